@@ -1,0 +1,249 @@
+/**
+ * The error catalogue: every `reason` that voxpool puts on the wire, once.
+ *
+ * `status` is the HTTP status, `retryable` says whether the same request can succeed later without
+ * a change, `en` and `zh` are the messages for people. `{name}` is filled in from the error's details.
+ * This file imports nothing, so that the SDK can use the names without a schema library.
+ */
+export interface CatalogueEntry {
+  readonly status: number;
+  readonly retryable: boolean;
+  readonly en: string;
+  readonly zh: string;
+}
+
+const entry = (status: number, retryable: boolean, en: string, zh: string): CatalogueEntry => ({
+  status,
+  retryable,
+  en,
+  zh,
+});
+
+export const catalogue = {
+  // The request itself
+  request_invalid: entry(400, false, "The request is not valid: {detail}.", "请求无效：{detail}。"),
+  json_invalid: entry(400, false, "The body is not a JSON object: {detail}.", "请求体不是 JSON 对象：{detail}。"),
+  option_invalid: entry(400, false, "{option}: {detail}.", "{option}：{detail}。"),
+  content_type_unsupported: entry(
+    415,
+    false,
+    "Content type {content_type} is not supported here; send {expected}.",
+    "此处不支持内容类型 {content_type}；请发送 {expected}。",
+  ),
+  multipart_invalid: entry(
+    400,
+    false,
+    "The multipart body is not valid: {detail}.",
+    "multipart 请求体无效：{detail}。",
+  ),
+  body_too_large: entry(
+    413,
+    false,
+    "The body is larger than {limit_bytes} bytes ({setting}).",
+    "请求体超过 {limit_bytes} 字节（{setting}）。",
+  ),
+  upload_stalled: entry(
+    408,
+    true,
+    "No data arrived for {idle_seconds} seconds ({setting}); send the request again.",
+    "{idle_seconds} 秒内没有收到数据（{setting}）；请重新发送请求。",
+  ),
+  route_not_found: entry(404, false, "There is no {method} {path}; see /docs.", "没有 {method} {path}；请见 /docs。"),
+  method_not_allowed: entry(
+    405,
+    false,
+    "{method} is not allowed on {path}; use {allowed}.",
+    "{path} 不允许 {method}；请使用 {allowed}。",
+  ),
+  request_cancelled: entry(499, false, "The request was cancelled.", "请求已取消。"),
+
+  // Models
+  model_path_missing: entry(
+    400,
+    false,
+    'model_path is missing: send {"model_path": "model/cn"}.',
+    '缺少 model_path：请发送 {"model_path": "model/cn"}。',
+  ),
+  model_path_invalid: entry(
+    400,
+    false,
+    "{model_path} is no path of a model: {detail}. Models live in {model_dirs}.",
+    "{model_path} 不是模型路径：{detail}。模型位于 {model_dirs}。",
+  ),
+  model_not_found: entry(
+    404,
+    false,
+    "There is no model at {model_path}. GET /api/models/available lists what is there; voxpool pull fetches models.",
+    "{model_path} 处没有模型。GET /api/models/available 列出现有模型；voxpool pull 可下载模型。",
+  ),
+  model_not_loaded: entry(404, false, "Model {model_path} is not loaded.", "模型 {model_path} 未加载。"),
+  model_in_use: entry(
+    409,
+    true,
+    "Model {model_path} is in use by others; unload with force to take it away.",
+    "模型 {model_path} 正被其他客户端使用；可用 force 强制卸载。",
+  ),
+  model_files_invalid: entry(
+    400,
+    false,
+    "The files of {model_path} are no usable model: {detail}.",
+    "{model_path} 的文件不是可用的模型：{detail}。",
+  ),
+  model_unrecognised: entry(
+    400,
+    false,
+    "The files in {model_path} fit no known kind of model: {detail}. Name engine and family in voxpool.json.",
+    "{model_path} 中的文件不符合任何已知的模型类型：{detail}。请在 voxpool.json 中写明 engine 和 family。",
+  ),
+  model_load_failed: entry(
+    400,
+    true,
+    "Model {model_path} could not be loaded: {detail}.",
+    "模型 {model_path} 加载失败：{detail}。",
+  ),
+  model_load_timeout: entry(
+    504,
+    true,
+    "Loading {model_path} made no progress for {idle_seconds} seconds and was ended.",
+    "加载 {model_path} 已有 {idle_seconds} 秒没有进展，已中止。",
+  ),
+  model_load_cancelled: entry(
+    409,
+    true,
+    "Loading {model_path} was cancelled by an unload.",
+    "{model_path} 的加载被卸载请求取消。",
+  ),
+  model_unloading: entry(
+    503,
+    true,
+    "Model {model_path} is being unloaded; try again.",
+    "模型 {model_path} 正在卸载；请重试。",
+  ),
+  no_model: entry(
+    404,
+    false,
+    "No model can serve this request: {detail}. Run: voxpool pull {suggestion}.",
+    "没有模型可以处理该请求：{detail}。请运行：voxpool pull {suggestion}。",
+  ),
+  asset_missing: entry(
+    503,
+    false,
+    "{asset} is not there yet. Run: voxpool pull {name}.",
+    "尚缺 {asset}。请运行：voxpool pull {name}。",
+  ),
+
+  // Recognition
+  audio_missing: entry(
+    400,
+    false,
+    "The request has no audio: send it as the multipart field file or as the body.",
+    "请求中没有音频：请用 multipart 字段 file 或请求体发送。",
+  ),
+  audio_unsupported: entry(
+    415,
+    false,
+    "The audio is in no format voxpool reads: {detail}.",
+    "无法读取该音频格式：{detail}。",
+  ),
+  audio_invalid: entry(400, false, "The audio is damaged: {detail}.", "音频已损坏：{detail}。"),
+  audio_too_long: entry(
+    413,
+    false,
+    "The audio is longer than {limit_seconds} seconds ({setting}).",
+    "音频超过 {limit_seconds} 秒（{setting}）。",
+  ),
+  language_unsupported: entry(
+    400,
+    false,
+    "Model {model_path} cannot recognise {language}; it knows {languages}.",
+    "模型 {model_path} 不能识别 {language}；它支持 {languages}。",
+  ),
+  capability_missing: entry(
+    400,
+    false,
+    "Model {model_path} cannot give {capability}.",
+    "模型 {model_path} 不支持 {capability}。",
+  ),
+  host_crashed: entry(
+    503,
+    true,
+    "The process of model {model_path} ended in the middle of the work: {detail}. Send the request again.",
+    "模型 {model_path} 的进程在处理过程中退出：{detail}。请重新发送请求。",
+  ),
+  host_hung: entry(
+    503,
+    true,
+    "The process of model {model_path} did not answer for {idle_seconds} seconds and was ended. Send the request again.",
+    "模型 {model_path} 的进程 {idle_seconds} 秒没有响应，已被结束。请重新发送请求。",
+  ),
+  decode_failed: entry(
+    500,
+    false,
+    "Model {model_path} could not decode this audio: {detail}.",
+    "模型 {model_path} 无法解码该音频：{detail}。",
+  ),
+
+  // The server
+  too_many_sessions: entry(
+    429,
+    true,
+    "{limit} recognitions are running already ({setting}); try again later.",
+    "已有 {limit} 个识别任务在运行（{setting}）；请稍后重试。",
+  ),
+  server_stopping: entry(503, true, "The server is stopping.", "服务器正在停止。"),
+  disk_full: entry(507, true, "No room on the disk for {what}.", "磁盘空间不足，无法保存{what}。"),
+  internal: entry(
+    500,
+    true,
+    "Something went wrong inside the server; its log says more.",
+    "服务器内部出错；详情见日志。",
+  ),
+
+  // The command line and set-up
+  config_invalid: entry(400, false, "{source}: {detail}", "{source}：{detail}"),
+  port_taken: entry(
+    500,
+    false,
+    "Port {port} on {host} is taken by another program{hint}. Choose another one: --port {suggestion}.",
+    "{host} 的端口 {port} 已被其他程序占用{hint}。请换一个：--port {suggestion}。",
+  ),
+  state_locked: entry(
+    500,
+    false,
+    "The state directory {state_dir} is in use by voxpool process {pid}{url}. Stop that one, or choose another directory: --state-dir DIR.",
+    "状态目录 {state_dir} 正被 voxpool 进程 {pid}{url} 使用。请先停止它，或另选目录：--state-dir DIR。",
+  ),
+  server_unreachable: entry(
+    503,
+    true,
+    "No voxpool server answers at {url}: {detail}. Start one with: voxpool serve.",
+    "{url} 没有 voxpool 服务器响应：{detail}。启动命令：voxpool serve。",
+  ),
+  download_failed: entry(
+    502,
+    true,
+    "{name} could not be fetched from {url}: {detail}.",
+    "无法从 {url} 下载 {name}：{detail}。",
+  ),
+  download_corrupt: entry(
+    502,
+    false,
+    "What came from {url} is not {name}: its {algorithm} is {actual}, not {expected}. Nothing was kept.",
+    "从 {url} 得到的不是 {name}：其 {algorithm} 为 {actual}，应为 {expected}。未保留任何文件。",
+  ),
+  download_unknown: entry(
+    404,
+    false,
+    "{name} is not in the catalogue; it has {names}.",
+    "目录中没有 {name}；现有 {names}。",
+  ),
+  platform_unsupported: entry(
+    500,
+    false,
+    "{what} is not published for {platform}: {detail}.",
+    "{what} 没有发布 {platform} 版本：{detail}。",
+  ),
+} as const satisfies Record<string, CatalogueEntry>;
+
+/** A name of the error catalogue. Clients treat names that they do not know as `internal`. */
+export type Reason = keyof typeof catalogue;

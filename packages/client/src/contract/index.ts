@@ -1,0 +1,4 @@
+export * from "./catalogue.ts";
+export * from "./failure.ts";
+export * from "./models.ts";
+export * from "./transcribe.ts";

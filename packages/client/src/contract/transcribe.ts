@@ -1,0 +1,96 @@
+import { type Static, Type } from "typebox";
+
+export const ResponseFormat = Type.Union(
+  [Type.Literal("json"), Type.Literal("verbose_json"), Type.Literal("text"), Type.Literal("srt"), Type.Literal("vtt")],
+  { $id: "ResponseFormat" },
+);
+export type ResponseFormat = Static<typeof ResponseFormat>;
+
+/** The options of `POST /api/transcribe`: query parameters, or multipart fields before or after `file`. */
+export const TranscribeOptions = Type.Object(
+  {
+    model_path: Type.Optional(Type.String({ minLength: 1, maxLength: 4096 })),
+    language: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 64, description: "For example `en`, `zh-CN`, `Chinese`." }),
+    ),
+    response_format: Type.Optional(ResponseFormat),
+    stream: Type.Optional(Type.Boolean({ description: "Answer with server-sent events." })),
+    words: Type.Optional(Type.Boolean({ description: "Demand word times." })),
+    client_id: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })),
+  },
+  { $id: "TranscribeOptions" },
+);
+export type TranscribeOptions = Static<typeof TranscribeOptions>;
+
+export const Word = Type.Object(
+  {
+    word: Type.String(),
+    start: Type.Number({ description: "Seconds from the start of the recording." }),
+    end: Type.Number(),
+    confidence: Type.Optional(Type.Number({ description: "0 to 1." })),
+  },
+  { $id: "Word" },
+);
+export type Word = Static<typeof Word>;
+
+export const Segment = Type.Object(
+  {
+    id: Type.Integer({ description: "Counts from 0." }),
+    start: Type.Number({ description: "Seconds from the start of the recording." }),
+    end: Type.Number(),
+    text: Type.String(),
+    confidence: Type.Optional(Type.Number()),
+    words: Type.Optional(Type.Array(Word)),
+  },
+  { $id: "Segment" },
+);
+export type Segment = Static<typeof Segment>;
+
+export const Warning = Type.Object({ reason: Type.String(), message: Type.String() }, { $id: "Warning" });
+export type Warning = Static<typeof Warning>;
+
+/** The answer in `json` and `verbose_json`; the latter has `words` where the engine knows them, and `timings`. */
+export const Transcript = Type.Object(
+  {
+    success: Type.Literal(true),
+    text: Type.String(),
+    language: Type.Optional(Type.String({ description: "BCP 47, where it is known." })),
+    duration: Type.Number({ description: "Length of the recording, seconds." }),
+    segments: Type.Array(Segment),
+    processing_seconds: Type.Number({ description: "From the first byte to the last word." }),
+    real_time_factor: Type.Number({ description: "processing_seconds / duration." }),
+    model_path: Type.String(),
+    model_version: Type.String(),
+    warnings: Type.Array(Warning),
+    timings: Type.Optional(
+      Type.Object({
+        load_seconds: Type.Number({ description: "Waiting for the model." }),
+        queue_seconds: Type.Number({ description: "Waiting for decode permits, all segments." }),
+        decode_seconds: Type.Number({ description: "Decoding, all segments." }),
+      }),
+    ),
+  },
+  { $id: "Transcript" },
+);
+export type Transcript = Static<typeof Transcript>;
+
+/** One event of a streamed answer: the SSE event name is `type`. Clients ignore types that they do not know. */
+export const TranscribeEvent = Type.Union(
+  [
+    Type.Object({
+      type: Type.Literal("progress"),
+      processed_seconds: Type.Number(),
+      duration: Type.Optional(Type.Number({ description: "Where the length is known beforehand." })),
+    }),
+    Type.Object({ type: Type.Literal("segment"), segment: Segment }),
+    Type.Object({ type: Type.Literal("done"), transcript: Transcript }),
+    Type.Object({
+      type: Type.Literal("error"),
+      message: Type.String(),
+      reason: Type.String(),
+      retryable: Type.Boolean(),
+    }),
+  ],
+  { $id: "TranscribeEvent" },
+);
+export type TranscribeEvent = Static<typeof TranscribeEvent>;

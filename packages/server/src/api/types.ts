@@ -1,0 +1,49 @@
+import type {
+  AvailableModels,
+  Health,
+  LoadAnswer,
+  LoadRequest,
+  ModelList,
+  ModelStatus,
+  ModelStatusFailure,
+  TranscribeEvent,
+  TranscribeOptions,
+  UnloadAnswer,
+  UnloadRequest,
+} from "@voxpool/client/contract";
+import type { RawPcm } from "../audio/audio.ts";
+
+/** Who asks. */
+export interface Caller {
+  /** Name for fairness and holds: the `client_id` if there is one, else the remote address. */
+  readonly client: string;
+  /** Aborted when the caller went away. */
+  readonly signal: AbortSignal;
+}
+
+export interface TranscribeRequest {
+  /** The recording; pulled, so that a slow recognition slows the upload. */
+  readonly bytes: AsyncIterable<Uint8Array>;
+  /** Set: `bytes` are headerless 16-bit PCM. */
+  readonly raw?: RawPcm;
+  readonly options: TranscribeOptions;
+}
+
+/** The use cases: contract in, contract out. Every transport maps onto these and nothing below them. */
+export interface Api {
+  health(): Health;
+  listModels(): ModelList;
+  availableModels(): Promise<AvailableModels>;
+  /** Not loaded is an answer here, not an error. @throws VoxpoolError `model_path_invalid` */
+  modelStatus(modelPath: string): Promise<ModelStatus | ModelStatusFailure>;
+  /** Resolves once the model is usable. @throws VoxpoolError */
+  loadModel(request: LoadRequest, caller: Caller): Promise<LoadAnswer>;
+  /** @throws VoxpoolError `model_not_loaded` and others */
+  unloadModel(request: UnloadRequest, caller: Caller): Promise<UnloadAnswer>;
+  /**
+   * `progress` and `segment` events, then one `done`; it never yields `error`, it throws.
+   * Whoever stops iterating, or whose signal aborts, cancels the work.
+   * @throws VoxpoolError
+   */
+  transcribe(request: TranscribeRequest, caller: Caller): AsyncIterable<TranscribeEvent>;
+}

@@ -1,0 +1,36 @@
+/** What the audio layer promises: untrusted bytes in, mono 16 kHz samples out, decoded in worker threads. */
+
+/** How headerless bytes are to be read; from `Content-Type: audio/pcm;rate=…` and its kind. */
+export interface RawPcm {
+  readonly rateHz: number;
+  readonly channels: number;
+  readonly littleEndian: boolean;
+}
+
+export interface DecodeAudioOptions {
+  /** Set: the bytes are raw 16-bit PCM. Unset: a container, recognised by content. */
+  readonly raw?: RawPcm;
+  /** Longest recording that is accepted, seconds of the recording. */
+  readonly maxSeconds: number;
+  /** Stops the work; iteration then throws the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+export interface DecodedAudio {
+  /**
+   * Length by the header, seconds, where the header says one that can be true; known after the first
+   * chunk was read at the latest. What was really there is what counts.
+   */
+  readonly declaredSeconds: () => number | undefined;
+  /**
+   * Mono 16 kHz chunks in [-1, 1]; pulled, so that a slow reader slows the input. Iterate once.
+   * @throws VoxpoolError `audio_unsupported`, `audio_invalid`, `audio_too_long`, `audio_missing`
+   */
+  readonly samples: AsyncIterable<Float32Array>;
+}
+
+export interface AudioDecoder {
+  decode(bytes: AsyncIterable<Uint8Array>, options: DecodeAudioOptions): DecodedAudio;
+  /** Ends the worker threads. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,54 @@
+import { type CatalogueEntry, catalogue, type Reason } from "@voxpool/client/contract";
+
+export type { Reason };
+
+/** What fills the `{name}` places of a catalogue message. Goes to the caller: no secrets, no transcripts. */
+export type ErrorDetails = Readonly<Record<string, string | number | boolean>>;
+
+/** The languages that messages exist in. */
+export type MessageLanguage = "en" | "zh";
+
+/** The one error type of voxpool. Everything else that is thrown becomes `internal` at the edge. */
+export class VoxpoolError extends Error {
+  readonly reason: Reason;
+  readonly details: ErrorDetails;
+
+  constructor(reason: Reason, details: ErrorDetails = {}, options?: ErrorOptions) {
+    super(messageOf(reason, details, "en"), options);
+    this.name = "VoxpoolError";
+    this.reason = reason;
+    this.details = details;
+  }
+
+  get entry(): CatalogueEntry {
+    return catalogue[this.reason];
+  }
+
+  /** The message for people, in one of the catalogue's languages. */
+  messageIn(language: MessageLanguage): string {
+    return messageOf(this.reason, this.details, language);
+  }
+
+  /** How the error crosses a process or thread boundary. */
+  toWire(): WireError {
+    return { reason: this.reason, details: this.details };
+  }
+
+  static fromWire(wire: WireError): VoxpoolError {
+    return new VoxpoolError(wire.reason in catalogue ? wire.reason : "internal", wire.details);
+  }
+
+  /** Any thrown value as a `VoxpoolError`; what is unknown becomes `internal` with the original as its cause. */
+  static from(error: unknown): VoxpoolError {
+    return error instanceof VoxpoolError ? error : new VoxpoolError("internal", {}, { cause: error });
+  }
+}
+
+export interface WireError {
+  readonly reason: Reason;
+  readonly details: ErrorDetails;
+}
+
+function messageOf(reason: Reason, details: ErrorDetails, language: MessageLanguage): string {
+  return catalogue[reason][language].replace(/\{(\w+)\}/g, (_, name: string) => String(details[name] ?? ""));
+}

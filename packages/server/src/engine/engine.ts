@@ -1,0 +1,104 @@
+/**
+ * What a native recogniser looks like to the rest of voxpool. Engines run in a host's worker thread and
+ * nowhere else. Audio is mono `Float32Array` in [-1, 1] at `sampleRateHz` (16 kHz unless said otherwise).
+ */
+
+/** The rate of all audio inside voxpool. */
+export const sampleRateHz = 16_000;
+
+/** What an engine can do; the same for every session of a loaded model. */
+export interface EngineInfo {
+  readonly engine: EngineName;
+  /** Kind of model inside the engine, for example `moonshine`, `nemo-ctc`, `kaldi`. */
+  readonly family: string;
+  /** BCP 47 primary tags (`zh`, `en`); empty if nobody knows. */
+  readonly languages: readonly string[];
+  /** `segments`: takes one stretch of speech at a time. `frames`: takes a stream and finds the ends itself. */
+  readonly input: "segments" | "frames";
+  /** Whether it gives word times. */
+  readonly words: boolean;
+  /** Longest segment it takes, seconds; only for `segments`. */
+  readonly maxSegmentSeconds: number;
+}
+
+export type EngineName = "vosk" | "sherpa-offline" | "fake";
+
+/** What was recognised. Times are seconds from the first sample that the engine was given. */
+export interface Recognized {
+  readonly text: string;
+  /** Mean of the words' confidences, 0 to 1, where the engine knows it. */
+  readonly confidence?: number;
+  readonly words?: readonly RecognizedWord[];
+}
+
+/** A recognised stretch of a longer input. */
+export interface RecognizedSpan extends Recognized {
+  readonly startSeconds: number;
+  readonly endSeconds: number;
+}
+
+export interface RecognizedWord {
+  readonly word: string;
+  readonly startSeconds: number;
+  readonly endSeconds: number;
+  readonly confidence?: number;
+}
+
+export interface SessionOptions {
+  /** Whether word times are wanted; engines that have none ignore it. */
+  readonly words: boolean;
+  /** BCP 47 primary tag, for engines that can be told. */
+  readonly language?: string;
+}
+
+/** An engine that decodes one finished segment at a time. `decode` may be called many times at once. */
+export interface SegmentEngine {
+  readonly input: "segments";
+  readonly info: EngineInfo;
+  /** @throws VoxpoolError `decode_failed` */
+  decode(samples: Float32Array, options: SessionOptions): Promise<Recognized>;
+}
+
+/** An engine that follows a stream. Recognisers are independent; calls of one recogniser never overlap. */
+export interface FrameEngine {
+  readonly input: "frames";
+  readonly info: EngineInfo;
+  open(options: SessionOptions): FrameRecognizer;
+}
+
+export interface FrameRecognizer {
+  /** Takes samples; answers with the stretches that ended in them. Times count from the recogniser's first sample. */
+  accept(samples: Float32Array): Promise<readonly RecognizedSpan[]>;
+  /** No more samples: the rest. Call once. */
+  finish(): Promise<RecognizedSpan | undefined>;
+  /** Frees native memory. Safe to call twice; never while `accept` or `finish` is under way. */
+  close(): void;
+}
+
+export type Engine = SegmentEngine | FrameEngine;
+
+/** What a host needs to load a model; made by `detect` from a folder and its manifest. */
+export interface ModelSpec {
+  readonly engine: EngineName;
+  readonly family: string;
+  /** Absolute, real path of the folder with the files. */
+  readonly directory: string;
+  /** Role -> absolute path, for example `encoder`, `tokens`; the roles are the family's. */
+  readonly files: Readonly<Record<string, string>>;
+  readonly languages: readonly string[];
+  /** How speech is cut for `segments` engines. `energy` needs no model and suits tones and tests. */
+  readonly segmenter: "silero" | "energy";
+  /** Sum of the sizes of the files, bytes. */
+  readonly sizeBytes: number;
+}
+
+/** Where the shared native parts are; a path is empty when its part has not been fetched. */
+export interface EngineAssets {
+  /** Path of silero_vad.onnx. */
+  readonly sileroFile: string;
+  /** Path of libvosk. */
+  readonly voskLibraryFile: string;
+}
+
+/** Loads a model. Synchronous constructors may block for seconds: call it in a worker thread. */
+export type LoadEngine = (spec: ModelSpec, assets: EngineAssets) => Promise<Engine>;

@@ -1,0 +1,75 @@
+import type { Log } from "../../base/log.ts";
+import type { EngineAssets, EngineInfo, ModelSpec, RecognizedSpan, SessionOptions } from "../../engine/engine.ts";
+
+/** A child process with one model in it. */
+export interface Host {
+  readonly pid: number | undefined;
+  /**
+   * The model is usable.
+   * @throws VoxpoolError `model_load_failed`, `model_load_timeout`, `model_files_invalid`, `model_load_cancelled`
+   */
+  readonly loaded: Promise<EngineInfo>;
+  /** The process is gone; never rejects. */
+  readonly ended: Promise<HostEnd>;
+  /** As of the last heartbeat. */
+  readonly memoryBytes: number;
+  readonly cpuSeconds: number;
+  /** Call after `loaded`. @throws VoxpoolError `host_crashed` when the process is gone */
+  open(options: SessionOptions): HostSession;
+  /** Ends the process at once (SIGKILL); what is pending fails. Resolves when it is gone. Safe to call twice. */
+  end(): Promise<HostEnd>;
+}
+
+/** How a process ended. */
+export interface HostEnd {
+  /** Whether `end()` was asked for. */
+  readonly wanted: boolean;
+  /** For people: the named signal or exit code, and the last lines of stderr. */
+  readonly explanation: string;
+}
+
+export interface HostOptions {
+  readonly spec: ModelSpec;
+  readonly assets: EngineAssets;
+  /** Decodes that run at once in the child. */
+  readonly threads: number;
+  /** As in messages and errors: `model/cn`. */
+  readonly modelPath: string;
+  /** A load without progress (CPU time, memory) for so long is ended. */
+  readonly loadIdleSeconds: number;
+  /** A decode may take so long, or ten times the expected if that is more. */
+  readonly hangSeconds: number;
+  readonly log: Log;
+}
+
+export type StartHost = (options: HostOptions) => Host;
+
+/** A session as the parent sees it: samples go in, pieces of work come out, each needs a permit before it runs. */
+export interface HostSession {
+  /** Resolves when the session may take more: this is the back-pressure. @throws what ended the session */
+  write(samples: Float32Array): Promise<void>;
+  /** No more samples. */
+  end(): void;
+  /** Pieces of work in their order, as they are cut; ends after the last one. @throws what ended the session */
+  works(): AsyncIterable<HostWork>;
+  /** Ends the session; everything pending throws `request_cancelled`. Safe to call twice. */
+  cancel(): void;
+  /** Everything before this sample (counted from the session's first) is cut and decoded. */
+  readonly consumedSamples: number;
+}
+
+export interface HostWork {
+  /** Counts from 0 in its session. */
+  readonly number: number;
+  readonly audioSeconds: number;
+  /**
+   * Runs it; call when the permit is there.
+   * @throws VoxpoolError `host_crashed`, `host_hung`, `decode_failed`, `request_cancelled`
+   */
+  run(expectedSeconds?: number): Promise<WorkDone>;
+}
+
+export interface WorkDone {
+  readonly results: readonly RecognizedSpan[];
+  readonly decodeSeconds: number;
+}

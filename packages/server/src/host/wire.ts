@@ -1,0 +1,55 @@
+import type { WireError } from "../base/errors.ts";
+import type { EngineAssets, EngineInfo, ModelSpec, RecognizedSpan, SessionOptions } from "../engine/engine.ts";
+
+/**
+ * What a host and its parent say to each other.
+ *
+ * Control goes over the IPC channel as these messages. Samples go over an extra pipe (`sampleFd`) as frames,
+ * because IPC has no usable back-pressure. The credit window bounds what a session may hold in the child.
+ */
+export type ToHost =
+  | { readonly type: "load"; readonly spec: ModelSpec; readonly assets: EngineAssets; readonly threads: number }
+  | { readonly type: "open"; readonly session: number; readonly options: SessionOptions }
+  /** The permit for a piece of work. */
+  | { readonly type: "grant"; readonly session: number; readonly work: number }
+  /** Forget the session; frames that are still on their way are dropped. */
+  | { readonly type: "cancel"; readonly session: number };
+
+export type FromHost =
+  /** Heartbeat, once a second; a load counts as progressing while these numbers grow. */
+  | {
+      readonly type: "alive";
+      readonly cpuSeconds: number;
+      readonly memoryBytes: number;
+      /** Since the engine's thread last answered; large values are normal only while a model loads. */
+      readonly workerSilentSeconds: number;
+    }
+  | { readonly type: "loaded"; readonly info: EngineInfo }
+  | { readonly type: "load_failed"; readonly error: WireError }
+  /** A piece of work wants a permit. Numbers count from 0 in each session; results are in that order to the user. */
+  | { readonly type: "work"; readonly session: number; readonly work: number; readonly audioSeconds: number }
+  | {
+      readonly type: "done";
+      readonly session: number;
+      readonly work: number;
+      /** Times are seconds from the session's first sample. */
+      readonly results: readonly RecognizedSpan[];
+      readonly decodeSeconds: number;
+    }
+  /** The session holds nothing before this sample any more: the parent may send up to `creditSamples` past it. */
+  | { readonly type: "consumed"; readonly session: number; readonly samples: number }
+  /** All input was cut: there are `works` pieces in all, and no more will come. */
+  | { readonly type: "cut"; readonly session: number; readonly works: number }
+  | { readonly type: "session_failed"; readonly session: number; readonly error: WireError };
+
+/** The child's file descriptor for sample frames. */
+export const sampleFd = 3;
+
+/** How many samples past the last `consumed` a session may have in flight: two minutes. */
+export const creditSamples = 120 * 16_000;
+
+/** A frame: session and count as u32 LE, then `count` f32 LE samples. Count 0: the end of the input. */
+export const frameHeaderBytes = 8;
+
+/** The longest frame, samples; a longer one means that the stream is out of step. */
+export const maxFrameSamples = 1 << 20;

@@ -1,0 +1,49 @@
+import type { Segment, Warning } from "@voxpool/client/contract";
+import type { ModelFolder } from "../catalog/catalog.ts";
+import type { EngineInfo } from "../engine/engine.ts";
+import type { Priority } from "../schedule/schedule.ts";
+
+/** One recognition. Events are numbered from 1 without gaps; a `final` never changes. */
+export type SessionEvent =
+  | { readonly type: "final"; readonly number: number; readonly segment: Segment }
+  | { readonly type: "progress"; readonly number: number; readonly processedSeconds: number };
+
+export interface SessionSummary {
+  /** Seconds of audio that were taken in. */
+  readonly durationSeconds: number;
+  readonly loadSeconds: number;
+  readonly queueSeconds: number;
+  readonly decodeSeconds: number;
+}
+
+export interface OpenSession {
+  readonly folder: ModelFolder;
+  readonly client: string;
+  readonly priority: Priority;
+  readonly words: boolean;
+  readonly language?: string;
+  readonly signal?: AbortSignal;
+}
+
+/** A running recognition; live transports and files use the same. */
+export interface Session {
+  readonly info: EngineInfo;
+  readonly folder: ModelFolder;
+  /** Resolves when the session may take more samples. @throws what ended the session */
+  write(samples: Float32Array): Promise<void>;
+  /** No more samples. */
+  end(): void;
+  /** Ends it at once; events then throw `request_cancelled`. Safe to call twice. */
+  cancel(): void;
+  /** Pulled; a reader that does not read holds the input back in the end. Iterate once. */
+  events(): AsyncIterable<SessionEvent>;
+  /** What it cost; complete after the last event. */
+  summary(): SessionSummary;
+}
+
+export interface Recognition {
+  /** Leases the model (loading it if needed) and opens a session. @throws VoxpoolError of the load */
+  open(options: OpenSession): Promise<Session>;
+}
+
+export type { Segment, Warning };
