@@ -247,3 +247,17 @@ export const catalogue = {
 
 /** A name of the error catalogue. Clients treat names that they do not know as `internal`. */
 export type Reason = keyof typeof catalogue;
+
+/** What a successful answer may warn of; `reason` of its `warnings`. */
+export const warningCatalogue = {
+  audio_truncated: {
+    en: "The recording ends after {seconds} seconds, its header promised {declared_seconds}.",
+    zh: "录音在 {seconds} 秒处结束，而其文件头标明为 {declared_seconds} 秒。",
+  },
+  language_unverified: {
+    en: "Nothing says which languages {model_path} knows; {language} was not checked. Name them in voxpool.json.",
+    zh: "无从得知 {model_path} 支持哪些语言；未检查 {language}。请在 voxpool.json 中写明。",
+  },
+} as const satisfies Record<string, { readonly en: string; readonly zh: string }>;
+
+export type WarningReason = keyof typeof warningCatalogue;

@@ -1,4 +1,11 @@
-import { type CatalogueEntry, catalogue, type Reason } from "@voxpool/client/contract";
+import {
+  type CatalogueEntry,
+  catalogue,
+  type Reason,
+  type Warning,
+  type WarningReason,
+  warningCatalogue,
+} from "@voxpool/client/contract";
 
 export type { Reason };
 
@@ -35,7 +42,7 @@ export class VoxpoolError extends Error {
   }
 
   static fromWire(wire: WireError): VoxpoolError {
-    return new VoxpoolError(wire.reason in catalogue ? wire.reason : "internal", wire.details);
+    return new VoxpoolError(Object.hasOwn(catalogue, wire.reason) ? wire.reason : "internal", wire.details);
   }
 
   /** Any thrown value as a `VoxpoolError`; what is unknown becomes `internal` with the original as its cause. */
@@ -49,6 +56,15 @@ export interface WireError {
   readonly details: ErrorDetails;
 }
 
+/** A remark in a successful answer. */
+export function warning(reason: WarningReason, details: ErrorDetails, language: MessageLanguage = "en"): Warning {
+  return { reason, message: fillIn(warningCatalogue[reason][language], details) };
+}
+
 function messageOf(reason: Reason, details: ErrorDetails, language: MessageLanguage): string {
-  return catalogue[reason][language].replace(/\{(\w+)\}/g, (_, name: string) => String(details[name] ?? ""));
+  return fillIn(catalogue[reason][language], details);
+}
+
+function fillIn(template: string, details: ErrorDetails): string {
+  return template.replace(/\{(\w+)\}/g, (_, name: string) => String(details[name] ?? ""));
 }
