@@ -1,4 +1,5 @@
 import type { Segment, Warning } from "@voxpool/client/contract";
+import type { VoxpoolError } from "../base/errors.ts";
 import type { ModelFolder } from "../catalog/catalog.ts";
 import type { EngineInfo } from "../engine/engine.ts";
 import type { Priority } from "../schedule/schedule.ts";
@@ -20,7 +21,8 @@ export interface OpenSession {
   readonly folder: ModelFolder;
   readonly client: string;
   readonly priority: Priority;
-  readonly words: boolean;
+  /** Word times: not at all, where the engine has them, or else refuse. */
+  readonly words: "no" | "wanted" | "demanded";
   readonly language?: string;
   readonly signal?: AbortSignal;
 }
@@ -33,8 +35,8 @@ export interface Session {
   write(samples: Float32Array): Promise<void>;
   /** No more samples. */
   end(): void;
-  /** Ends it at once; events then throw `request_cancelled`. Safe to call twice. */
-  cancel(): void;
+  /** Ends it at once; events then throw `error`, by default `request_cancelled`. Safe to call twice. */
+  cancel(error?: VoxpoolError): void;
   /** Pulled; a reader that does not read holds the input back in the end. Iterate once. */
   events(): AsyncIterable<SessionEvent>;
   /** What it cost; complete after the last event. */

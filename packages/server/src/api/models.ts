@@ -1,0 +1,116 @@
+import type {
+  AvailableModel,
+  AvailableModels,
+  LoadAnswer,
+  LoadRequest,
+  ModelEntry,
+  ModelList,
+  ModelStatus,
+  ModelStatusFailure,
+  UnloadAnswer,
+  UnloadRequest,
+} from "@voxpool/client/contract";
+import { VoxpoolError } from "../base/errors.ts";
+import type { Catalog, ModelFolder } from "../catalog/catalog.ts";
+import type { InstanceSnapshot, Pool } from "../pool/types.ts";
+
+export interface ModelParts {
+  readonly catalog: Catalog;
+  readonly pool: Pool;
+}
+
+/** `GET /api/models`: the models that are usable now. */
+export function listModels({ pool }: ModelParts): ModelList {
+  const loaded = pool.list().filter(isLoaded);
+  const models = Object.fromEntries(loaded.map((instance) => [instance.folder.modelPath, toEntry(instance)]));
+  return { success: true, models, count: loaded.length };
+}
+
+/** `GET /api/models/available`: the models on disk, loaded or not. */
+export async function availableModels({ catalog, pool }: ModelParts): Promise<AvailableModels> {
+  const folders = await catalog.list();
+  const entries = await Promise.all(
+    folders.map(async (folder) => [folder.modelPath, await toAvailable(folder, catalog, pool)] as const),
+  );
+  return { success: true, models: Object.fromEntries(entries), count: entries.length };
+}
+
+/** `GET /api/models/status/<path>`. */
+export async function modelStatus(parts: ModelParts, modelPath: string): Promise<ModelStatus | ModelStatusFailure> {
+  const folder = await resolve(parts, modelPath).catch((error: unknown) => {
+    if (error instanceof VoxpoolError && error.reason === "model_not_found") return error;
+    throw error;
+  });
+  if (folder instanceof VoxpoolError) return statusFailure(folder, String(folder.details["model_path"] ?? modelPath));
+  const instance = parts.pool.find(folder);
+  if (instance && isLoaded(instance)) {
+    return { success: true, status: { loaded: true, ...toEntry(instance) }, model_path: folder.modelPath };
+  }
+  const error = new VoxpoolError("model_not_loaded", { model_path: folder.modelPath });
+  return { ...statusFailure(error, folder.modelPath), ...(instance && stateOf(instance)) };
+}
+
+/** `POST /api/models/load`. */
+export async function loadModel({ catalog, pool }: ModelParts, request: LoadRequest): Promise<LoadAnswer> {
+  const folder = await catalog.resolve(request.model_path);
+  await pool.load(folder);
+  return { success: true, message: `Model ${folder.modelPath} is loaded`, model_path: folder.modelPath };
+}
+
+/** `POST /api/models/unload`. */
+export async function unloadModel(parts: ModelParts, request: UnloadRequest): Promise<UnloadAnswer> {
+  const folder = await resolve(parts, request.model_path);
+  await parts.pool.unload(folder);
+  return { success: true, message: `Model ${folder.modelPath} is unloaded`, model_path: folder.modelPath };
+}
+
+/** As the catalog resolves it; a loaded model whose folder was removed is still found by its model path. */
+async function resolve({ catalog, pool }: ModelParts, modelPath: string): Promise<ModelFolder> {
+  try {
+    return await catalog.resolve(modelPath);
+  } catch (error) {
+    const orphan = pool.list().find((instance) => instance.folder.modelPath === modelPath);
+    if (orphan) return orphan.folder;
+    throw error;
+  }
+}
+
+export const isLoaded = ({ state }: InstanceSnapshot): boolean => state === "ready" || state === "restarting";
+
+function toEntry(instance: InstanceSnapshot): ModelEntry {
+  return {
+    loaded_at: instance.loadedAt ?? 0,
+    load_time: instance.loadSeconds ?? 0,
+    usage_count: instance.usageCount,
+    state: instance.state,
+    version: instance.folder.version,
+    engine: instance.info?.engine ?? "",
+    family: instance.info?.family ?? "",
+    languages: [...(instance.info?.languages ?? [])],
+    memory_bytes: instance.memoryBytes,
+    pid: instance.pid ?? 0,
+  };
+}
+
+function statusFailure(error: VoxpoolError, modelPath: string): ModelStatusFailure {
+  const { reason, message, entry } = error;
+  return { success: false, message, reason, retryable: entry.retryable, model_path: modelPath };
+}
+
+function stateOf({ state, failure }: InstanceSnapshot): Pick<ModelStatusFailure, "state" | "last_error"> {
+  if (!failure) return { state };
+  const { error, at } = failure;
+  return { state, last_error: { reason: error.reason, message: error.message, at } };
+}
+
+async function toAvailable(folder: ModelFolder, catalog: Catalog, pool: Pool): Promise<AvailableModel> {
+  const instance = pool.find(folder);
+  const loaded = instance !== undefined && isLoaded(instance);
+  const common = { id: folder.id, versions: [folder.version], loaded };
+  try {
+    const { engine, family, languages, sizeBytes } = await catalog.describe(folder);
+    return { ...common, engine, family, languages: [...languages], size_bytes: sizeBytes };
+  } catch (error) {
+    return { ...common, languages: [], size_bytes: 0, problem: VoxpoolError.from(error).message };
+  }
+}
