@@ -22,8 +22,8 @@ export interface Load {
  * When all of them are with one host and it is also next, it gets one more, so that its next decode is at hand
  * the moment one ends. Work of another host is never passed over for that: it would starve.
  */
-export function pick(waiting: Iterable<Waiting>, load: Load): Waiting | undefined {
-  let best: Waiting | undefined;
+export function pick<W extends Waiting>(waiting: Iterable<W>, load: Load): W | undefined {
+  let best: W | undefined;
   for (const work of waiting) if (best === undefined || goesBefore(work, best, load.served)) best = work;
   return best && mayRun(best.host, load) ? best : undefined;
 }

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
 import fc from "fast-check";
 import type { Permit, WorkRequest } from "../../dist/schedule/schedule.js";
-import { createScheduler } from "../../dist/schedule/scheduler.js";
+import { NodeScheduler } from "../../dist/schedule/scheduler.js";
 
 const request = (given: Partial<WorkRequest> = {}): WorkRequest => ({
   priority: "interactive",
@@ -14,7 +14,7 @@ const request = (given: Partial<WorkRequest> = {}): WorkRequest => ({
 });
 
 test("one client's long queue does not keep another waiting", async () => {
-  const scheduler = createScheduler({ cores: 1 });
+  const scheduler = new NodeScheduler({ cores: 1 });
   const order: string[] = [];
   const acquire = (client: string) =>
     scheduler.acquire(request({ client })).then((permit) => {
@@ -33,7 +33,7 @@ test("one client's long queue does not keep another waiting", async () => {
 });
 
 test("work that is cancelled leaves the queue at once and never gets a permit", async () => {
-  const scheduler = createScheduler({ cores: 1 });
+  const scheduler = new NodeScheduler({ cores: 1 });
   const held = [await scheduler.acquire(request()), await scheduler.acquire(request())];
   const controller = new AbortController();
   const waiting = scheduler.acquire(request(), controller.signal);
@@ -47,12 +47,12 @@ test("work that is cancelled leaves the queue at once and never gets a permit", 
 });
 
 test("an aborted signal gets no permit", async () => {
-  const scheduler = createScheduler({ cores: 1 });
+  const scheduler = new NodeScheduler({ cores: 1 });
   await assert.rejects(scheduler.acquire(request(), AbortSignal.abort(new Error("gone"))), /gone/);
 });
 
 test("cancelling the head lets those behind it run", async () => {
-  const scheduler = createScheduler({ cores: 1 });
+  const scheduler = new NodeScheduler({ cores: 1 });
   const held = [await scheduler.acquire(request({ host: "a" })), await scheduler.acquire(request({ host: "a" }))];
   held.pop()?.release();
   const controller = new AbortController();
@@ -64,7 +64,7 @@ test("cancelling the head lets those behind it run", async () => {
 });
 
 test("the real-time factor is learnt from releases, forgotten with the host", async () => {
-  const scheduler = createScheduler({ cores: 1 });
+  const scheduler = new NodeScheduler({ cores: 1 });
   assert.equal(scheduler.realTimeFactor("h"), undefined);
   (await scheduler.acquire(request({ audioSeconds: 10 }))).release(1);
   assert.equal(scheduler.realTimeFactor("h"), 0.1);
@@ -78,7 +78,7 @@ test("the real-time factor is learnt from releases, forgotten with the host", as
 });
 
 test("a permit that is released twice counts once", async () => {
-  const scheduler = createScheduler({ cores: 2 });
+  const scheduler = new NodeScheduler({ cores: 2 });
   const first = await scheduler.acquire(request({ host: "a" }));
   await scheduler.acquire(request({ host: "b" }));
   first.release();
@@ -98,7 +98,7 @@ test("whatever comes in whatever order: never more than the cores and one, and e
   );
   await fc.assert(
     fc.asyncProperty(works, fc.integer({ min: 1, max: 4 }), fc.infiniteStream(fc.nat(10)), async (all, cores, dice) => {
-      const scheduler = createScheduler({ cores });
+      const scheduler = new NodeScheduler({ cores });
       const running: Permit[] = [];
       let served = 0;
       for (const one of all) void scheduler.acquire(one).then((permit) => running.push(permit));
