@@ -243,6 +243,21 @@ export const catalogue = {
     "{what} is not published for {platform}: {detail}.",
     "{what} 没有发布 {platform} 版本：{detail}。",
   ),
+  // What a client finds out by itself (with server_unreachable and request_cancelled)
+  request_timeout: entry(504, true, "No answer within {timeout_ms} ms.", "{timeout_ms} 毫秒内没有响应。"),
+  connection_lost: entry(
+    502,
+    true,
+    "The connection to {url} was lost before the answer was complete: {detail}.",
+    "与 {url} 的连接在响应完成前中断：{detail}。",
+  ),
+  answer_invalid: entry(
+    502,
+    false,
+    "{url} gave an answer that is not voxpool's: {detail}.",
+    "{url} 的响应不是 voxpool 的响应：{detail}。",
+  ),
+  audio_unreadable: entry(400, false, "The audio could not be read: {detail}.", "无法读取音频：{detail}。"),
 } as const satisfies Record<string, CatalogueEntry>;
 
 /** A name of the error catalogue. Clients treat names that they do not know as `internal`. */

@@ -89,6 +89,9 @@ export const TranscribeEvent = Type.Union(
       message: Type.String(),
       reason: Type.String(),
       retryable: Type.Boolean(),
+      status: Type.Optional(
+        Type.Integer({ description: "The HTTP status it would have had before the stream began." }),
+      ),
     }),
   ],
   { $id: "TranscribeEvent" },
