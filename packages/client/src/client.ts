@@ -1,0 +1,180 @@
+import type { Audio } from "./audio.ts";
+import { type CallContext, type CallOptions, callJson, checkCallOptions } from "./call.ts";
+import type {
+  AvailableModels,
+  Health,
+  HealthFailure,
+  LoadAnswer,
+  ModelList,
+  ModelStatus,
+  ModelStatusFailure,
+  UnloadAnswer,
+} from "./contract/models.ts";
+import type { Transcript } from "./contract/transcribe.ts";
+import type { TranscriptionEvent } from "./events.ts";
+import type { CallFailure } from "./failure.ts";
+import type { HttpOptions } from "./http.ts";
+import { defaultRetryPolicy, type RetryPolicy, type Safety } from "./retry.ts";
+import {
+  type TextOptions,
+  type TranscriptOptions,
+  type TranscriptText,
+  transcribe,
+  transcribeEvents,
+} from "./transcribe.ts";
+import type { Transport } from "./transport.ts";
+
+/** Options of a client; `timeoutMs` and `signal` hold for all its calls. */
+export interface ClientOptions extends CallOptions, Omit<HttpOptions, "streamUploads"> {
+  /** When calls are sent again; `false`: never. */
+  readonly retry?: Partial<RetryPolicy> | false;
+  /** Carries the requests instead of HTTP; the base URL and `key`, `headers` and `fetch` are of no use then. */
+  readonly transport?: Transport;
+}
+
+const quick = { timeoutMs: 30_000, safety: "always" } as const;
+
+/**
+ * The client of a voxpool server. Results are the bodies of the wire, told apart by `success`: whatever goes wrong on
+ * the way (network, timeout, abort, a refusal) is a result with `success: false` and never an exception. Misuse, an
+ * argument of the wrong type, is a TypeError: thrown by the constructor, a rejection from the methods.
+ */
+export abstract class BaseClient<Source> {
+  readonly #context: CallContext;
+
+  /** @throws TypeError if an option is wrong */
+  protected constructor(transport: Transport, options: ClientOptions) {
+    checkCallOptions(options);
+    this.#context = {
+      transport,
+      retry: retryPolicy(options.retry),
+      signal: options.signal,
+      timeoutMs: options.timeoutMs,
+    };
+  }
+
+  /** Makes a recording ready to be sent, or says why it cannot be read. @throws TypeError if it is none */
+  protected abstract openSource(source: Source): Promise<Audio | CallFailure>;
+
+  /** Whether the server runs, and how many models it has loaded. Within 30 s by default. */
+  async checkHealth(options: CallOptions = {}): Promise<Health | CallFailure<HealthFailure>> {
+    return this.#get("/health", options);
+  }
+
+  /**
+   * Loads a model, joins a load in progress, or finds it loaded: the result comes once it is usable. No time limit by
+   * default, since loading takes as long as the model is large.
+   */
+  async loadModel(modelPath: string, options: CallOptions = {}): Promise<LoadAnswer | CallFailure> {
+    // Loading what is loaded changes nothing, and a load whose caller vanished counts for nobody.
+    return this.#post("/models/load", modelPath, "always", options);
+  }
+
+  /** Unloads a model. No time limit by default: the server first finishes the work that is in progress. */
+  async unloadModel(modelPath: string, options: CallOptions = {}): Promise<UnloadAnswer | CallFailure> {
+    // Each unload gives one hold back: sent again after its answer was lost, it would give back another client's, or
+    // turn a success into "not loaded".
+    return this.#post("/models/unload", modelPath, "unsent", options);
+  }
+
+  /** The models that are loaded, by path. Within 30 s by default. */
+  async listModels(options: CallOptions = {}): Promise<ModelList | CallFailure> {
+    return this.#get("/models", options);
+  }
+
+  /** The models on the server's disk, loaded or not, by path. Within 30 s by default. */
+  async listAvailableModels(options: CallOptions = {}): Promise<AvailableModels | CallFailure> {
+    return this.#get("/models/available", options);
+  }
+
+  /** A loaded model; one that is not is a failure with the reason `model_not_loaded`. Within 30 s by default. */
+  async getModelStatus(
+    modelPath: string,
+    options: CallOptions = {},
+  ): Promise<ModelStatus | CallFailure<ModelStatusFailure>> {
+    checkModelPath(modelPath);
+    return this.#get(`/models/status/${encodeModelPath(modelPath)}`, options);
+  }
+
+  /**
+   * Recognises a recording. The result is the transcript, or its text with `response_format` text, srt or vtt. No time
+   * limit by default. A source that can be read once only is never sent again.
+   */
+  async transcribe(source: Source, options?: TranscriptOptions): Promise<Transcript | CallFailure>;
+  async transcribe(source: Source, options: TextOptions): Promise<TranscriptText | CallFailure>;
+  async transcribe(
+    source: Source,
+    options: TranscriptOptions | TextOptions,
+  ): Promise<Transcript | TranscriptText | CallFailure>;
+  async transcribe(
+    source: Source,
+    options: TranscriptOptions | TextOptions = {},
+  ): Promise<Transcript | TranscriptText | CallFailure> {
+    checkCallOptions(options);
+    const audio = await this.openSource(source);
+    return "success" in audio ? audio : transcribe(this.#context, audio, options);
+  }
+
+  /**
+   * Recognises a recording and gives its events as they come: `progress` and `segment`, then exactly one `done` or
+   * `error`. Nothing is sent before the first event is asked for; leaving the loop cancels the recognition.
+   */
+  async *transcribeEvents(
+    source: Source,
+    options: TranscriptOptions = {},
+  ): AsyncGenerator<TranscriptionEvent, void, undefined> {
+    checkCallOptions(options);
+    const audio = await this.openSource(source);
+    if ("success" in audio) yield { type: "error", failure: audio };
+    else yield* transcribeEvents(this.#context, audio, options);
+  }
+
+  #get<Answer, Body extends object>(path: string, options: CallOptions): Promise<Answer | CallFailure<Body>> {
+    const headers = { accept: "application/json" };
+    return callJson<Answer, Body>(this.#context, { method: "GET", path, headers }, options, quick);
+  }
+
+  #post<Answer>(path: string, modelPath: string, safety: Safety, options: CallOptions): Promise<Answer | CallFailure> {
+    checkModelPath(modelPath);
+    const headers = { accept: "application/json", "content-type": "application/json" };
+    const body = JSON.stringify({ model_path: modelPath });
+    const defaults = { timeoutMs: Infinity, safety };
+    return callJson<Answer>(this.#context, { method: "POST", path, headers, body }, options, defaults);
+  }
+}
+
+/** The transport that the options give, else the one that `http` makes. @throws TypeError if both are configured */
+export function transportOf(options: ClientOptions, http: () => Transport): Transport {
+  if (typeof options !== "object" || options === null) throw new TypeError("options must be an object");
+  const { transport, key, headers, fetch } = options;
+  if (transport === undefined) return http();
+  if (key !== undefined || headers !== undefined || fetch !== undefined) {
+    throw new TypeError("key, headers and fetch belong to the HTTP transport; give them to httpTransport()");
+  }
+  return transport;
+}
+
+function retryPolicy(given: ClientOptions["retry"]): RetryPolicy {
+  if (given === false) return { ...defaultRetryPolicy, retries: 0 };
+  const policy = { ...defaultRetryPolicy, ...given };
+  for (const [name, value] of Object.entries(policy)) {
+    if (typeof value !== "number" || !(value >= 0)) throw new TypeError(`retry.${name} must be a number of 0 or more`);
+  }
+  return policy;
+}
+
+function checkModelPath(modelPath: string): void {
+  if (typeof modelPath !== "string" || modelPath === "") {
+    throw new TypeError('the model path must be a string that is not empty, for example "model/cn"');
+  }
+}
+
+/**
+ * Slashes stay, as in the known client, so that proxies leave the path alone. A path with dot segments is encoded
+ * whole: URLs resolve those, and `../load` would become another route.
+ */
+function encodeModelPath(modelPath: string): string {
+  const segments = modelPath.toWellFormed().split("/");
+  const hasDots = segments.some((segment) => segment === "." || segment === "..");
+  return hasDots ? encodeURIComponent(`${segments.join("/")}/`) : segments.map(encodeURIComponent).join("/");
+}

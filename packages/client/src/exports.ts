@@ -1,0 +1,31 @@
+// What both entries export; each adds its own ModelAPIClient and httpTransport.
+export type { CallOptions } from "./call.ts";
+export type { ClientOptions } from "./client.ts";
+export type { Reason } from "./contract/catalogue.ts";
+export type { Failure } from "./contract/failure.ts";
+export type {
+  AvailableModel,
+  AvailableModels,
+  Health,
+  HealthFailure,
+  InstanceState,
+  LoadAnswer,
+  ModelEntry,
+  ModelList,
+  ModelStatus,
+  ModelStatusFailure,
+  UnloadAnswer,
+} from "./contract/models.ts";
+export type { ResponseFormat, Segment, Transcript, Warning, Word } from "./contract/transcribe.ts";
+export type { DoneEvent, ErrorEvent, RunningEvent, TranscriptionEvent } from "./events.ts";
+export type { CallFailure } from "./failure.ts";
+export { defaultBaseUrl, type HttpOptions } from "./http.ts";
+export type { RetryPolicy } from "./retry.ts";
+export type { RecognitionOptions, TextFormat, TextOptions, TranscriptOptions, TranscriptText } from "./transcribe.ts";
+export {
+  type Transport,
+  type TransportAnswer,
+  type TransportBody,
+  TransportError,
+  type TransportRequest,
+} from "./transport.ts";

@@ -1,0 +1,56 @@
+/** What a request may carry. A stream can be sent once only. */
+export type TransportBody = string | Uint8Array<ArrayBuffer> | Blob | ReadableStream<Uint8Array>;
+
+/** One request to a voxpool server, whatever carries it. */
+export interface TransportRequest {
+  readonly method: "GET" | "POST";
+  /** Below the API's root, already percent-encoded, for example `/models/load`. */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: TransportBody;
+  /** Aborted: stop sending, stop waiting, and end the body of the answer. */
+  readonly signal: AbortSignal;
+}
+
+/** The answer, as soon as its head is known. */
+export interface TransportAnswer {
+  readonly status: number;
+  readonly headers: { get(name: string): string | null };
+  /** Cancelling it tells the server that nobody listens any more. */
+  readonly body: ReadableStream<Uint8Array> | null;
+}
+
+/** What carries requests: HTTP by `fetch`, or a server inside the same application. */
+export interface Transport {
+  /** Where it leads, for messages; without credentials. */
+  readonly target: string;
+  /** @throws TransportError if no answer begins; whatever it likes once `signal` is aborted */
+  send(request: TransportRequest): Promise<TransportAnswer>;
+}
+
+/** No answer began. */
+export class TransportError extends Error {
+  readonly reason: "server_unreachable" | "connection_lost";
+  /** False only when it is certain that the server never saw the request: then sending it again is always safe. */
+  readonly mayHaveArrived: boolean;
+
+  constructor(reason: TransportError["reason"], mayHaveArrived: boolean, detail: string, options?: ErrorOptions) {
+    super(detail, options);
+    this.name = "TransportError";
+    this.reason = reason;
+    this.mayHaveArrived = mayHaveArrived;
+  }
+}
+
+/** The innermost message of an error: `fetch` says "fetch failed" and hides the reason in `cause`. */
+export function innermostMessage(error: unknown): string {
+  let text = "";
+  for (let at = error, depth = 0; at instanceof Error && depth < 8; at = at.cause, depth++) {
+    // Node's attempt at several addresses fails with an AggregateError that has a code but no message.
+    const { code } = at as { code?: unknown };
+    text = at.message || (typeof code === "string" ? code : text);
+  }
+  return text || String(error);
+}
