@@ -97,7 +97,8 @@ export function checkCallOptions(options: CallOptions): void {
   if (typeof options !== "object" || options === null) throw new TypeError("options must be an object");
   const { timeoutMs, signal } = options;
   // Timers hold no more than 31 bits; a longer one would fire at once.
-  if (timeoutMs !== undefined && timeoutMs !== Infinity && !(timeoutMs > 0 && timeoutMs < 2 ** 31)) {
+  const isTime = typeof timeoutMs === "number" && timeoutMs > 0 && (timeoutMs < 2 ** 31 || timeoutMs === Infinity);
+  if (timeoutMs !== undefined && !isTime) {
     throw new TypeError("timeoutMs must be a number above 0 and below 2 ** 31, or Infinity");
   }
   if (signal !== undefined && !(signal instanceof AbortSignal)) throw new TypeError("signal must be an AbortSignal");

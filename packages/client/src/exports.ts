@@ -1,4 +1,5 @@
 // What both entries export; each adds its own ModelAPIClient and httpTransport.
+export type { AudioSource } from "./audio.ts";
 export type { CallOptions } from "./call.ts";
 export type { ClientOptions } from "./client.ts";
 export type { Reason } from "./contract/catalogue.ts";

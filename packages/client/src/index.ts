@@ -20,6 +20,5 @@ export class ModelAPIClient extends BaseClient<AudioSource> {
   }
 }
 
-export type { AudioSource } from "./audio.ts";
 export * from "./exports.ts";
 export { httpTransport } from "./http.ts";
