@@ -105,14 +105,15 @@ test("signals keep no listener once calls are over", async (t) => {
   const server = await startServer(t, (_, response) => sendJson(response, 200, { ...health, ...transcript }));
   const { signal } = new AbortController();
   let listeners = 0;
-  const { addEventListener, removeEventListener } = signal;
-  signal.addEventListener = (...args: Parameters<typeof addEventListener>) => {
+  const addListener = signal.addEventListener.bind(signal);
+  const removeListener = signal.removeEventListener.bind(signal);
+  signal.addEventListener = (...args: Parameters<typeof addListener>) => {
     listeners += 1;
-    addEventListener.apply(signal, args);
+    addListener(...args);
   };
-  signal.removeEventListener = (...args: Parameters<typeof removeEventListener>) => {
+  signal.removeEventListener = (...args: Parameters<typeof removeListener>) => {
     listeners -= 1;
-    removeEventListener.apply(signal, args);
+    removeListener(...args);
   };
   const client = new ModelAPIClient(server.url, { signal });
   await client.checkHealth();

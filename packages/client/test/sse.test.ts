@@ -53,7 +53,7 @@ test("server-sent events are the same wherever the text is cut", () => {
   fc.assert(
     fc.property(lines, cuts, (given, at) => {
       const text = given.flat().join("");
-      const edges = [0, ...at.map((cut) => Math.min(cut, text.length)).sort((a, b) => a - b), text.length];
+      const edges = [0, ...at.map((cut) => Math.min(cut, text.length)).toSorted((a, b) => a - b), text.length];
       const pieces = edges.slice(1).map((edge, n) => text.slice(edges[n], edge));
       assert.deepEqual(parse(pieces), parse([text]));
     }),

@@ -1,5 +1,5 @@
 import * as web from "../../dist/index.js";
-import type { Health, Segment, Transcript } from "../../dist/node.js";
+import type { Health, RunningEvent, Segment, Transcript, TranscriptionEvent } from "../../dist/node.js";
 import * as node from "../../dist/node.js";
 
 /** Both entries: what they have in common is tested with both. */
@@ -54,4 +54,16 @@ export function wav(samples: number): Uint8Array<ArrayBuffer> {
     bytes.writeUInt16LE(value, at);
   bytes.write("data", 36);
   return new Uint8Array(bytes);
+}
+
+export const running: RunningEvent[] = [
+  { type: "progress", processed_seconds: 1, duration: 3.25 },
+  ...segments.map((segment) => ({ type: "segment" as const, segment })),
+];
+export const done = { type: "done", transcript } as const;
+
+export async function collect(events: AsyncIterable<TranscriptionEvent>): Promise<TranscriptionEvent[]> {
+  const all: TranscriptionEvent[] = [];
+  for await (const event of events) all.push(event);
+  return all;
 }

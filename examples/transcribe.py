@@ -1,0 +1,22 @@
+"""Words from a recording, with nothing but requests:  python transcribe.py speech.wav [model/cn]"""
+import sys
+import requests
+
+api = "http://localhost:5000/api"
+path = sys.argv[1]
+model = sys.argv[2] if len(sys.argv) > 2 else None
+
+
+def call(method, url, **more):
+    """One call; every answer says in `success` whether it worked, and in `message` why not."""
+    answer = requests.request(method, api + url, **more).json()
+    return answer if answer["success"] else sys.exit(answer["message"])
+
+
+print("Models loaded:", call("GET", "/health")["loaded_models_count"])
+if model:
+    call("POST", "/models/load", json={"model_path": model})
+with open(path, "rb") as audio:
+    result = call("POST", "/transcribe", params={"model_path": model}, data=audio, headers={"Content-Type": "audio/wav"})
+for segment in result["segments"]:
+    print(f"{segment['start']:7.2f} s  {segment['text']}")
