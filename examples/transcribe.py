@@ -1,8 +1,8 @@
 """Words from a recording, with nothing but requests:  python transcribe.py speech.wav [model/cn]"""
-import sys
+import os, sys
 import requests
 
-api = "http://localhost:5000/api"
+api = os.environ.get("VOXPOOL_URL", "http://localhost:5000/api")
 path = sys.argv[1]
 model = sys.argv[2] if len(sys.argv) > 2 else None
 

@@ -31,10 +31,13 @@ for (const [name, Client] of entries) {
         const controller = new AbortController();
         const options = how === "abort" ? { signal: controller.signal } : { timeoutMs: 100 };
         const call = new Client(url).loadModel("model/cn", options);
-        await asked.promise;
-        controller.abort();
+        if (how === "abort") {
+          await asked.promise;
+          controller.abort();
+        }
         matches(await call, how === "abort" ? cancelled : timedOut);
-        await gone.promise;
+        // On a busy machine the time may be over before the server was asked.
+        if (how === "abort") await gone.promise;
       }
     });
   }

@@ -117,6 +117,31 @@ async function* failing(): AsyncGenerator<Uint8Array> {
   throw new Error("the microphone was unplugged");
 }
 
+test("a source is read only as fast as the server takes it", async (t) => {
+  const piece = new Uint8Array(1 << 20);
+  const pieces = 64;
+  let given = 0;
+  let taken = 0;
+  let mostAhead = 0;
+  async function* source(): AsyncGenerator<Uint8Array> {
+    for (let n = 0; n < pieces; n++) {
+      given += piece.length;
+      mostAhead = Math.max(mostAhead, given - taken);
+      yield piece;
+    }
+  }
+  const server = await startServer(t, async (request, response) => {
+    for await (const part of request) {
+      taken += (part as Buffer).length;
+      await new Promise(setImmediate);
+    }
+    sendJson(response, 200, transcript);
+  });
+  assert.ok((await new ModelAPIClient(server.url).transcribe(source())).success);
+  assert.equal(taken, pieces * piece.length);
+  assert.ok(mostAhead < taken / 2, `${mostAhead} bytes ahead`);
+});
+
 test("a source that fails in the middle is a failure of the source, not of the connection", async (t) => {
   const server = await startServer(t, async (request) => {
     await bodyOf(request).catch(() => undefined);
