@@ -24,7 +24,7 @@ export interface OpenedAudio {
 
 /** A recording in any of the forms. @throws TypeError for anything else, and for a stream that is in use */
 export function audioOf(source: AudioSource): Audio {
-  if (source instanceof Blob) return whole(source, source.type === "" ? undefined : source.type);
+  if (source instanceof Blob) return whole(source, /^(audio|video)\//i.test(source.type) ? source.type : undefined);
   if (isBytes(source)) {
     // fetch refuses shared memory; slice() copies it into memory of its own.
     return whole((source.buffer instanceof ArrayBuffer ? source : source.slice()) as Uint8Array<ArrayBuffer>);

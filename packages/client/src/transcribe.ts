@@ -21,7 +21,10 @@ export type TextFormat = Extract<ResponseFormat, "text" | "srt" | "vtt">;
 
 /** Options of every recognition. Those of the contract keep the names they have on the wire. */
 export interface RecognitionOptions extends CallOptions, Omit<TranscribeOptions, "stream" | "response_format"> {
-  /** What the bytes are, if not what a Blob says or WAV; for example `audio/pcm;rate=16000;channels=1`. */
+  /**
+   * What the bytes are, for samples without a header: `audio/pcm;rate=16000;channels=1`. Everything else the server
+   * recognises by its content.
+   */
   readonly contentType?: string;
 }
 
@@ -165,7 +168,7 @@ function requestOf(
     query: { ...query, ...extra },
     headers: {
       accept: extra.stream === undefined ? "*/*" : "text/event-stream, application/json",
-      "content-type": options.contentType ?? audio.contentType ?? "audio/wav",
+      "content-type": options.contentType ?? audio.contentType ?? "application/octet-stream",
     },
     body: opened.body,
   };
