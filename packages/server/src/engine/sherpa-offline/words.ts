@@ -36,11 +36,13 @@ export function wordsFromTokens(
       words[words.length - 1] = { ...last, word: last.word + text, endSeconds: end };
     }
   }
-  return words;
+  return words.map((word) => ({ ...word, endSeconds: Math.round(word.endSeconds * 1000) / 1000 }));
 }
 
 function beginsWord(text: string, previous: string): boolean {
-  return /^\s/.test(text) || /\s$/.test(previous) || characterIsWord.test(text) || characterIsWord.test(previous.trim());
+  return (
+    /^\s/.test(text) || /\s$/.test(previous) || characterIsWord.test(text) || characterIsWord.test(previous.trim())
+  );
 }
 
 /** Tokens of single bytes (`<0xE4>`) stand for a character only together. */
@@ -49,7 +51,8 @@ function withBytesJoined(tokens: readonly string[], starts: readonly number[]): 
   let bytes: number[] = [];
   let bytesStart = 0;
   const flush = (): void => {
-    if (bytes.length > 0) pieces.push({ text: new TextDecoder().decode(Uint8Array.from(bytes)), startSeconds: bytesStart });
+    if (bytes.length > 0)
+      pieces.push({ text: new TextDecoder().decode(Uint8Array.from(bytes)), startSeconds: bytesStart });
     bytes = [];
   };
   for (const [index, token] of tokens.entries()) {
