@@ -1,0 +1,185 @@
+import { sampleRateHz } from "../engine.ts";
+import type { Segmenter, SpeechSegment } from "../segmenter.ts";
+import { Audible } from "./audible.ts";
+import { frameSamples, type SpeechDetector } from "./detector.ts";
+import { quietestPoint } from "./quietest.ts";
+import { SampleBuffer } from "./sample-buffer.ts";
+import { Speech } from "./speech.ts";
+
+/** The real signal that is kept before and after speech: models lose the first word without it. */
+const paddingSamples = 0.3 * sampleRateHz;
+
+/** A pause of this length ends a segment; shorter ones are between words. */
+const pauseSamples = 0.5 * sampleRateHz;
+
+/** Less speech than this (three frames) is a click. */
+const leastSpeechSamples = 3 * frameSamples;
+
+/** Anything outside of this is no audio, and would poison a recurrent model for good. */
+const loudestSample = 4;
+
+export interface CutterOptions {
+  readonly detector: SpeechDetector;
+  /** No segment is longer, its padding included. At least 2. */
+  readonly maxSegmentSeconds: number;
+  /**
+   * For input without any speech by the detector: what is decoded all the same. A whisper into a
+   * push-to-talk microphone is missed by a model, but its user knows that there was something.
+   */
+  readonly fallback?: () => SpeechDetector;
+}
+
+/**
+ * Cuts a stream into segments: the one place that knows about pauses, padding and the longest segment.
+ *
+ * Everything is decided frame by frame, so that the chunks the samples come in make no difference. Neighbours
+ * never overlap, so that no word is decoded twice. Held are at most two longest segments.
+ */
+export class Cutter implements Segmenter {
+  readonly #detector: SpeechDetector;
+  readonly #fallback: (() => SpeechDetector) | undefined;
+  readonly #audible: Audible | undefined;
+  readonly #maxSegmentSeconds: number;
+  readonly #maxSamples: number;
+  readonly #buffer = new SampleBuffer();
+  /** Everything before this is judged. */
+  #judged = 0;
+  /** The end of the last segment's samples: the next one cannot begin before. */
+  #floor = 0;
+  /** The speech under way. */
+  #speech: Speech | undefined;
+
+  constructor({ detector, maxSegmentSeconds, fallback }: CutterOptions) {
+    if (!(maxSegmentSeconds >= 2)) throw new RangeError(`maxSegmentSeconds is ${maxSegmentSeconds}, less than 2`);
+    this.#detector = detector;
+    this.#maxSamples = Math.floor(maxSegmentSeconds * sampleRateHz);
+    this.#maxSegmentSeconds = maxSegmentSeconds;
+    this.#fallback = fallback;
+    if (fallback !== undefined) this.#audible = new Audible(fallback(), this.#maxSamples);
+  }
+
+  get heldFrom(): number {
+    return this.#buffer.from;
+  }
+
+  push(samples: Float32Array): readonly SpeechSegment[] {
+    const segments: SpeechSegment[] = [];
+    let taken = 0;
+    while (taken < samples.length) {
+      const missing = this.#judged + frameSamples - this.#buffer.to;
+      const piece = samples.subarray(taken, taken + missing);
+      this.#buffer.append(piece);
+      taken += piece.length;
+      if (piece.length === missing) this.#judge(this.#buffer.view(this.#judged, this.#buffer.to), segments);
+    }
+    return segments;
+  }
+
+  flush(): readonly SpeechSegment[] {
+    const segments: SpeechSegment[] = [];
+    const end = this.#buffer.to;
+    if (end > this.#judged) {
+      const rest = this.#buffer.view(this.#judged, end);
+      clean(rest);
+      const frame = new Float32Array(frameSamples);
+      frame.set(rest);
+      this.#judge(frame, segments);
+    }
+    // Silence, until the detector has answered for the last sample.
+    for (let lag = this.#detector.lagSamples; lag > 0; lag -= frameSamples) {
+      this.#judge(new Float32Array(frameSamples), segments);
+    }
+    this.#finish(segments);
+    segments.push(...this.#missed());
+    this.#judged = end;
+    this.#buffer.dropBefore(end);
+    this.close();
+    return segments;
+  }
+
+  close(): void {
+    this.#detector.close();
+    this.#audible?.stop();
+  }
+
+  #judge(frame: Float32Array, segments: SpeechSegment[]): void {
+    clean(frame);
+    const from = this.#judged - this.#detector.lagSamples;
+    const to = Math.min(from + frameSamples, this.#buffer.to);
+    this.#audible?.hear(frame, this.#judged, this.#judged + frameSamples, paddingSamples);
+    this.#judged += frameSamples;
+    if (this.#detector.isSpeech(frame)) {
+      this.#hearSpeech(Math.max(this.#floor, from), to);
+    } else if (this.#speech !== undefined && to - this.#speech.end >= pauseSamples) {
+      this.#finish(segments);
+    }
+    if (this.#speech !== undefined && this.#judged + frameSamples - this.#beginOf(this.#speech) > this.#maxSamples) {
+      this.#cut(this.#speech, segments);
+    }
+    this.#release();
+  }
+
+  #hearSpeech(from: number, to: number): void {
+    if (to <= from) return;
+    this.#speech ??= new Speech();
+    this.#speech.add(from, to);
+  }
+
+  /** The speech has ended in a pause, or with the input. */
+  #finish(segments: SpeechSegment[]): void {
+    const speech = this.#speech;
+    this.#speech = undefined;
+    if (speech === undefined || speech.spokenSamples < leastSpeechSamples) return;
+    this.#emit(speech, this.#buffer.to, segments);
+  }
+
+  /** The speech has grown too long: all up to the quietest point in the second half of the room becomes a segment. */
+  #cut(speech: Speech, segments: SpeechSegment[]): void {
+    const begin = this.#beginOf(speech);
+    const earliest = begin + Math.floor(this.#maxSamples / 2);
+    const latest = Math.min(this.#judged, this.#buffer.to, begin + this.#maxSamples);
+    const point = earliest + quietestPoint(this.#buffer.view(earliest, latest));
+    const [before, after] = speech.splitAt(point);
+    this.#emit(before, after === undefined ? latest : point, segments);
+    this.#speech = after;
+  }
+
+  #emit(speech: Speech, limit: number, segments: SpeechSegment[]): void {
+    const from = this.#beginOf(speech);
+    const to = Math.min(speech.end + paddingSamples, limit);
+    segments.push({ start: speech.start, end: speech.end, samplesFrom: from, samples: this.#buffer.copy(from, to) });
+    this.#floor = to;
+    this.#audible?.stop();
+  }
+
+  /** Where its samples begin, padding included. */
+  #beginOf(speech: Speech): number {
+    return Math.max(this.#floor, speech.start - paddingSamples);
+  }
+
+  #release(): void {
+    const next = Math.max(this.#floor, this.#judged - this.#detector.lagSamples - paddingSamples);
+    const needed = this.#speech === undefined ? next : this.#beginOf(this.#speech);
+    this.#buffer.dropBefore(Math.min(needed, this.#audible?.from ?? needed));
+  }
+
+  /** What could be heard in an input in which the detector has found no speech. */
+  #missed(): readonly SpeechSegment[] {
+    const from = this.#audible?.from;
+    if (from === undefined || this.#fallback === undefined) return [];
+    const cutter = new Cutter({ detector: this.#fallback(), maxSegmentSeconds: this.#maxSegmentSeconds });
+    const missed = [...cutter.push(this.#buffer.view(from, this.#buffer.to)), ...cutter.flush()];
+    return missed.map((segment) => ({
+      ...segment,
+      start: segment.start + from,
+      end: segment.end + from,
+      samplesFrom: segment.samplesFrom + from,
+    }));
+  }
+}
+
+function clean(frame: Float32Array): void {
+  for (let index = 0; index < frame.length; index += 1) {
+    if (!(Math.abs(frame[index] ?? 0) <= loudestSample)) frame[index] = 0;
+  }
+}

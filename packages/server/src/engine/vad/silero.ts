@@ -1,0 +1,122 @@
+import { VoxpoolError } from "../../base/errors.ts";
+import { sampleRateHz } from "../engine.ts";
+import { loadSherpaAddon, type SherpaAddon, type VadConfig, type VadHandle } from "../sherpa/native.ts";
+import { frameSamples, type SpeechDetector } from "./detector.ts";
+
+/** Below this peak (-72 dB) nothing is said, and nobody needs to be asked. */
+const silencePeak = 0.000_25;
+
+/** So many silent frames in a row (one second), and the model goes back to the pool. */
+const silentFramesBeforeReturn = 32;
+
+/** Silero objects cost 60 ms and 10 MB each: they are lent, reset and lent again. */
+export class SileroPool {
+  readonly #addon: SherpaAddon;
+  readonly #config: VadConfig;
+  readonly #idle: VadHandle[] = [];
+
+  /**
+   * Makes the first object at once, so that a file that is no model ends a load and not a session.
+   *
+   * @throws VoxpoolError `asset_missing`, `model_load_failed`
+   */
+  constructor(sileroFile: string) {
+    if (sileroFile === "") throw new VoxpoolError("asset_missing", { asset: "The Silero VAD", name: "silero-vad" });
+    this.#addon = loadSherpaAddon();
+    this.#config = configOf(sileroFile);
+    this.#idle.push(this.#create());
+  }
+
+  lend(): LentSilero {
+    return new LentSilero(this.#addon, this.#idle.pop() ?? this.#create(), (vad) => this.#idle.push(vad));
+  }
+
+  #create(): VadHandle {
+    try {
+      return this.#addon.createVoiceActivityDetector(this.#config, bufferSeconds);
+    } catch (error) {
+      throw new VoxpoolError("model_load_failed", { detail: `the Silero VAD: ${String(error)}` }, { cause: error });
+    }
+  }
+}
+
+/** Asks Silero about each frame that is not silent; holds a pooled object only as long as there is sound. */
+export class SileroDetector implements SpeechDetector {
+  /** Silero answers for a window that ends with the frame, and sherpa believes it at the second answer. */
+  readonly lagSamples = frameSamples;
+  readonly #pool: SileroPool;
+  #lent: LentSilero | undefined;
+  #silentFrames = 0;
+
+  constructor(pool: SileroPool) {
+    this.#pool = pool;
+  }
+
+  isSpeech(frame: Float32Array): boolean {
+    this.#silentFrames = isSilent(frame) ? this.#silentFrames + 1 : 0;
+    if (this.#lent !== undefined && this.#silentFrames >= silentFramesBeforeReturn) this.close();
+    if (this.#lent === undefined && this.#silentFrames > 0) return false;
+    this.#lent ??= this.#pool.lend();
+    return this.#lent.isSpeech(frame);
+  }
+
+  close(): void {
+    this.#lent?.giveBack();
+    this.#lent = undefined;
+  }
+}
+
+/** One Silero object out of the pool, as good as new. */
+class LentSilero {
+  readonly #addon: SherpaAddon;
+  readonly #vad: VadHandle;
+  readonly #giveBack: (vad: VadHandle) => void;
+
+  constructor(addon: SherpaAddon, vad: VadHandle, giveBack: (vad: VadHandle) => void) {
+    this.#addon = addon;
+    this.#vad = vad;
+    this.#giveBack = giveBack;
+  }
+
+  isSpeech(frame: Float32Array): boolean {
+    this.#addon.voiceActivityDetectorAcceptWaveform(this.#vad, frame);
+    if (!this.#addon.voiceActivityDetectorIsDetected(this.#vad)) return false;
+    // It collects the speech and copies all of it anew for each frame; flushed at once there is nothing to copy.
+    this.#addon.voiceActivityDetectorFlush(this.#vad);
+    this.#addon.voiceActivityDetectorClear(this.#vad);
+    return true;
+  }
+
+  giveBack(): void {
+    this.#addon.voiceActivityDetectorReset(this.#vad);
+    this.#giveBack(this.#vad);
+  }
+}
+
+/** The library's own buffer; nothing stays in it for longer than two frames. */
+const bufferSeconds = 2;
+
+/**
+ * The shortest durations that the library takes (0 means its default), so that it answers frame by frame:
+ * how long speech and pauses have to be is decided by the cutter.
+ */
+function configOf(model: string): VadConfig {
+  return {
+    sileroVad: {
+      model,
+      threshold: 0.5,
+      minSilenceDuration: 0.001,
+      minSpeechDuration: 0.001,
+      maxSpeechDuration: 1000,
+      windowSize: frameSamples,
+    },
+    sampleRate: sampleRateHz,
+    numThreads: 1,
+    provider: "cpu",
+    debug: false,
+  };
+}
+
+function isSilent(frame: Float32Array): boolean {
+  return frame.every((sample) => Math.abs(sample) < silencePeak);
+}
