@@ -41,9 +41,14 @@ export function openVoskLibrary(file: string): VoskLibrary {
   }
 }
 
+type NativeFunction = ReturnType<ReturnType<typeof koffi.load>["func"]>;
+
+/** What a native function returns; koffi leaves the type open, `VoskLibrary` fixes it. */
+type NativeResult = ReturnType<NativeFunction>;
+
 function bind(library: ReturnType<typeof koffi.load>): VoskLibrary {
-  const call = <A extends readonly unknown[], R>(name: string, result: string, ...parameters: string[]) =>
-    onPool<A, R>(library.func(name, result, parameters));
+  const call = (name: string, result: string, ...parameters: string[]) =>
+    onPool(library.func(name, result, parameters));
   const bound: VoskLibrary = {
     newModel: call("vosk_model_new", "void *", "str"),
     newRecognizer: call("vosk_recognizer_new", "void *", "void *", "float"),
@@ -57,12 +62,10 @@ function bind(library: ReturnType<typeof koffi.load>): VoskLibrary {
   return bound;
 }
 
-type NativeFunction = ReturnType<ReturnType<typeof koffi.load>["func"]>;
-
-function onPool<A extends readonly unknown[], R>(native: NativeFunction): (...parameters: A) => Promise<R> {
+function onPool(native: NativeFunction): (...parameters: unknown[]) => Promise<NativeResult> {
   return (...parameters) =>
     new Promise((resolve, reject) => {
-      const settled = (error: Error | null, result: R) => (error === null ? resolve(result) : reject(error));
+      const settled = (error: Error | null, result: NativeResult) => (error === null ? resolve(result) : reject(error));
       native.async(...parameters, settled);
     });
 }

@@ -1,13 +1,15 @@
+import { type Static, Type } from "typebox";
+import { Value } from "typebox/value";
 import { VoxpoolError } from "../../base/errors.ts";
 import type { RecognizedSpan, RecognizedWord } from "../engine.ts";
 
-/** A word as libvosk writes it; times in seconds from the recogniser's first sample. */
-interface VoskWord {
-  readonly word: string;
-  readonly start: number;
-  readonly end: number;
-  readonly conf: number;
-}
+/** A result of libvosk; times in seconds from the recogniser's first sample. */
+const VoskResult = Type.Object({
+  text: Type.String(),
+  result: Type.Optional(
+    Type.Array(Type.Object({ word: Type.String(), start: Type.Number(), end: Type.Number(), conf: Type.Number() })),
+  ),
+});
 
 /**
  * One result of libvosk (with `set_words`) as a span; the text is kept as Vosk says it, spaces included.
@@ -30,12 +32,14 @@ export function parseVoskResult(json: string, withWords: boolean): RecognizedSpa
 
 function read(json: string): { text: string; words: RecognizedWord[] } {
   try {
-    const result = JSON.parse(json) as { text: string; result?: readonly VoskWord[] };
-    return { text: result.text.trim(), words: (result.result ?? []).map(asWord) };
+    const { text, result = [] } = Value.Parse(VoskResult, JSON.parse(json));
+    return { text: text.trim(), words: result.map(asWord) };
   } catch (error) {
     throw new VoxpoolError("decode_failed", { detail: "libvosk gave an unreadable result" }, { cause: error });
   }
 }
+
+type VoskWord = NonNullable<Static<typeof VoskResult>["result"]>[number];
 
 function asWord({ word, start, end, conf }: VoskWord): RecognizedWord {
   return { word, startSeconds: start, endSeconds: end, confidence: Math.min(1, Math.max(0, conf)) };
