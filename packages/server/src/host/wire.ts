@@ -53,3 +53,11 @@ export const frameHeaderBytes = 8;
 
 /** The longest frame, samples; a longer one means that the stream is out of step. */
 export const maxFrameSamples = 1 << 20;
+
+/** The header of a frame with `count` samples. */
+export function frameHeader(session: number, count: number): Uint8Array {
+  const header = new DataView(new ArrayBuffer(frameHeaderBytes));
+  header.setUint32(0, session, true);
+  header.setUint32(4, count, true);
+  return new Uint8Array(header.buffer);
+}

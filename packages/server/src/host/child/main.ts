@@ -1,0 +1,59 @@
+/**
+ * The main thread of a host: passes messages between the parent and the engine thread, sends heartbeats, and
+ * ends the process with its parent. It does nothing that can block, whatever the engine thread does.
+ */
+import { writeSync } from "node:fs";
+import { Worker } from "node:worker_threads";
+import type { FromHost, ToHost } from "../wire.ts";
+import { beFirstToGo, dieWithParent } from "./native.ts";
+import type { FromWorker, ToWorker } from "./relay.ts";
+
+process.on("disconnect", leave);
+if (!process.connected) leave();
+serve(Number(process.argv[2]) || 1000);
+beFirstToGo();
+void dieWithParent();
+
+function serve(heartbeatMs: number): void {
+  const worker = new Worker(new URL("./worker.js", import.meta.url));
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is no window
+  const tell = (message: ToWorker): void => worker.postMessage(message);
+  let unansweredPings = 0;
+  process.on("message", (message: ToHost) => tell(message));
+  worker.on("message", (message: FromWorker) => {
+    if (message.type === "pong") unansweredPings = 0;
+    else send(message);
+  });
+  // An error of the thread ends the process by itself, as an uncaught one; this is for a thread that just left.
+  worker.on("exit", (code) => {
+    writeSync(2, `the engine thread ended with code ${code}\n`);
+    process.exit(code || 1);
+  });
+  const beat = (): void => {
+    // Beats are counted, not timed: a machine that slept did not make the engine silent.
+    send(alive((unansweredPings * heartbeatMs) / 1000));
+    if (unansweredPings++ === 0) tell({ type: "ping" });
+  };
+  beat();
+  setInterval(beat, heartbeatMs);
+}
+
+function alive(workerSilentSeconds: number): FromHost {
+  const { user, system } = process.cpuUsage();
+  return {
+    type: "alive",
+    cpuSeconds: (user + system) / 1e6,
+    memoryBytes: process.memoryUsage.rss(),
+    workerSilentSeconds,
+  };
+}
+
+function send(message: FromHost): void {
+  // A failed send means that the parent is gone, which `disconnect` tells as well.
+  process.send?.(message, undefined, undefined, () => undefined);
+}
+
+/** SIGKILL, because a normal exit waits for threads that are blocked in native code. */
+function leave(): void {
+  process.kill(process.pid, "SIGKILL");
+}
