@@ -1,34 +1,24 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type Static, Type } from "typebox";
-import { Value } from "typebox/value";
 import { VoxpoolError } from "../../base/errors.ts";
 import { type Behaviour, behaviours } from "./misbehave.ts";
 
-const amount = (value: number, maximum: number) => Type.Optional(Type.Number({ minimum: 0, maximum, default: value }));
-const behaviour = Type.Optional(Type.Unsafe<Behaviour>(Type.String({ enum: [...behaviours] })));
-
 /** `fake.json`, see `loadFake`. */
-const FakeScript = Type.Object(
-  {
-    text: Type.Optional(Type.String({ maxLength: 100_000 })),
-    input: Type.Optional(Type.Union([Type.Literal("segments"), Type.Literal("frames")])),
-    words: Type.Optional(Type.Boolean()),
-    languages: Type.Optional(Type.Array(Type.String())),
-    maxSegmentSeconds: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 60 })),
-    spanSeconds: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 3600 })),
-    loadMs: amount(0, 3_600_000),
-    decodeMs: amount(0, 3_600_000),
-    load: behaviour,
-    decode: behaviour,
-    decodeAt: Type.Optional(Type.Integer({ minimum: 1 })),
-    loadBytes: amount(0, 2 ** 32),
-    growBytes: amount(0, 2 ** 32),
-  },
-  { additionalProperties: false },
-);
-export type FakeScript = Required<Omit<Static<typeof FakeScript>, "decodeAt" | "languages">> &
-  Pick<Static<typeof FakeScript>, "decodeAt" | "languages">;
+export interface FakeScript {
+  readonly text: string;
+  readonly input: "segments" | "frames";
+  readonly words: boolean;
+  readonly languages?: readonly string[];
+  readonly maxSegmentSeconds: number;
+  readonly spanSeconds: number;
+  readonly loadMs: number;
+  readonly decodeMs: number;
+  readonly load: Behaviour;
+  readonly decode: Behaviour;
+  readonly decodeAt?: number;
+  readonly loadBytes: number;
+  readonly growBytes: number;
+}
 
 const defaults: FakeScript = {
   text: "hello world",
@@ -44,6 +34,43 @@ const defaults: FakeScript = {
   growBytes: 0,
 };
 
+interface Rule {
+  readonly fits: (value: unknown) => boolean;
+  readonly expected: string;
+}
+
+const oneOf = (values: readonly unknown[]): Rule => ({
+  fits: (value) => values.includes(value),
+  expected: `one of ${values.join(", ")}`,
+});
+
+const between = (least: number, most: number): Rule => ({
+  fits: (value) => typeof value === "number" && value >= least && value <= most,
+  expected: `a number from ${least} to ${most}`,
+});
+
+const hourMs = 3_600_000;
+const gigabyte = 1_000_000_000;
+
+const rules: Readonly<Record<keyof FakeScript, Rule>> = {
+  text: { fits: (value) => typeof value === "string", expected: "a text" },
+  input: oneOf(["segments", "frames"]),
+  words: oneOf([true, false]),
+  languages: {
+    fits: (value) => Array.isArray(value) && value.every((language) => typeof language === "string"),
+    expected: "a list of texts",
+  },
+  maxSegmentSeconds: between(0.1, 60),
+  spanSeconds: between(0.001, 3600),
+  loadMs: between(0, hourMs),
+  decodeMs: between(0, hourMs),
+  load: oneOf(behaviours),
+  decode: oneOf(behaviours),
+  decodeAt: { fits: (value) => Number.isInteger(value) && Number(value) >= 1, expected: "a whole number from 1" },
+  loadBytes: between(0, gigabyte),
+  growBytes: between(0, gigabyte),
+};
+
 /** Reads `fake.json` of a model folder. @throws VoxpoolError `model_files_invalid` */
 export async function readScript(directory: string): Promise<FakeScript> {
   let script: unknown;
@@ -52,11 +79,15 @@ export async function readScript(directory: string): Promise<FakeScript> {
   } catch (error) {
     throw invalid(error instanceof Error ? error.message : String(error));
   }
-  if (!Value.Check(FakeScript, script)) {
-    const [first] = Value.Errors(FakeScript, script);
-    throw invalid(`${first?.instancePath || "/"} ${first?.message ?? "is wrong"}`);
-  }
+  if (typeof script !== "object" || script === null || Array.isArray(script)) throw invalid("it is no JSON object");
+  for (const [key, value] of Object.entries(script)) check(key, value);
   return { ...defaults, ...script };
+}
+
+function check(key: string, value: unknown): void {
+  const rule = new Map(Object.entries(rules)).get(key);
+  if (!rule) throw invalid(`${key} is no key; there are ${Object.keys(rules).join(", ")}`);
+  if (!rule.fits(value)) throw invalid(`${key} has to be ${rule.expected}`);
 }
 
 function invalid(detail: string): VoxpoolError {

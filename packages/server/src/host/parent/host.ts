@@ -30,8 +30,9 @@ export function startHost(options: HostOptions, seams: HostSeams = {}): Host {
   return new ChildHost(options, seams);
 }
 
-/** Why a host ends: told to those who wait for its load, and to its sessions. */
+/** Why a host ends, as it is told to those who wait for its load, to its sessions and to operators. */
 interface Death {
+  readonly why: string;
   readonly loading: VoxpoolError;
   readonly running: VoxpoolError;
 }
@@ -99,9 +100,11 @@ class ChildHost implements Host, SessionHost {
 
   end(): Promise<HostEnd> {
     if (!this.#death) this.#wanted = true;
+    const why = "the server ended it";
     this.#die({
+      why,
       loading: this.#error("model_load_cancelled", {}),
-      running: this.#error("host_crashed", { detail: "the server ended it" }),
+      running: this.#error("host_crashed", { detail: why }),
     });
     return this.ended;
   }
@@ -155,7 +158,7 @@ class ChildHost implements Host, SessionHost {
 
   #onLoadFailed({ reason, details }: WireError): void {
     const error = VoxpoolError.fromWire({ reason, details: { ...details, model_path: this.#options.modelPath } });
-    this.#die({ loading: error, running: error });
+    this.#die({ why: error.message, loading: error, running: error });
   }
 
   #beat(message: Extract<FromHost, { type: "alive" }>): void {
@@ -170,6 +173,7 @@ class ChildHost implements Host, SessionHost {
     const seconds = this.#info ? this.#hangWatch.tick() : this.#loadWatch.tick();
     if (seconds === undefined) return;
     this.#die({
+      why: `it did not answer for ${seconds} seconds`,
       loading: this.#error("model_load_timeout", { idle_seconds: seconds }),
       running: this.#error("host_hung", { idle_seconds: seconds }),
     });
@@ -185,12 +189,12 @@ class ChildHost implements Host, SessionHost {
   }
 
   #onEnded(how: string): HostEnd {
-    const before = this.#death?.[this.#info ? "running" : "loading"].message;
     this.#die({
+      why: how,
       loading: this.#error("model_load_failed", { detail: how }),
       running: this.#error("host_crashed", { detail: how }),
     });
-    const explanation = before ?? how;
+    const explanation = this.#death?.why ?? how;
     const { modelPath, log } = this.#options;
     if (!this.#wanted) log.warn({ model_path: modelPath, pid: this.pid, explanation }, "a host ended");
     return { wanted: this.#wanted, explanation };
