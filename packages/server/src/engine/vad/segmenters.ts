@@ -1,6 +1,7 @@
 import type { EngineAssets, ModelSpec } from "../engine.ts";
 import type { Segmenter, SegmenterPool, SpeechSegment } from "../segmenter.ts";
 
+const blockSamples = 160;
 const hangoverSamples = 8_000;
 const threshold = 0.01;
 
@@ -17,7 +18,7 @@ class Cutter implements Segmenter {
   #position = 0;
   #start = -1;
   #loudUntil = 0;
-  #kept: number[] = [];
+  #kept: Float32Array[] = [];
 
   get heldFrom(): number {
     return this.#start < 0 ? this.#position : this.#start;
@@ -25,13 +26,13 @@ class Cutter implements Segmenter {
 
   push(samples: Float32Array): readonly SpeechSegment[] {
     const done: SpeechSegment[] = [];
-    for (const sample of samples) {
-      if (Math.abs(sample) > threshold) {
-        if (this.#start < 0) this.#start = this.#position;
-        this.#loudUntil = this.#position + 1;
-      }
-      if (this.#start >= 0) this.#kept.push(sample);
-      this.#position += 1;
+    for (let at = 0; at < samples.length; at += blockSamples) {
+      const block = samples.subarray(at, at + blockSamples);
+      const loud = block.some((sample) => Math.abs(sample) > threshold);
+      if (loud && this.#start < 0) this.#start = this.#position;
+      this.#position += block.length;
+      if (loud) this.#loudUntil = this.#position;
+      if (this.#start >= 0) this.#kept.push(block);
       if (this.#start >= 0 && this.#position - this.#loudUntil > hangoverSamples) done.push(this.#cut());
     }
     return done;
@@ -47,10 +48,14 @@ class Cutter implements Segmenter {
 
   #cut(): SpeechSegment {
     const start = this.#start;
-    const end = this.#loudUntil;
-    const samples = Float32Array.from(this.#kept);
+    const samples = new Float32Array(this.#kept.reduce((sum, block) => sum + block.length, 0));
+    let filled = 0;
+    for (const block of this.#kept) {
+      samples.set(block, filled);
+      filled += block.length;
+    }
     this.#kept = [];
     this.#start = -1;
-    return { start, end, samplesFrom: start, samples };
+    return { start, end: this.#loudUntil, samplesFrom: start, samples };
   }
 }

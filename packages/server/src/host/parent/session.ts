@@ -55,6 +55,7 @@ export class ParentSession implements HostSession {
   }
 
   write(samples: Float32Array): Promise<void> {
+    if (this.#failure) return Promise.reject(this.#failure);
     if (this.#inputEnded) return Promise.reject(new TypeError("write() after end()"));
     return this.#inTurn(() => this.#writeFrames(samples));
   }
