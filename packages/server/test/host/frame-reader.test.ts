@@ -23,7 +23,7 @@ function bytesOf(all: readonly { session: number; samples: Float32Array }[]): Bu
 
 /** Cuts bytes at these places, in [0, 1]. */
 function pieces(bytes: Buffer, places: readonly number[]): Buffer[] {
-  const cuts = [0, ...places.map((place) => Math.floor(place * bytes.length)).sort((a, b) => a - b), bytes.length];
+  const cuts = [0, ...places.map((place) => Math.floor(place * bytes.length)).toSorted((a, b) => a - b), bytes.length];
   return cuts.slice(1).map((end, at) => bytes.subarray(cuts[at], end));
 }
 

@@ -242,7 +242,9 @@ for (const input of ["segments", "frames"] as const) {
     finished.cancel();
 
     const spans = await transcribe(host, bursts(2, 0.25));
-    assert.deepEqual([...new Set(spans.map((span) => span.text))].toSorted().slice(0, 1), [input === "frames" ? "0" : "250"]);
+    assert.deepEqual([...new Set(spans.map((span) => span.text))].toSorted().slice(0, 1), [
+      input === "frames" ? "0" : "250",
+    ]);
   });
 }
 

@@ -8,7 +8,11 @@ const megabyte = 1 << 20;
 const limits = { tickSeconds: 0.25, heartbeatSeconds: 1 };
 
 /** Ticks until the watch has found something, at most so many. */
-function ticksUntil(watch: { tick(): number | undefined }, most: number, beforeTick: (tick: number) => void = () => {}) {
+function ticksUntil(
+  watch: { tick(): number | undefined },
+  most: number,
+  beforeTick: (tick: number) => void = () => {},
+) {
   for (let tick = 1; tick <= most; tick += 1) {
     beforeTick(tick);
     const seconds = watch.tick();
@@ -17,17 +21,24 @@ function ticksUntil(watch: { tick(): number | undefined }, most: number, beforeT
   return undefined;
 }
 
+const loadWatch = () => new LoadWatch({ ...limits, idleSeconds: 5, capSeconds: 60 });
+
+const hangWatch = () => new HangWatch({ ...limits, hangSeconds: 5, threads: 1 });
+
+/** Ticks a host whose heartbeat comes each time. */
+const beating = (hang: HangWatch, workerSilentSeconds = 0) =>
+  ticksUntil(hang, 1000, () => hang.beat(workerSilentSeconds));
+
 describe("a load", () => {
-  const watch = () => new LoadWatch({ ...limits, idleSeconds: 5, capSeconds: 60 });
   const each = (beat: (watch: LoadWatch, second: number) => void) => {
-    const load = watch();
+    const load = loadWatch();
     return ticksUntil(load, 1000, (tick) => {
       if (tick % 4 === 0) beat(load, tick / 4);
     });
   };
 
   test("without heartbeats is stuck after the idle time", () => {
-    assert.deepEqual(ticksUntil(watch(), 1000), { seconds: 5, limit: 5 });
+    assert.deepEqual(ticksUntil(loadWatch(), 1000), { seconds: 5, limit: 5 });
   });
 
   test("whose heartbeats show no more than themselves is stuck after the idle time", () => {
@@ -47,7 +58,9 @@ describe("a load", () => {
   });
 
   test("does not go on for memory that comes and goes", () => {
-    const stuck = each((load, second) => load.beat({ cpuSeconds: 0, memoryBytes: (60 - (second % 2) * 10) * megabyte }));
+    const stuck = each((load, second) =>
+      load.beat({ cpuSeconds: 0, memoryBytes: (60 - (second % 2) * 10) * megabyte }),
+    );
     assert.deepEqual(stuck, { seconds: 6.75, limit: 5 });
   });
 
@@ -58,12 +71,8 @@ describe("a load", () => {
 });
 
 describe("a loaded host", () => {
-  const watch = (threads = 1) => new HangWatch({ ...limits, hangSeconds: 5, threads });
-  const beating = (hang: HangWatch, workerSilentSeconds = 0) =>
-    ticksUntil(hang, 1000, () => hang.beat(workerSilentSeconds));
-
   test("that is silent is found after the limit", () => {
-    assert.deepEqual(ticksUntil(watch(), 1000), { seconds: 5, limit: 5 });
+    assert.deepEqual(ticksUntil(hangWatch(), 1000), { seconds: 5, limit: 5 });
   });
 
   test("is given three heartbeats even when the limit is shorter", () => {
@@ -72,47 +81,56 @@ describe("a loaded host", () => {
   });
 
   test("that answers and has no work goes on for ever", () => {
-    assert.equal(beating(watch()), undefined);
+    assert.equal(beating(hangWatch()), undefined);
   });
 
   test("whose engine thread is silent is found although its heartbeat comes", () => {
-    const hang = watch();
-    assert.equal(ticksUntil(hang, 3, () => hang.beat(4)), undefined);
+    const hang = hangWatch();
+    assert.equal(
+      ticksUntil(hang, 3, () => hang.beat(4)),
+      undefined,
+    );
     assert.deepEqual(beating(hang, 5), { seconds: 0.25, limit: 5 });
   });
 
   test("whose decode takes too long is found", () => {
-    const hang = watch();
+    const hang = hangWatch();
     hang.granted(1, 0, 0.1);
     assert.deepEqual(beating(hang), { seconds: 5, limit: 5 });
   });
 
   test("may take ten times as long as a decode is expected to", () => {
-    const hang = watch();
+    const hang = hangWatch();
     hang.granted(1, 0, 2);
-    assert.equal(ticksUntil(hang, 40, () => hang.beat(19)), undefined);
+    assert.equal(
+      ticksUntil(hang, 40, () => hang.beat(19)),
+      undefined,
+    );
     assert.deepEqual(beating(hang), { seconds: 10, limit: 20 });
   });
 
   test("does not wait for ever for a decode whose expected time is no number", () => {
     for (const expected of [Number.NaN, Number.POSITIVE_INFINITY, -1]) {
-      const hang = watch();
+      const hang = hangWatch();
       hang.granted(1, 0, expected);
       assert.deepEqual(beating(hang), { seconds: 5, limit: 5 });
     }
   });
 
   test("is not blamed for a decode that waits behind a long one", () => {
-    const hang = watch();
+    const hang = hangWatch();
     hang.granted(1, 0, 100);
     hang.granted(2, 0, 0.1);
-    assert.equal(ticksUntil(hang, 100, () => hang.beat(0)), undefined);
+    assert.equal(
+      ticksUntil(hang, 100, () => hang.beat(0)),
+      undefined,
+    );
     hang.done(1, 0);
     assert.deepEqual(beating(hang), { seconds: 5, limit: 5 });
   });
 
   test("is not blamed for decodes that are done", () => {
-    const hang = watch();
+    const hang = hangWatch();
     hang.granted(1, 0, 0);
     hang.done(1, 0);
     assert.equal(beating(hang), undefined);

@@ -8,6 +8,7 @@ import type { FromHost, ToHost } from "../wire.ts";
 import { beFirstToGo, dieWithParent } from "./native.ts";
 import type { FromWorker, ToWorker } from "./relay.ts";
 
+process.on("uncaughtException", fail);
 process.on("disconnect", leave);
 if (!process.connected) leave();
 serve(Number(process.argv[2]) || 1000);
@@ -24,11 +25,8 @@ function serve(heartbeatMs: number): void {
     if (message.type === "pong") unansweredPings = 0;
     else send(message);
   });
-  // An error of the thread ends the process by itself, as an uncaught one; this is for a thread that just left.
-  worker.on("exit", (code) => {
-    writeSync(2, `the engine thread ended with code ${code}\n`);
-    process.exit(code || 1);
-  });
+  worker.on("error", fail);
+  worker.on("exit", (code) => fail(new Error(`the engine thread ended with code ${code}`)));
   const beat = (): void => {
     // Beats are counted, not timed: a machine that slept did not make the engine silent.
     send(alive((unansweredPings * heartbeatMs) / 1000));
@@ -51,6 +49,13 @@ function alive(workerSilentSeconds: number): FromHost {
 function send(message: FromHost): void {
   // A failed send means that the parent is gone, which `disconnect` tells as well.
   process.send?.(message, undefined, undefined, () => undefined);
+}
+
+/** Ends the process; the message is the last line, since the last lines are what the parent shows. */
+function fail(error: unknown): void {
+  const { stack, message } = error instanceof Error ? error : new Error(String(error));
+  writeSync(2, `${stack}\n${message}\n`);
+  process.exit(1);
 }
 
 /** SIGKILL, because a normal exit waits for threads that are blocked in native code. */

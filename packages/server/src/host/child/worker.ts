@@ -74,6 +74,6 @@ function withSegmenters(engine: SegmentEngine, { spec, assets }: Load): Loaded {
 function readSamples(sessions: Sessions): void {
   const reader = new FrameReader((session, samples) => sessions.frame(session, samples));
   const pipe = new Socket({ fd: sampleFd, readable: true, writable: false });
-  // An error thrown here ends the thread and with it the process, with its line on stderr.
+  // An error thrown here ends the thread, and with it the process.
   pipe.on("data", (bytes) => reader.push(bytes));
 }

@@ -36,7 +36,7 @@ const inherited = (
   "LD_LIBRARY_PATH LD_PRELOAD DYLD_LIBRARY_PATH DYLD_FALLBACK_LIBRARY_PATH MALLOC_ARENA_MAX"
 ).split(" ");
 
-/** How long to wait for the rest of stderr once a process has ended. */
+/** How long to wait for the rest of stderr once a process has ended, and for its end once it has hung up. */
 const lastWordsMs = 300;
 
 /** Output of a native library is logged up to so many characters a chunk. */
@@ -60,10 +60,11 @@ export function spawnHost(options: SpawnHost): HostProcess {
   listen(child.stdout, "stdout", options);
   listen(child.stderr, "stderr", options, lastLines);
   const kill = (): void => void child.kill("SIGKILL");
-  const samples = samplePipe(child, kill);
+  // A broken connection mostly means that the process is going; its own end explains more than this one.
+  const killSoon = (): void => void setTimeout(kill, lastWordsMs).unref();
+  const samples = samplePipe(child, killSoon);
   child.on("message", (message: FromHost) => options.onMessage(message));
-  // Without its channel a host can neither be asked nor end itself; its own end normally follows at once.
-  child.on("disconnect", () => void setTimeout(kill, lastWordsMs).unref());
+  child.on("disconnect", killSoon);
   return { pid: child.pid, samples, send: sender(child), ended: untilEnded(child, lastLines), kill };
 }
 
@@ -82,12 +83,11 @@ function listen(stream: Readable | null, name: string, { log, modelPath }: Spawn
   });
 }
 
-function samplePipe(child: ChildProcess, kill: () => void): Writable | undefined {
+function samplePipe(child: ChildProcess, onBroken: () => void): Writable | undefined {
   const pipe = child.stdio[sampleFd];
   if (!(pipe instanceof Duplex)) return undefined;
-  // A broken pipe means that the process is going, or that it has to: samples would get lost.
-  pipe.on("error", kill);
-  pipe.on("close", kill);
+  pipe.on("error", onBroken);
+  pipe.on("close", onBroken);
   pipe.resume();
   return pipe;
 }
