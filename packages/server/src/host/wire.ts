@@ -45,8 +45,11 @@ export type FromHost =
 /** The child's file descriptor for sample frames. */
 export const sampleFd = 3;
 
+/** Samples a second in frames and in everything that counts samples. */
+export const wireRateHz = 16_000;
+
 /** How many samples past the last `consumed` a session may have in flight: two minutes. */
-export const creditSamples = 120 * 16_000;
+export const creditSamples = 120 * wireRateHz;
 
 /** A frame: session and count as u32 LE, then `count` f32 LE samples. Count 0: the end of the input. */
 export const frameHeaderBytes = 8;

@@ -152,7 +152,7 @@ test("end() in the middle of decodes fails them at once, twice is once, and noth
 });
 
 test("a pipe that is out of step ends the process with a clear line", async (t) => {
-  let pipe: Writable | undefined;
+  const pipes: Writable[] = [];
   const host = await startLoaded(
     t,
     {},
@@ -162,13 +162,13 @@ test("a pipe that is out of step ends the process with a clear line", async (t) 
         const child = spawn(command, args, options);
         const samples = child.stdio[3];
         assert.ok(samples instanceof Writable);
-        pipe = samples;
+        pipes.push(samples);
         return child;
       },
     },
   );
   const session = host.open({ words: false });
-  pipe?.write(Buffer.alloc(64, 255));
+  pipes[0]?.write(Buffer.alloc(64, 255));
   await assert.rejects(all(session), { reason: "host_crashed" });
   assert.match((await host.ended).explanation, /exit code 1.*the sample pipe is out of step/);
 });

@@ -24,7 +24,7 @@ export async function fakeModel(t: TestContext, script: Record<string, unknown> 
     engine: "fake",
     family: "fake",
     directory,
-    files: { script: join(directory, "fake.json") },
+    files: {},
     languages: ["en"],
     segmenter: "energy",
     sizeBytes: 0,

@@ -23,6 +23,14 @@ function ticksUntil(
 
 const loadWatch = () => new LoadWatch({ ...limits, idleSeconds: 5, capSeconds: 60 });
 
+/** Ticks a load whose heartbeat comes each second. */
+function withBeats(beat: (watch: LoadWatch, second: number) => void) {
+  const load = loadWatch();
+  return ticksUntil(load, 1000, (tick) => {
+    if (tick % 4 === 0) beat(load, tick / 4);
+  });
+}
+
 const hangWatch = () => new HangWatch({ ...limits, hangSeconds: 5, threads: 1 });
 
 /** Ticks a host whose heartbeat comes each time. */
@@ -30,35 +38,30 @@ const beating = (hang: HangWatch, workerSilentSeconds = 0) =>
   ticksUntil(hang, 1000, () => hang.beat(workerSilentSeconds));
 
 describe("a load", () => {
-  const each = (beat: (watch: LoadWatch, second: number) => void) => {
-    const load = loadWatch();
-    return ticksUntil(load, 1000, (tick) => {
-      if (tick % 4 === 0) beat(load, tick / 4);
-    });
-  };
-
   test("without heartbeats is stuck after the idle time", () => {
     assert.deepEqual(ticksUntil(loadWatch(), 1000), { seconds: 5, limit: 5 });
   });
 
   test("whose heartbeats show no more than themselves is stuck after the idle time", () => {
-    const stuck = each((load, second) => load.beat({ cpuSeconds: second * 0.01, memoryBytes: 50 * megabyte + second }));
+    const stuck = withBeats((load, second) =>
+      load.beat({ cpuSeconds: second * 0.01, memoryBytes: 50 * megabyte + second }),
+    );
     // Its first heartbeat showed memory.
     assert.deepEqual(stuck, { seconds: 5.75, limit: 5 });
   });
 
   test("goes on while CPU time grows, up to the cap", () => {
-    const stuck = each((load, second) => load.beat({ cpuSeconds: second * 0.3, memoryBytes: 0 }));
+    const stuck = withBeats((load, second) => load.beat({ cpuSeconds: second * 0.3, memoryBytes: 0 }));
     assert.deepEqual(stuck, { seconds: 60, limit: 60 });
   });
 
   test("goes on while memory grows, up to the cap", () => {
-    const stuck = each((load, second) => load.beat({ cpuSeconds: 0, memoryBytes: second * 2 * megabyte }));
+    const stuck = withBeats((load, second) => load.beat({ cpuSeconds: 0, memoryBytes: second * 2 * megabyte }));
     assert.deepEqual(stuck, { seconds: 60, limit: 60 });
   });
 
   test("does not go on for memory that comes and goes", () => {
-    const stuck = each((load, second) =>
+    const stuck = withBeats((load, second) =>
       load.beat({ cpuSeconds: 0, memoryBytes: (60 - (second % 2) * 10) * megabyte }),
     );
     assert.deepEqual(stuck, { seconds: 6.75, limit: 5 });

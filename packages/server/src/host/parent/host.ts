@@ -196,7 +196,7 @@ class ChildHost implements Host, SessionHost {
     });
     const explanation = this.#death?.why ?? how;
     const { modelPath, log } = this.#options;
-    if (!this.#wanted) log.warn({ model_path: modelPath, pid: this.pid, explanation }, "a host ended");
+    log.debug({ model_path: modelPath, pid: this.pid, explanation }, "a host ended");
     return { wanted: this.#wanted, explanation };
   }
 

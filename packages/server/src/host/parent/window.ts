@@ -1,8 +1,8 @@
-import { type EngineInfo, sampleRateHz } from "../../engine/engine.ts";
-import { creditSamples } from "../wire.ts";
+import type { EngineInfo } from "../../engine/engine.ts";
+import { creditSamples, wireRateHz } from "../wire.ts";
 
 /** What all sessions of a host may hold in it together, samples: twenty minutes, which are 77 MB. */
-const sharedSamples = 20 * 60 * sampleRateHz;
+const sharedSamples = 20 * 60 * wireRateHz;
 
 /** A recogniser that follows the stream needs little more than what is under way. */
 const framesFloorSeconds = 10;
@@ -17,5 +17,5 @@ const floorSeconds = (maxSegmentSeconds: number): number => 2 * maxSegmentSecond
 export function windowSamples(sessions: number, info: Pick<EngineInfo, "input" | "maxSegmentSeconds">): number {
   const seconds = info.input === "frames" ? framesFloorSeconds : floorSeconds(info.maxSegmentSeconds);
   const share = Math.min(creditSamples, Math.floor(sharedSamples / Math.max(1, sessions)));
-  return Math.max(Math.ceil(seconds * sampleRateHz), share);
+  return Math.max(Math.ceil(seconds * wireRateHz), share);
 }
