@@ -1,11 +1,11 @@
+import type { Warning } from "@voxpool/client/contract";
 import {
   type CatalogueEntry,
   catalogue,
   type Reason,
-  type Warning,
   type WarningReason,
   warningCatalogue,
-} from "@voxpool/client/contract";
+} from "@voxpool/client/contract/catalogue";
 
 export type { Reason };
 

@@ -45,11 +45,22 @@ export type FromHost =
 /** The child's file descriptor for sample frames. */
 export const sampleFd = 3;
 
+/** Samples a second in frames and in everything that counts samples. */
+export const wireRateHz = 16_000;
+
 /** How many samples past the last `consumed` a session may have in flight: two minutes. */
-export const creditSamples = 120 * 16_000;
+export const creditSamples = 120 * wireRateHz;
 
 /** A frame: session and count as u32 LE, then `count` f32 LE samples. Count 0: the end of the input. */
 export const frameHeaderBytes = 8;
 
 /** The longest frame, samples; a longer one means that the stream is out of step. */
 export const maxFrameSamples = 1 << 20;
+
+/** The header of a frame with `count` samples. */
+export function frameHeader(session: number, count: number): Uint8Array {
+  const header = new DataView(new ArrayBuffer(frameHeaderBytes));
+  header.setUint32(0, session, true);
+  header.setUint32(4, count, true);
+  return new Uint8Array(header.buffer);
+}

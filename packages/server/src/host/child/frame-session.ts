@@ -1,0 +1,146 @@
+import {
+  type FrameEngine,
+  type FrameRecognizer,
+  type RecognizedSpan,
+  type SessionOptions,
+  sampleRateHz,
+} from "../../engine/engine.ts";
+import { type ChildSession, consumedStepSamples, failureOf, type SessionContext } from "./session.ts";
+
+/** The longest stretch in one piece of work. A file fills it; a live stream is taken as it comes. */
+const longestSamples = 16_000;
+
+/** Shorter stretches wait for more samples, unless the input has ended: each piece costs a permit. */
+const shortestSamples = 3_200;
+
+interface Stretch {
+  readonly work: number;
+  readonly samples: Float32Array;
+  /** Nothing comes after it. */
+  readonly last: boolean;
+  running: boolean;
+}
+
+/** Gives samples to a recogniser that follows the stream, one stretch after the other. */
+export class FrameSession implements ChildSession {
+  readonly #id: number;
+  readonly #recognizer: FrameRecognizer;
+  readonly #context: SessionContext;
+  readonly #inbox: Float32Array[] = [];
+  #inboxSamples = 0;
+  #current: Stretch | undefined;
+  #works = 0;
+  #acceptedSamples = 0;
+  #toldConsumed = 0;
+  #inputEnded = false;
+  #cut = false;
+  #closed = false;
+
+  constructor(id: number, engine: FrameEngine, options: SessionOptions, context: SessionContext) {
+    this.#id = id;
+    this.#recognizer = engine.open(options);
+    this.#context = context;
+  }
+
+  take(samples: Float32Array): void {
+    this.#inbox.push(samples);
+    this.#inboxSamples += samples.length;
+    this.#announce();
+  }
+
+  endInput(): void {
+    this.#inputEnded = true;
+    this.#announce();
+  }
+
+  #announce(): void {
+    if (this.#current || this.#cut || this.#closed) return;
+    if (this.#inboxSamples < shortestSamples && !this.#inputEnded) return;
+    const samples = this.#takeStretch();
+    const last = this.#inputEnded && this.#inboxSamples === 0;
+    this.#current = { work: this.#works++, samples, last, running: false };
+    this.#context.post({
+      type: "work",
+      session: this.#id,
+      work: this.#current.work,
+      audioSeconds: samples.length / sampleRateHz,
+    });
+    if (!last) return;
+    this.#cut = true;
+    this.#context.post({ type: "cut", session: this.#id, works: this.#works });
+  }
+
+  #takeStretch(): Float32Array {
+    const stretch = new Float32Array(Math.min(longestSamples, this.#inboxSamples));
+    let filled = 0;
+    while (filled < stretch.length) {
+      const first = this.#inbox.shift();
+      if (!first) break;
+      const taken = first.subarray(0, stretch.length - filled);
+      if (taken.length < first.length) this.#inbox.unshift(first.subarray(taken.length));
+      stretch.set(taken, filled);
+      filled += taken.length;
+    }
+    this.#inboxSamples -= stretch.length;
+    return stretch;
+  }
+
+  grant(work: number): void {
+    const stretch = this.#current;
+    if (stretch?.work !== work || stretch.running) return;
+    stretch.running = true;
+    void this.#run(stretch);
+  }
+
+  async #run(stretch: Stretch): Promise<void> {
+    const ticket = this.#context.clock.begin();
+    let results: readonly RecognizedSpan[] = [];
+    try {
+      results = await this.#recognize(stretch);
+    } catch (error) {
+      this.#fail(error);
+    }
+    const decodeSeconds = this.#context.clock.end(ticket);
+    this.#current = undefined;
+    // Also when the session is gone: the parent counts how long each decode runs until it hears of its end.
+    this.#context.post({
+      type: "done",
+      session: this.#id,
+      work: stretch.work,
+      results: this.#closed ? [] : results,
+      decodeSeconds,
+    });
+    if (this.#closed) return this.#recognizer.close();
+    this.#acceptedSamples += stretch.samples.length;
+    this.#tellConsumed();
+    if (stretch.last) this.#context.forget(this.#id);
+    else this.#announce();
+  }
+
+  async #recognize(stretch: Stretch): Promise<readonly RecognizedSpan[]> {
+    const spans = stretch.samples.length > 0 ? await this.#recognizer.accept(stretch.samples) : [];
+    // A session that was cancelled meanwhile needs no end of its text, which may cost as much as the text did.
+    const rest = stretch.last && !this.#closed ? await this.#recognizer.finish() : undefined;
+    return rest ? [...spans, rest] : spans;
+  }
+
+  #tellConsumed(): void {
+    if (this.#acceptedSamples - this.#toldConsumed < consumedStepSamples) return;
+    this.#toldConsumed = this.#acceptedSamples;
+    this.#context.post({ type: "consumed", session: this.#id, samples: this.#acceptedSamples });
+  }
+
+  #fail(error: unknown): void {
+    if (this.#closed) return;
+    this.#context.post({ type: "session_failed", session: this.#id, error: failureOf(error, "decode_failed") });
+    this.#context.forget(this.#id);
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#inbox.length = 0;
+    // A recogniser must not be freed under a call of its own; the end of that call frees it.
+    if (!this.#current?.running) this.#recognizer.close();
+  }
+}

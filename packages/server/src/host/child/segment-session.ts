@@ -1,0 +1,178 @@
+import {
+  type Recognized,
+  type RecognizedSpan,
+  type RecognizedWord,
+  type SegmentEngine,
+  type SessionOptions,
+  sampleRateHz,
+} from "../../engine/engine.ts";
+import type { Segmenter, SpeechSegment } from "../../engine/segmenter.ts";
+import { type ChildSession, consumedStepSamples, failureOf, type SessionContext } from "./session.ts";
+import type { Sliced } from "./turns.ts";
+
+/** The segmenter gets so many samples in a turn at most: a second, which is a few milliseconds of VAD. */
+const sliceSamples = 16_000;
+
+/** Cuts samples into segments of speech; each is a piece of work, and those that have permits run at once. */
+export class SegmentSession implements ChildSession, Sliced {
+  readonly #id: number;
+  readonly #engine: SegmentEngine;
+  readonly #segmenter: Segmenter;
+  readonly #options: SessionOptions;
+  readonly #context: SessionContext;
+  readonly #inbox: Float32Array[] = [];
+  /** Cut and not yet decoded, in order. */
+  readonly #undone = new Map<number, SpeechSegment>();
+  readonly #granted = new Set<number>();
+  #works = 0;
+  #fedSamples = 0;
+  #toldConsumed = 0;
+  #inputEnded = false;
+  #cut = false;
+  #closed = false;
+
+  constructor(
+    id: number,
+    engine: SegmentEngine,
+    segmenter: Segmenter,
+    options: SessionOptions,
+    context: SessionContext,
+  ) {
+    this.#id = id;
+    this.#engine = engine;
+    this.#segmenter = segmenter;
+    this.#options = options;
+    this.#context = context;
+  }
+
+  take(samples: Float32Array): void {
+    this.#inbox.push(samples);
+    this.#context.turns.ask(this);
+  }
+
+  endInput(): void {
+    this.#inputEnded = true;
+    this.#context.turns.ask(this);
+  }
+
+  slice(): boolean {
+    if (this.#closed || this.#cut) return false;
+    try {
+      this.#feed();
+    } catch (error) {
+      this.#fail(error);
+      return false;
+    }
+    this.#tellConsumed();
+    return this.#inbox.length > 0;
+  }
+
+  #feed(): void {
+    const samples = this.#nextSlice();
+    if (samples) {
+      this.#fedSamples += samples.length;
+      this.#announce(this.#segmenter.push(samples));
+    }
+    if (this.#inputEnded && this.#inbox.length === 0) {
+      this.#announce(this.#segmenter.flush());
+      this.#segmenter.close();
+      this.#cut = true;
+      this.#context.post({ type: "cut", session: this.#id, works: this.#works });
+      this.#forgetWhenOver();
+    }
+  }
+
+  #nextSlice(): Float32Array | undefined {
+    const first = this.#inbox.shift();
+    if (!first || first.length <= sliceSamples) return first;
+    this.#inbox.unshift(first.subarray(sliceSamples));
+    return first.subarray(0, sliceSamples);
+  }
+
+  #announce(segments: readonly SpeechSegment[]): void {
+    for (const segment of segments) {
+      const work = this.#works++;
+      this.#undone.set(work, segment);
+      this.#context.post({
+        type: "work",
+        session: this.#id,
+        work,
+        audioSeconds: segment.samples.length / sampleRateHz,
+      });
+    }
+  }
+
+  grant(work: number): void {
+    const segment = this.#undone.get(work);
+    if (!segment || this.#granted.has(work)) return;
+    this.#granted.add(work);
+    void this.#decode(work, segment);
+  }
+
+  async #decode(work: number, segment: SpeechSegment): Promise<void> {
+    const ticket = this.#context.clock.begin();
+    let results: readonly RecognizedSpan[] = [];
+    try {
+      results = [placed(await this.#engine.decode(segment.samples, this.#options), segment)];
+    } catch (error) {
+      this.#fail(error);
+    }
+    const decodeSeconds = this.#context.clock.end(ticket);
+    // Also when the session is gone: the parent counts how long each decode runs until it hears of its end.
+    this.#context.post({
+      type: "done",
+      session: this.#id,
+      work,
+      results: this.#closed ? [] : results,
+      decodeSeconds,
+    });
+    if (this.#closed) return;
+    this.#undone.delete(work);
+    this.#granted.delete(work);
+    this.#tellConsumed();
+    this.#forgetWhenOver();
+  }
+
+  #tellConsumed(): void {
+    const [oldest] = this.#undone.values();
+    const held = this.#cut ? this.#fedSamples : this.#segmenter.heldFrom;
+    const consumed = Math.min(held, oldest?.samplesFrom ?? held);
+    if (consumed - this.#toldConsumed < consumedStepSamples) return;
+    this.#toldConsumed = consumed;
+    this.#context.post({ type: "consumed", session: this.#id, samples: consumed });
+  }
+
+  #fail(error: unknown): void {
+    if (this.#closed) return;
+    this.#context.post({ type: "session_failed", session: this.#id, error: failureOf(error, "decode_failed") });
+    this.#context.forget(this.#id);
+  }
+
+  #forgetWhenOver(): void {
+    if (this.#cut && this.#undone.size === 0) this.#context.forget(this.#id);
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#context.turns.leave(this);
+    this.#inbox.length = 0;
+    this.#undone.clear();
+    this.#segmenter.close();
+  }
+}
+
+/** The segment's place in the session: speech without its padding; word times count from the padded start. */
+function placed(recognized: Recognized, segment: SpeechSegment): RecognizedSpan {
+  const offsetSeconds = segment.samplesFrom / sampleRateHz;
+  const span = {
+    ...recognized,
+    startSeconds: segment.start / sampleRateHz,
+    endSeconds: segment.end / sampleRateHz,
+  };
+  return recognized.words ? { ...span, words: recognized.words.map((word) => shifted(word, offsetSeconds)) } : span;
+}
+
+function shifted(word: RecognizedWord, seconds: number): RecognizedWord {
+  return { ...word, startSeconds: word.startSeconds + seconds, endSeconds: word.endSeconds + seconds };
+}

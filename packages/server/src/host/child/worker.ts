@@ -1,0 +1,79 @@
+/** The engine thread of a host: loads the model, cuts samples, decodes. May block; the main thread never does. */
+import { Socket } from "node:net";
+import { type MessagePort, parentPort } from "node:worker_threads";
+import { preflight } from "../../engine/detect/preflight.ts";
+import type { SegmentEngine } from "../../engine/engine.ts";
+import { loadEngine } from "../../engine/load.ts";
+import { createSegmenterPool } from "../../engine/vad/segmenters.ts";
+import { type FromHost, sampleFd, type ToHost } from "../wire.ts";
+import { DecodeClock } from "./decode-clock.ts";
+import { FrameReader } from "./frame-reader.ts";
+import type { FromWorker, ToWorker } from "./relay.ts";
+import { failureOf } from "./session.ts";
+import { type Loaded, Sessions } from "./sessions.ts";
+import { Turns } from "./turns.ts";
+
+type Load = Extract<ToHost, { type: "load" }>;
+
+if (!parentPort) throw new Error("the engine thread of a host is started by its main thread");
+serve(parentPort);
+
+function serve(port: MessagePort): void {
+  const post = (message: FromWorker): void => port.postMessage(message);
+  let sessions: Sessions | undefined;
+  const started = (loaded: Loaded, threads: number): void => {
+    sessions = new Sessions(loaded, { post, clock: new DecodeClock(threads), turns: new Turns() });
+    readSamples(sessions);
+    post({ type: "loaded", info: loaded.engine.info });
+  };
+  port.on("message", (message: ToWorker) => {
+    switch (message.type) {
+      case "ping":
+        post({ type: "pong" });
+        break;
+      case "load":
+        void load(message, post, started);
+        break;
+      case "open":
+        sessions?.open(message.session, message.options);
+        break;
+      case "grant":
+        sessions?.grant(message.session, message.work);
+        break;
+      case "cancel":
+        sessions?.cancel(message.session);
+        break;
+    }
+  });
+}
+
+async function load(
+  message: Load,
+  post: (message: FromHost) => void,
+  started: (loaded: Loaded, threads: number) => void,
+): Promise<void> {
+  const { spec, assets, threads } = message;
+  try {
+    await preflight(spec);
+    const engine = await loadEngine(spec, assets);
+    started(engine.input === "segments" ? withSegmenters(engine, message) : { input: "frames", engine }, threads);
+  } catch (error) {
+    post({ type: "load_failed", error: failureOf(error, "model_load_failed") });
+  }
+}
+
+function withSegmenters(engine: SegmentEngine, { spec, assets }: Load): Loaded {
+  const segmenters = createSegmenterPool(spec.segmenter, assets, engine.info.maxSegmentSeconds);
+  return { input: "segments", engine, segmenters };
+}
+
+/**
+ * The thread reads the pipe itself: samples then take no way round by the main thread, and a busy engine thread
+ * fills the pipe, which is what holds the parent back.
+ */
+function readSamples(sessions: Sessions): void {
+  const reader = new FrameReader((session, samples) => sessions.frame(session, samples));
+  const pipe = new Socket({ fd: sampleFd, readable: true, writable: false });
+  // An error thrown here ends the thread, and with it the process.
+  pipe.on("data", (bytes) => reader.push(bytes));
+}
