@@ -25,8 +25,9 @@ export class DecodeThread {
 
   constructor(options: ThreadOptions) {
     this.#options = options;
-    // The samples are outside the heap; what is on it is small, whatever the file says.
-    this.#worker = new Worker(options.file, { resourceLimits: { maxOldGenerationSizeMb: 64 } });
+    // Samples are outside the heap; what is on it is small, whatever a file says. The flags of this process
+    // (a debugger's port, --input-type) are not meant for the thread.
+    this.#worker = new Worker(options.file, { execArgv: [], resourceLimits: { maxOldGenerationSizeMb: 64 } });
     this.#worker.unref();
     this.#worker.on("message", (answer: StepAnswer) => this.#take()?.resolve(answer));
     this.#worker.on("error", (error) => this.#die(error));
