@@ -73,17 +73,17 @@ for (const [form, codes] of [
 
 test("G.711 in numbers: the loudest and the softest codes", async () => {
   assert.deepEqual(
-    await Promise.all([0xaa, 0x2a, 0xd5, 0x55].map((code) => valueOf("alaw", code))),
+    await Promise.all([0xaa, 0x2a, 0xd5, 0x55].map((code) => decodedCode("alaw", code))),
     [32_256, -32_256, 8, -8],
   );
   assert.deepEqual(
-    await Promise.all([0x80, 0x00, 0xfe, 0x7e].map((code) => valueOf("mulaw", code))),
+    await Promise.all([0x80, 0x00, 0xfe, 0x7e].map((code) => decodedCode("mulaw", code))),
     [32_124, -32_124, 8, -8],
   );
 });
 
 /** What one code becomes, as 16 bits. */
-async function valueOf(form: "alaw" | "mulaw", code: number): Promise<number> {
+async function decodedCode(form: "alaw" | "mulaw", code: number): Promise<number> {
   const bytes = writeWav([0, 0], { form });
   bytes[44] = code;
   return ((await decodeAll(decoder, bytes))[0] ?? 0) * 32_768;
