@@ -1,0 +1,57 @@
+import { VoxpoolError } from "../base/errors.ts";
+
+/**
+ * A kind of audio file. Its reader is a pure function over a state of plain data, with no bytes kept back: so
+ * a recording can go on in any worker thread, and a thread that dies takes no other recording with it.
+ */
+export interface AudioFormat<State> {
+  /** As people write it: "WAV". */
+  readonly name: string;
+  /** Whether a file that begins so is one. `head` has `sniffBytes` bytes, or is the whole file. */
+  matches(head: Uint8Array): boolean;
+  open(): State;
+  /** Reads on. Called with all bytes not taken so far, and again as long as it takes some. @throws VoxpoolError */
+  read(state: State, input: FormatInput): Reading;
+}
+
+export interface FormatInput {
+  readonly bytes: Uint8Array;
+  /** Bytes that wait in all, with those that are not handed in yet. */
+  readonly waitingBytes: number;
+  /** Nothing follows the bytes that wait. */
+  readonly ended: boolean;
+  readonly maxSeconds: number;
+}
+
+export interface Reading {
+  /** Bytes that are done with. */
+  readonly taken: number;
+  /** Mono samples in [-1, 1] at the file's own rate; empty while there are none. */
+  readonly samples?: Float32Array<ArrayBuffer>;
+  /** Rate of `samples`. */
+  readonly rateHz?: number;
+  /** Length by the header, seconds, once it is known and can be true. */
+  readonly declaredSeconds?: number;
+  /** Bytes it wants to have before it is asked again; it copes with fewer only at the end. */
+  readonly wantsBytes: number;
+  /** Most bytes that are worth handing in at once; unset: does not matter. */
+  readonly pieceBytes?: number;
+  /** The sound is over, whatever follows. */
+  readonly finished?: boolean;
+}
+
+/** Samples that one step gives out at most, about; it keeps what is under way for a recording below a megabyte. */
+export const stepSamples = 131_072;
+
+/** Bytes that are handed to a worker at once, at most. */
+export const mostPieceBytes = 262_144;
+
+/** How much is looked at before a header is believed that promises more than the limit. */
+export const lookAheadBytes = 786_432;
+
+export function tooLong(maxSeconds: number): VoxpoolError {
+  return new VoxpoolError("audio_too_long", { limit_seconds: maxSeconds, setting: "limits.audio_seconds" });
+}
+
+export const damaged = (detail: string): VoxpoolError => new VoxpoolError("audio_invalid", { detail });
+export const unsupported = (detail: string): VoxpoolError => new VoxpoolError("audio_unsupported", { detail });

@@ -1,0 +1,199 @@
+import type { DecodeAudioOptions } from "./audio.ts";
+import { ByteQueue } from "./byte-queue.ts";
+import { mostPieceBytes, stepSamples } from "./format.ts";
+import type { DecodePool } from "./pool.ts";
+import type { DecodeState, Step, StepResult } from "./wire.ts";
+
+interface Taker {
+  readonly resolve: (result: IteratorResult<Float32Array>) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * One decoding: reads the input, has its steps done by the pool, gives samples to whoever iterates. Each
+ * part runs as far as the bounds between them let it: about 256 KB of input, 1 MB of samples.
+ */
+export class DecodeJob implements AsyncIterableIterator<Float32Array> {
+  readonly #pool: DecodePool;
+  readonly #options: DecodeAudioOptions;
+  readonly #running: Set<DecodeJob>;
+  readonly #input: AsyncIterable<Uint8Array>;
+  #iterator: AsyncIterator<Uint8Array> | undefined;
+
+  readonly #bytes = new ByteQueue();
+  #reading = false;
+  #inputEnded = false;
+
+  #stepping = false;
+  #state: DecodeState | undefined;
+  #wantsBytes = 12;
+  #pieceBytes = mostPieceBytes;
+  #finished = false;
+  #declaredSeconds: number | undefined;
+
+  readonly #samples: Float32Array[] = [];
+  readonly #takers: Taker[] = [];
+  #closed = false;
+  #failure: { readonly error: unknown } | undefined;
+
+  /** @param running where the job is from its first read to its end */
+  constructor(
+    input: AsyncIterable<Uint8Array>,
+    options: DecodeAudioOptions,
+    pool: DecodePool,
+    running: Set<DecodeJob>,
+  ) {
+    this.#input = input;
+    this.#options = options;
+    this.#pool = pool;
+    this.#running = running;
+  }
+
+  get declaredSeconds(): number | undefined {
+    return this.#declaredSeconds;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  next(): Promise<IteratorResult<Float32Array>> {
+    return new Promise((resolve, reject) => {
+      this.#takers.push({ resolve, reject });
+      if (this.#iterator === undefined && !this.#closed) this.#start();
+      this.#advance();
+    });
+  }
+
+  /** Nobody wants the rest: frees everything at once, whatever is under way. */
+  return(): Promise<IteratorResult<Float32Array>> {
+    this.#close();
+    this.#serve();
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  /** Ends it with an error, which the next read of samples throws. */
+  fail(error: unknown): void {
+    if (this.#closed) return;
+    this.#failure = { error };
+    this.#close();
+    this.#serve();
+  }
+
+  readonly #abort = (): void => this.fail(this.#options.signal?.reason);
+
+  #start(): void {
+    const { signal } = this.#options;
+    if (signal?.aborted === true) {
+      this.fail(signal.reason);
+      return;
+    }
+    signal?.addEventListener("abort", this.#abort, { once: true });
+    this.#running.add(this);
+    this.#iterator = this.#input[Symbol.asyncIterator]();
+  }
+
+  /** Starts whatever can go on. Called after every change. */
+  #advance(): void {
+    this.#serve();
+    if (this.#closed) return;
+    const room = this.#finished || this.#bytes.length < Math.max(this.#wantsBytes, mostPieceBytes);
+    if (room && !this.#reading && !this.#inputEnded) void this.#fill();
+    const ready = this.#inputEnded || this.#bytes.length >= this.#wantsBytes;
+    const space = this.#samples.reduce((sum, chunk) => sum + chunk.length, 0) < stepSamples;
+    if (ready && space && !this.#stepping && !this.#finished) void this.#step();
+  }
+
+  /** Gives takers what is there. The end comes with the end of the input: what follows the sound is read too. */
+  #serve(): void {
+    while (this.#takers.length > 0) {
+      const value = this.#samples.shift();
+      if (value === undefined && this.#finished && this.#inputEnded) this.#close();
+      if (value === undefined && !this.#closed) return;
+      this.#settle(this.#takers.shift() as Taker, value);
+    }
+  }
+
+  #settle(taker: Taker, value: Float32Array | undefined): void {
+    const failure = this.#failure;
+    if (value !== undefined) {
+      taker.resolve({ done: false, value });
+    } else if (failure === undefined) {
+      taker.resolve({ done: true, value: undefined });
+    } else {
+      this.#failure = undefined;
+      taker.reject(failure.error);
+    }
+  }
+
+  async #fill(): Promise<void> {
+    this.#reading = true;
+    try {
+      const { done, value } = (await this.#iterator?.next()) ?? { done: true, value: undefined };
+      if (done === true) this.#inputEnded = true;
+      else if (!this.#finished && !this.#closed) this.#bytes.push(value);
+    } catch (error) {
+      this.#inputEnded = true;
+      this.fail(error);
+    }
+    this.#reading = false;
+    this.#advance();
+  }
+
+  async #step(): Promise<void> {
+    this.#stepping = true;
+    try {
+      const result = await this.#pool.run(() => this.#makeStep());
+      if (result !== undefined && !this.#closed) this.#accept(result);
+    } catch (error) {
+      this.fail(error);
+    }
+    this.#stepping = false;
+    this.#advance();
+  }
+
+  #makeStep(): Step | undefined {
+    if (this.#closed) return undefined;
+    const { raw, maxSeconds } = this.#options;
+    return {
+      waitingBytes: this.#bytes.length,
+      bytes: this.#bytes.take(this.#pieceBytes),
+      ended: this.#inputEnded,
+      maxSeconds,
+      ...(raw === undefined ? {} : { raw }),
+      ...(this.#state === undefined ? {} : { state: this.#state }),
+    };
+  }
+
+  #accept(result: StepResult): void {
+    this.#state = result.state;
+    this.#wantsBytes = result.wantsBytes;
+    this.#pieceBytes = result.pieceBytes;
+    this.#finished = result.finished;
+    this.#declaredSeconds ??= result.declaredSeconds;
+    if (result.rest !== undefined) this.#bytes.unshift(result.rest);
+    if (result.samples !== undefined) this.#samples.push(result.samples);
+    if (result.finished) this.#bytes.clear();
+  }
+
+  /** Lets go of everything, in whatever state it is. */
+  #close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#options.signal?.removeEventListener("abort", this.#abort);
+    if (!this.#inputEnded) void this.#leaveInput();
+    this.#bytes.clear();
+    this.#samples.length = 0;
+    this.#state = undefined;
+    this.#running.delete(this);
+  }
+
+  /** Not waited for: an input that waits for its own sender may take for ever to hear of it. */
+  async #leaveInput(): Promise<void> {
+    try {
+      await this.#iterator?.return?.();
+    } catch {
+      // Whoever made the input knows; here nobody listens any more.
+    }
+  }
+}

@@ -1,0 +1,90 @@
+import { VoxpoolError } from "../base/errors.ts";
+import { DecodeThread, type ThreadOptions } from "./thread.ts";
+import type { Step, StepResult } from "./wire.ts";
+
+interface Waiting {
+  readonly make: () => Step | undefined;
+  readonly resolve: (result: StepResult | undefined) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Steps of all recordings over a few threads, first come first served. A recording has one step at a time and
+ * its state travels with it: one that waits for its upload costs no thread, a thread that dies only its step.
+ */
+export class DecodePool {
+  readonly #size: number;
+  readonly #options: ThreadOptions;
+  readonly #threads = new Set<DecodeThread>();
+  readonly #idle: DecodeThread[] = [];
+  readonly #queue: Waiting[] = [];
+  #closed = false;
+
+  constructor(size: number, options: ThreadOptions) {
+    this.#size = size;
+    this.#options = options;
+  }
+
+  /**
+   * @param make asked for the step when its turn has come; undefined if nobody wants it any more
+   * @throws VoxpoolError of the step, `internal` when its thread died, `server_stopping`
+   */
+  run(make: () => Step | undefined): Promise<StepResult | undefined> {
+    if (this.#closed) return Promise.reject(new VoxpoolError("server_stopping"));
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ make, resolve, reject });
+      this.#dispatch();
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const { reject } of this.#queue.splice(0)) reject(new VoxpoolError("server_stopping"));
+    await Promise.all([...this.#threads].map((thread) => thread.close()));
+  }
+
+  #dispatch(): void {
+    while (this.#queue.length > 0 && !this.#closed) {
+      const thread = this.#freeThread();
+      if (thread === undefined) return;
+      const waiting = this.#queue.shift() as Waiting;
+      const step = waiting.make();
+      if (step === undefined) {
+        this.#idle.push(thread);
+        waiting.resolve(undefined);
+      } else {
+        void this.#runOn(thread, step, waiting);
+      }
+    }
+  }
+
+  /** The thread used last, whose caches are warm; else a new one, if there may be more. */
+  #freeThread(): DecodeThread | undefined {
+    for (let thread = this.#idle.pop(); thread !== undefined; thread = this.#idle.pop()) {
+      if (!thread.ended) return thread;
+      this.#threads.delete(thread);
+    }
+    if (this.#threads.size >= this.#size) return undefined;
+    const thread = new DecodeThread(this.#options);
+    this.#threads.add(thread);
+    return thread;
+  }
+
+  async #runOn(thread: DecodeThread, step: Step, waiting: Waiting): Promise<void> {
+    try {
+      const answer = await thread.run(step);
+      if ("error" in answer) throw this.#failure(answer.error, answer.cause);
+      waiting.resolve(answer);
+    } catch (error) {
+      waiting.reject(error);
+    }
+    if (thread.ended) this.#threads.delete(thread);
+    else this.#idle.push(thread);
+    this.#dispatch();
+  }
+
+  #failure(error: Parameters<typeof VoxpoolError.fromWire>[0], cause: string | undefined): VoxpoolError {
+    if (cause !== undefined) this.#options.log.error({ cause }, "audio could not be decoded for a reason of ours");
+    return VoxpoolError.fromWire(error);
+  }
+}
