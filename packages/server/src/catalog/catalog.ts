@@ -1,37 +1,99 @@
-import type { EngineAssets, ModelSpec } from "../engine/engine.ts";
+import { VoxpoolError } from "../base/errors.ts";
+import { detect } from "../engine/detect/detect.ts";
+import type { ModelSpec } from "../engine/engine.ts";
+import { type Identified, identify } from "./identify.ts";
+import { listModels } from "./listing.ts";
+import { invalidPath, printable, readSpellings } from "./model-path.ts";
+import { describeRoot, isBelowAny, type Place, type PresentRoot, placesOf, presentRoots, type Root } from "./roots.ts";
+import type { Catalog, ModelFolder } from "./types.ts";
+import { walk } from "./walk.ts";
 
-/** A model version on disk. */
-export interface ModelFolder {
-  /** Path below its model directory, `/` as separator, as the disk spells it: `cn`, `en/tiny`. */
-  readonly id: string;
-  /** The id with the model directory in front, as on the wire: `model/cn`. */
-  readonly modelPath: string;
-  /** The whole-number folder, or `1`. */
-  readonly version: string;
-  /** Real path of the folder that holds the files (a single nested folder is stepped into). */
-  readonly directory: string;
-}
+export type { AssetStore, Catalog, ModelFolder } from "./types.ts";
 
-/** The models on disk. Reads the disk at each call; no call is trusted with a path that leaves the model directories. */
-export interface Catalog {
-  /** Model directories as they were configured, for messages. */
+export interface CatalogOptions {
+  /** Directories that hold models, the preferred first. One that is missing is empty; one that is itself a model is that one model. */
   readonly modelDirs: readonly string[];
-  /**
-   * Any spelling of a model path -> the one folder it means (its newest version, or the one after `@`).
-   * @throws VoxpoolError `model_path_invalid`, `model_not_found`
-   */
-  resolve(modelPath: string): Promise<ModelFolder>;
-  /** What a host needs to load it. @throws VoxpoolError `model_unrecognised`, `model_files_invalid` */
-  describe(folder: ModelFolder): Promise<ModelSpec>;
-  /** All models, newest version each, sorted by id. Folders that are no model are left out. */
-  list(): Promise<readonly ModelFolder[]>;
+  /** What relative paths are relative to; the process's own by default. */
+  readonly workingDirectory?: string;
+  /** Whether folders with a fake.json are models. */
+  readonly fakeEngine?: boolean;
 }
 
-/** The native parts that models need besides their own files: libvosk, the Silero VAD. */
-export interface AssetStore {
-  /**
-   * The parts that `spec` needs, fetched once where they are missing.
-   * @throws VoxpoolError `download_failed`, `download_corrupt`, `platform_unsupported`, `disk_full`
-   */
-  ensure(spec: ModelSpec, signal?: AbortSignal): Promise<EngineAssets>;
+/** The models in some directories. Nothing is kept between calls. */
+export function createCatalog(options: CatalogOptions): Catalog {
+  const workingDirectory = options.workingDirectory ?? process.cwd();
+  const roots = options.modelDirs.map((configured) => describeRoot(configured, workingDirectory));
+  const modelDirs = roots.map((root) => root.shown || ".");
+  return {
+    modelDirs,
+    resolve: (modelPath) => resolve(modelPath, { roots, modelDirs, workingDirectory }),
+    describe: (folder) => describe(folder, options.fakeEngine ?? false),
+    list: async () => listModels(await presentRoots(roots)),
+  };
+}
+
+interface Surroundings {
+  readonly roots: readonly Root[];
+  readonly modelDirs: readonly string[];
+  readonly workingDirectory: string;
+}
+
+async function resolve(modelPath: string, { roots, modelDirs, workingDirectory }: Surroundings): Promise<ModelFolder> {
+  const spellings = readSpellings(modelPath, modelDirs);
+  const present = await presentRoots(roots);
+  const places = (await Promise.all(spellings.map((one) => placesOf(one, present, workingDirectory)))).flat();
+  let noModel: ModelFolder | undefined;
+  for (const place of places) {
+    const found = await lookAt(place, present, () => {
+      throw invalidPath(modelPath, "a link in it leads out of the model directories", modelDirs);
+    });
+    if (found?.isModel) {
+      return found.folder;
+    }
+    noModel ??= found?.folder;
+  }
+  if (noModel !== undefined) {
+    return noModel;
+  }
+  const outside = spellings.map((one) => one.absolute && !isBelowAny(one, roots));
+  if (outside.includes(true) && spellings.every((one, index) => !one.absolute || outside[index])) {
+    throw invalidPath(modelPath, "it lies outside the model directories", modelDirs);
+  }
+  throw new VoxpoolError("model_not_found", { model_path: printable(modelPath) });
+}
+
+async function lookAt(
+  { root, names, version }: Place,
+  present: readonly PresentRoot[],
+  refuse: () => never,
+): Promise<Identified | undefined> {
+  const walked = await walk(
+    root.real,
+    names,
+    present.map(({ real }) => real),
+  );
+  if (walked.kind === "outside") {
+    refuse();
+  }
+  return walked.kind === "folder" ? identify(walked.directory, version, present) : undefined;
+}
+
+async function describe(folder: ModelFolder, fakeEngine: boolean): Promise<ModelSpec> {
+  try {
+    return await detect(folder.directory, { fakeEngine });
+  } catch (error) {
+    if (error instanceof VoxpoolError) {
+      // Callers know the model by its model path; where it lies on this machine is not theirs to see.
+      throw new VoxpoolError(error.reason, hidePath(error.details, folder), { cause: error });
+    }
+    throw error;
+  }
+}
+
+function hidePath(details: VoxpoolError["details"], folder: ModelFolder): VoxpoolError["details"] {
+  const shown = Object.entries(details).map(([key, value]) => [
+    key,
+    typeof value === "string" ? value.replaceAll(folder.directory, () => folder.modelPath) : value,
+  ]);
+  return { ...Object.fromEntries(shown), model_path: folder.modelPath };
 }

@@ -1,0 +1,134 @@
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import { VoxpoolError } from "../base/errors.ts";
+import { type Log, silentLog } from "../base/log.ts";
+import type { EngineAssets, ModelSpec } from "../engine/engine.ts";
+import { type Download, downloadPart, type PullEvent, partDirectoryOf } from "./download.ts";
+import { createHttp, type HttpOptions } from "./http.ts";
+import { type AssetName, findAsset, type KnownAsset } from "./known-assets.ts";
+import { registriesFrom } from "./sources.ts";
+import { buildFolder } from "./staging.ts";
+import type { AssetStore } from "./types.ts";
+
+export interface AssetStoreOptions {
+  readonly stateDir: string;
+  /** `vosk.library`: a libvosk of the user's own; empty: fetched. */
+  readonly voskLibrary?: string;
+  /** `download.npm_registry`; empty or absent: the environment's, else the public one. */
+  readonly npmRegistry?: string;
+  /** `download.pypi_index`; likewise. */
+  readonly pypiIndex?: string;
+  readonly onProgress?: (event: PullEvent) => void;
+  /** Ends downloads that are under way, for when the server stops. */
+  readonly signal?: AbortSignal;
+  readonly log?: Log;
+  readonly http?: Omit<HttpOptions, "signal">;
+  /** Where to find a native part; the table of known ones by default. */
+  readonly find?: (name: AssetName) => KnownAsset;
+}
+
+/** The native parts in a state directory; what is missing is fetched once, however many ask for it at once. */
+export function createAssetStore(options: AssetStoreOptions): AssetStore {
+  const fetching = new Map<AssetName, Promise<string>>();
+  const fetched = (name: AssetName): Promise<string> => {
+    const running = fetching.get(name);
+    if (running !== undefined) {
+      return running;
+    }
+    const started = fetchAsset(name, options).finally(() => fetching.delete(name));
+    fetching.set(name, started);
+    return started;
+  };
+  return {
+    ensure: async (spec, signal) => {
+      signal?.throwIfAborted();
+      const wanted = ensureParts(spec, options, fetched);
+      return signal === undefined ? wanted : Promise.race([wanted, aborted(signal, wanted)]);
+    },
+  };
+}
+
+/** Puts a native part into a state directory unless it is there. */
+export async function pullAsset(
+  name: AssetName,
+  stateDir: string,
+  download: Download,
+  find: (name: AssetName) => KnownAsset = findAsset,
+): Promise<{
+  readonly name: string;
+  readonly directory: string;
+  readonly alreadyThere: boolean;
+  readonly file: string;
+}> {
+  const asset = find(name);
+  const near = join(stateDir, "assets");
+  const directory = join(near, `${asset.name}-${asset.version}`);
+  const file = join(directory, asset.file);
+  const isThere = () => isFile(file);
+  if (await isThere()) {
+    return { name, directory, alreadyThere: true, file };
+  }
+  const outcome = await buildFolder({ target: directory, near, name, isThere }, async (staging) => {
+    await downloadPart(asset.sources, staging, download);
+  });
+  if (outcome === "blocked") {
+    const detail = "other files are in the way; remove that folder";
+    throw new VoxpoolError("download_failed", { name, url: directory, detail });
+  }
+  return { name, directory, alreadyThere: false, file };
+}
+
+async function ensureParts(
+  spec: ModelSpec,
+  options: AssetStoreOptions,
+  fetched: (name: AssetName) => Promise<string>,
+): Promise<EngineAssets> {
+  // Vosk follows the stream and finds the ends of speech by itself.
+  const needsSilero = spec.segmenter === "silero" && spec.engine !== "vosk";
+  const [sileroFile, voskLibraryFile] = await Promise.all([
+    needsSilero ? fetched("silero-vad") : "",
+    spec.engine === "vosk" ? (ownLibrary(options.voskLibrary) ?? fetched("libvosk")) : "",
+  ]);
+  return { sileroFile, voskLibraryFile };
+}
+
+function ownLibrary(path: string | undefined): Promise<string> | undefined {
+  return path ? checkedLibrary(path) : undefined;
+}
+
+async function checkedLibrary(path: string): Promise<string> {
+  if (!(await isFile(path))) {
+    throw new VoxpoolError("config_invalid", { source: "vosk.library", detail: `there is no file at ${path}` });
+  }
+  return path;
+}
+
+async function fetchAsset(name: AssetName, options: AssetStoreOptions): Promise<string> {
+  const { stateDir, signal, log = silentLog, onProgress = () => undefined } = options;
+  const http = createHttp({ ...options.http, signal });
+  const partDirectory = partDirectoryOf(stateDir);
+  const download = { name, http, registries: registriesFrom(options), partDirectory, onProgress, signal, log };
+  try {
+    const { file } = await pullAsset(name, stateDir, download, options.find);
+    return file;
+  } finally {
+    await http.close();
+  }
+}
+
+/** Rejects when the signal aborts; the shared download goes on for the others. */
+async function aborted(signal: AbortSignal, wanted: Promise<unknown>): Promise<never> {
+  return new Promise((_, reject) => {
+    const stop = () => reject(signal.reason as Error);
+    signal.addEventListener("abort", stop, { once: true });
+    wanted.finally(() => signal.removeEventListener("abort", stop)).catch(() => undefined);
+  });
+}
+
+async function isFile(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isFile();
+  } catch {
+    return false;
+  }
+}

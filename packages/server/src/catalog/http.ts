@@ -1,0 +1,220 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { type Dispatcher, EnvHttpProxyAgent, request } from "undici";
+import { VoxpoolError } from "../base/errors.ts";
+
+/** An attempt that failed but may succeed when it is made again. */
+export class Setback extends Error {
+  /** What the server asked for, milliseconds. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(message: string, options: ErrorOptions & { readonly retryAfterMs?: number | undefined } = {}) {
+    super(message, options);
+    this.name = "Setback";
+    this.retryAfterMs = options.retryAfterMs;
+  }
+}
+
+export interface HttpOptions {
+  /** A server that is silent for so long is given up. */
+  readonly stallMs?: number;
+  /** How often the same thing is tried again in vain. */
+  readonly retries?: number;
+  /** The first pause between two attempts; it doubles each time, up to 30 s. */
+  readonly backoffMs?: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Downloads over HTTP(S), through the proxies of the environment. */
+export interface Http {
+  /**
+   * One GET, redirects followed; an answer of any status that is no redirect.
+   * @throws Setback on network trouble, the signal's reason, VoxpoolError `download_failed`
+   */
+  get(url: string, headers: Readonly<Record<string, string>>): Promise<Dispatcher.ResponseData>;
+  /** A small document, with retries. @throws VoxpoolError `download_failed` */
+  text(url: string, accept: string): Promise<string>;
+  /**
+   * Makes attempts until one does not end in a setback; pauses between them grow.
+   * @param progress a number that grows when an attempt got further than all before, which starts the count anew
+   * @throws VoxpoolError `download_failed` once the retries are used up
+   */
+  retrying<T>(what: { name: string; url: string }, attempt: () => Promise<T>, progress?: () => number): Promise<T>;
+  close(): Promise<void>;
+}
+
+const maxRedirects = 5;
+const maxTextBytes = 20_000_000;
+const maxPauseMs = 30_000;
+
+export function createHttp({ stallMs = 30_000, retries = 5, backoffMs = 500, signal }: HttpOptions = {}): Http {
+  const timeouts = { headersTimeout: stallMs, bodyTimeout: stallMs };
+  const dispatcher = new EnvHttpProxyAgent({ ...timeouts, connect: { timeout: Math.min(stallMs, 15_000) } });
+  const send = { dispatcher, ...timeouts, signal };
+  const http: Http = {
+    get: (url, headers) => get(url, headers, send),
+    text: (url, accept) => http.retrying({ name: "it", url }, () => getText(http, url, accept)),
+    retrying: async (what, attempt, progress = () => 0) => {
+      let best = progress();
+      for (let vain = 0; ; ) {
+        try {
+          return await attempt();
+        } catch (error) {
+          if (!(error instanceof Setback)) {
+            throw error;
+          }
+          vain = progress() > best ? 0 : vain + 1;
+          best = Math.max(best, progress());
+          if (vain > retries) {
+            throw failed(what.url, error.message, what.name, error);
+          }
+          await delay(pauseMs(error, vain, backoffMs), undefined, signal === undefined ? {} : { signal });
+        }
+      }
+    },
+    close: () => dispatcher.destroy(),
+  };
+  return http;
+}
+
+/** An error that names the address without what is secret in it. */
+export function failed(url: string, detail: string, name = "it", cause?: unknown): VoxpoolError {
+  return new VoxpoolError("download_failed", { name, url: withoutSecrets(url), detail }, { cause });
+}
+
+/** An address that may be shown: no user, no password, no query (signed addresses have their key there). */
+export function withoutSecrets(url: string): string {
+  try {
+    const { protocol, host, pathname } = new URL(url);
+    return `${protocol}//${host}${pathname}`;
+  } catch {
+    return "an address that is no URL";
+  }
+}
+
+/** What to do with an answer that is not the wanted one: try again, or give up. */
+export function refusal(url: string, answer: Dispatcher.ResponseData, name?: string): Setback | VoxpoolError {
+  const { statusCode, headers } = answer;
+  const detail = `the server answered with status ${statusCode}`;
+  if (statusCode === 408 || statusCode === 425 || statusCode === 429 || statusCode >= 500) {
+    const seconds = Number(headers["retry-after"]);
+    return new Setback(detail, { retryAfterMs: seconds > 0 ? seconds * 1000 : undefined });
+  }
+  return failed(url, detail, name);
+}
+
+/** Network trouble as a setback; what is not network trouble as it is. */
+export function asSetback(error: unknown, signal: AbortSignal | undefined): unknown {
+  if (signal?.aborted) {
+    return signal.reason;
+  }
+  if (error instanceof Setback || error instanceof VoxpoolError || !(error instanceof Error)) {
+    return error;
+  }
+  const first: unknown = error instanceof AggregateError ? error.errors[0] : error;
+  const code = first instanceof Error && "code" in first && typeof first.code === "string" ? first.code : error.name;
+  return new Setback(networkTrouble[code] ?? `the connection failed (${code})`, { cause: error });
+}
+
+const networkTrouble: Readonly<Record<string, string>> = {
+  ECONNREFUSED: "nothing answers there",
+  ECONNRESET: "the connection was cut",
+  ENOTFOUND: "the host name is not known; is there a network?",
+  EAI_AGAIN: "the host name cannot be looked up; is there a network?",
+  UND_ERR_SOCKET: "the connection was cut",
+  UND_ERR_BODY_TIMEOUT: "the server fell silent",
+  UND_ERR_HEADERS_TIMEOUT: "the server does not answer",
+  UND_ERR_CONNECT_TIMEOUT: "the server cannot be reached",
+};
+
+interface SendOptions {
+  readonly dispatcher: Dispatcher;
+  readonly headersTimeout: number;
+  readonly bodyTimeout: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+async function get(
+  start: string,
+  headers: Readonly<Record<string, string>>,
+  send: SendOptions,
+): Promise<Dispatcher.ResponseData> {
+  const first = parseUrl(start);
+  let url = first;
+  for (let hops = 0; hops <= maxRedirects; hops++) {
+    const plain = new URL(url);
+    plain.username = "";
+    plain.password = "";
+    const answer = await requestOnce(plain, { ...headers, ...credentialsOf(first, url) }, send);
+    const { location } = answer.headers;
+    if (![301, 302, 303, 307, 308].includes(answer.statusCode) || typeof location !== "string") {
+      return answer;
+    }
+    await answer.body.dump().catch(() => undefined);
+    const next = parseUrl(location, url);
+    if (url.protocol === "https:" && next.protocol !== "https:") {
+      throw failed(start, "it leads from HTTPS to an address without");
+    }
+    url = next;
+  }
+  throw failed(start, `more than ${maxRedirects} redirects`);
+}
+
+async function requestOnce(
+  url: URL,
+  headers: Readonly<Record<string, string>>,
+  { signal, ...send }: SendOptions,
+): Promise<Dispatcher.ResponseData> {
+  try {
+    return await request(url, {
+      ...send,
+      ...(signal === undefined ? {} : { signal }),
+      headers: { "user-agent": "voxpool", "accept-encoding": "identity", ...headers },
+    });
+  } catch (error) {
+    throw asSetback(error, signal);
+  }
+}
+
+function parseUrl(address: string, base?: URL): URL {
+  const url = URL.parse(address, base);
+  if (url?.protocol !== "https:" && url?.protocol !== "http:") {
+    throw failed(address, "it is no HTTP address");
+  }
+  return url;
+}
+
+/** Credentials of the configured address, for its own host only. */
+function credentialsOf(first: URL, url: URL): Readonly<Record<string, string>> {
+  if (url.origin !== first.origin || first.username === "") {
+    return {};
+  }
+  const pair = `${decodeURIComponent(first.username)}:${decodeURIComponent(first.password)}`;
+  return { authorization: `Basic ${Buffer.from(pair).toString("base64")}` };
+}
+
+async function getText(http: Http, url: string, accept: string): Promise<string> {
+  const answer = await http.get(url, { accept });
+  if (answer.statusCode !== 200) {
+    await answer.body.dump().catch(() => undefined);
+    throw refusal(url, answer);
+  }
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  try {
+    for await (const chunk of answer.body as AsyncIterable<Buffer>) {
+      bytes += chunk.length;
+      if (bytes > maxTextBytes) {
+        throw failed(url, `the answer is larger than ${maxTextBytes} bytes`);
+      }
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    throw asSetback(error, undefined);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+function pauseMs({ retryAfterMs }: Setback, vain: number, backoffMs: number): number {
+  const grown = backoffMs * 2 ** Math.max(0, vain - 1) * (0.5 + Math.random());
+  return Math.min(Math.max(grown, retryAfterMs ?? 0), maxPauseMs);
+}

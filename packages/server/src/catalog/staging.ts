@@ -1,0 +1,71 @@
+import { mkdir, rename, rm, rmdir } from "node:fs/promises";
+import { dirname } from "node:path";
+import { VoxpoolError } from "../base/errors.ts";
+import { newStaging, sweepStaging } from "./claims.ts";
+import { diskError } from "./disk.ts";
+
+export interface StagedFolder {
+  /** The folder, as it is to be in the end. */
+  readonly target: string;
+  /** A directory on the same disk, in which the unfinished folder is built under a hidden name. */
+  readonly near: string;
+  /** What it is, in messages. */
+  readonly name: string;
+  /** Whether there is already a finished one; another process may have been faster. */
+  readonly isThere: () => Promise<boolean>;
+}
+
+/**
+ * Builds a folder out of sight and moves it into place in one step: it is there whole, or not at all, whatever
+ * ends the process. Two that build the same at once both succeed; one result stays.
+ * @returns whether this one's result is the one in place; `false` also when something else is in the way
+ */
+export async function buildFolder(
+  folder: StagedFolder,
+  build: (directory: string) => Promise<void>,
+): Promise<"built" | "there" | "blocked"> {
+  try {
+    await mkdir(folder.near, { recursive: true });
+    await sweepStaging(folder.near);
+    const staging = newStaging(folder.near);
+    await mkdir(staging);
+    try {
+      await build(staging);
+      return await place(staging, folder);
+    } finally {
+      await rm(staging, { recursive: true, force: true });
+    }
+  } catch (error) {
+    throw notWritable(diskError(error, folder.name), folder.near);
+  }
+}
+
+function notWritable(error: unknown, directory: string): unknown {
+  const code = codeOf(error);
+  if (code !== "EACCES" && code !== "EROFS" && code !== "EPERM") {
+    return error;
+  }
+  const detail = `it cannot be written to (${code}); choose another directory or change its permissions`;
+  return new VoxpoolError("config_invalid", { source: directory, detail }, { cause: error });
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && "code" in error ? error.code : undefined;
+}
+
+async function place(staging: string, { target, isThere }: StagedFolder): Promise<"built" | "there" | "blocked"> {
+  try {
+    await mkdir(dirname(target), { recursive: true });
+    await rmdir(target).catch(() => undefined); // An empty folder is in the way on Windows.
+    await rename(staging, target);
+    return "built";
+  } catch (error) {
+    if (await isThere()) {
+      return "there";
+    }
+    if (["ENOTEMPTY", "EEXIST", "ENOTDIR"].some((code) => code === codeOf(error))) {
+      return "blocked";
+    }
+    throw error;
+  }
+}
