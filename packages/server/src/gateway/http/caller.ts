@@ -7,7 +7,7 @@ export function goneSignal(reply: FastifyReply): AbortSignal {
   const controller = new AbortController();
   const response = reply.raw;
   response.once("close", () => {
-    if (!response.writableFinished) controller.abort(new VoxpoolError("request_cancelled"));
+    if (!response.writableEnded) controller.abort(new VoxpoolError("request_cancelled"));
   });
   return controller.signal;
 }

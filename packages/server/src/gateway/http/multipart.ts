@@ -37,7 +37,6 @@ export async function* readMultipart(
 ): AsyncGenerator<MultipartPart> {
   // The line break in front makes a delimiter at the very start look like every other.
   const bytes = new DelimitedBytes(source, Buffer.from(`\r\n--${boundary}`), Buffer.from("\r\n"));
-  const cutShort = (): Error => invalid("it ends in the middle of a part");
   const skip = async (): Promise<void> => {
     for await (const _ of bytes.untilDelimiter(cutShort));
   };
@@ -55,6 +54,8 @@ export async function* readMultipart(
     await bytes.close();
   }
 }
+
+const cutShort = (): Error => invalid("it ends in the middle of a part");
 
 function invalid(detail: string): VoxpoolError {
   return new VoxpoolError("multipart_invalid", { detail });

@@ -50,7 +50,7 @@ function onClose(this: Traced): void {
   if (trace === undefined) return;
   const { id, method, route, audioSeconds, sinks } = trace;
   const ms = performance.now() - trace.startedMs;
-  const status = this.writableFinished ? this.statusCode : 499;
+  const status = this.writableEnded ? this.statusCode : 499;
   sinks.metrics.request(route, status, ms / 1000);
   const line = { id, method, route, status, ms: Math.round(ms * 100) / 100 };
   sinks.log.info(audioSeconds === undefined ? line : { ...line, audio_seconds: audioSeconds }, "request");
