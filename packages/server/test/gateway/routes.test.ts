@@ -9,11 +9,9 @@ test("an unknown route is a 404 with the HTTP number as code", async (t) => {
     ["GET", "/nope"],
     ["POST", "/api/models/none"],
     ["GET", "/api/health/"],
-    ["DELETE", "/"],
     ["GET", "/docs/static/../../package.json"],
   ] as const) {
     const answer = await fastify.inject({ method, url, ...(method === "POST" && { payload: { a: 1 } }) });
-    if (url === "/") continue;
     assert.equal(answer.statusCode, 404, url);
     const { message, ...body } = answer.json();
     assert.match(message, /docs/);

@@ -61,11 +61,11 @@ export function createSpool(options: SpoolOptions): Spool {
     try {
       for await (const chunk of chunks) {
         size += chunk.length;
-        if (memory.size + chunk.length > memoryBytes) {
+        memory.add(chunk);
+        if (memory.size > memoryBytes) {
           await file.append(memory.view());
           memory.clear();
         }
-        memory.add(chunk);
       }
       if (file.path() !== undefined) await file.append(memory.view());
       await file.close();

@@ -21,8 +21,13 @@ export function hasBody(request: IncomingMessage): boolean {
  * clock for the idle time stands still meanwhile.
  * @throws VoxpoolError `body_too_large`, `upload_stalled`, `request_cancelled`
  */
-export async function* uploadChunks(request: IncomingMessage, limits: UploadLimits): AsyncGenerator<Uint8Array> {
+export function uploadChunks(request: IncomingMessage, limits: UploadLimits): AsyncGenerator<Uint8Array> {
+  // What says beforehand that it is too large is refused before anybody begins to work on it.
   if (Number(request.headers["content-length"] ?? 0) > limits.maxBytes) throw tooLarge(limits);
+  return readChunks(request, limits);
+}
+
+async function* readChunks(request: IncomingMessage, limits: UploadLimits): AsyncGenerator<Uint8Array> {
   sendContinue(request);
   // Destroying the request would destroy the socket, and with it the answer.
   const chunks = request.iterator({ destroyOnReturn: false }) as AsyncIterator<Buffer, void>;
