@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -179,9 +179,9 @@ export interface TestServer {
   readonly log: LogRecord[];
   readonly spool: string;
   /** Listens on a free port of the loopback. */
-  listen(): Promise<{ readonly port: number; readonly url: string }>;
+  readonly listen: () => Promise<{ readonly port: number; readonly url: string }>;
   /** Resolves with the next `count` request lines of the log, past ones included. */
-  requestLines(count: number): Promise<readonly LogRecord[]>;
+  readonly requestLines: (count: number) => Promise<readonly LogRecord[]>;
 }
 
 export const config: HttpConfig = {
@@ -294,3 +294,20 @@ export function formBody(parts: readonly FormPart[]): Buffer {
 }
 
 export const formType = { "content-type": `multipart/form-data; boundary=${boundary}` };
+
+export const wav = { "content-type": "audio/wav" };
+export const file: FormPart = { name: "file", filename: "a.wav", type: "audio/wav", value: Buffer.from("RIFFsamples") };
+export const field = (name: string, value: string): FormPart => ({ name, value });
+
+/** Sends a recording without a socket. */
+export const transcribe = (server: TestServer, payload: Buffer, headers: Record<string, string>, query = "") =>
+  server.fastify.inject({ method: "POST", url: `/api/transcribe${query}`, payload, headers });
+
+/** The head of a raw upload, as it goes over a socket. */
+export const uploadHead = (query: string, length: number): string =>
+  `POST /api/transcribe${query} HTTP/1.1\r\nHost: x\r\nContent-Type: audio/wav\r\nContent-Length: ${length}\r\n\r\n`;
+
+/** Resolves when a directory holds nothing; the test's own time limit ends it otherwise. */
+export async function emptied(directory: string): Promise<void> {
+  while (readdirSync(directory).length > 0) await new Promise((resolve) => setImmediate(resolve));
+}

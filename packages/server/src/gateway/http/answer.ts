@@ -2,9 +2,9 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { VoxpoolError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
-import { awaitsContinue } from "./continue.ts";
 import { type FailureContext, type NativeFailure, nativeFailure, voxpoolError } from "./failure.ts";
 import { messageLanguage } from "./language.ts";
+import { awaitsContinue, hasBody } from "./request-body.ts";
 
 /** How much of a refused upload is read so that its sender sees the answer, and for how long. */
 const drainBytes = 64 * 1024 * 1024;
@@ -58,12 +58,18 @@ function answer(request: FastifyRequest, reply: FastifyReply, failure: NativeFai
   refuseEarly(request.raw, reply.raw, failure.status, headers, JSON.stringify(failure.body));
 }
 
-/** Whether so much of the body is still to come that the connection cannot be kept. */
+/** Whether a part of the body is still to come. */
 function leavesRest(request: IncomingMessage): boolean {
-  if (request.complete || request.readableEnded) return false;
-  if (request.headers["transfer-encoding"] !== undefined) return true;
-  const length = Number(request.headers["content-length"] ?? 0);
-  return length > smallRestBytes;
+  return hasBody(request) && !request.complete && !request.readableEnded;
+}
+
+/** Whether the rest is so large, or so uncertain, that the connection is not worth keeping. */
+function forbidsKeeping(request: IncomingMessage): boolean {
+  return (
+    request.headers["transfer-encoding"] !== undefined ||
+    Number(request.headers["content-length"]) > smallRestBytes ||
+    awaitsContinue(request)
+  );
 }
 
 /**
@@ -79,30 +85,35 @@ function refuseEarly(
   body: string,
 ): void {
   if (response.destroyed) return;
+  const stalled = status === 408;
   response.on("error", () => undefined);
-  response.writeHead(status, { ...headers, "content-length": Buffer.byteLength(body), connection: "close" });
+  response.writeHead(status, {
+    ...headers,
+    "content-length": Buffer.byteLength(body),
+    ...((stalled || forbidsKeeping(request)) && { connection: "close" }),
+  });
   response.write(body);
   // Nothing is on its way when the sender stalled, or still waits to be told to go on.
-  if (status === 408 || awaitsContinue(request)) {
-    response.end();
-    return;
-  }
-  drain(request, () => response.end());
+  if (stalled || awaitsContinue(request)) response.end();
+  else drain(request, (whole) => response.end(() => whole || request.destroy()));
 }
 
-function drain(request: IncomingMessage, done: () => void): void {
+/** Reads on until the body ends (`whole`) or patience does. */
+function drain(request: IncomingMessage, done: (whole: boolean) => void): void {
   let left = drainBytes;
-  const timer = setTimeout(finish, drainMs);
-  function onData(chunk: Buffer): void {
+  const timer = setTimeout(() => finish(false), drainMs);
+  const onData = (chunk: Buffer): void => {
     left -= chunk.length;
-    if (left < 0) finish();
-  }
-  function finish(): void {
+    if (left < 0) finish(false);
+  };
+  const onEnd = (): void => finish(true);
+  const onClose = (): void => finish(false);
+  function finish(whole: boolean): void {
     clearTimeout(timer);
-    request.off("data", onData).off("end", finish).off("close", finish);
-    done();
+    request.off("data", onData).off("end", onEnd).off("close", onClose);
+    done(whole);
   }
-  request.on("data", onData).on("end", finish).on("close", finish);
+  request.on("data", onData).on("end", onEnd).on("close", onClose);
   request.on("error", () => undefined);
   request.resume();
 }

@@ -54,11 +54,11 @@ export function routeFailure(error: VoxpoolError, language: MessageLanguage): Na
   };
 }
 
-/** A failed health check: `status` says `error`; 503 while the server stops, else 500. */
+/** A failed health check: `status` says `error`, beside what every failure says. */
 export function healthFailure(error: VoxpoolError, language: MessageLanguage): NativeFailure {
   const { entry, reason } = error;
   return {
-    status: entry.status === 503 ? 503 : 500,
+    status: entry.status,
     body: {
       success: false,
       status: "error",

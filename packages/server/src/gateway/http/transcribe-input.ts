@@ -5,9 +5,10 @@ import { parseAudioContentType } from "../../audio/content-type.ts";
 import { VoxpoolError } from "../../base/errors.ts";
 import { createGrowingBuffer } from "./growing-buffer.ts";
 import { boundaryOf, type MultipartPart, readMultipart } from "./multipart.ts";
+import { hasBody } from "./request-body.ts";
 import type { Spool, SpooledUpload } from "./spool.ts";
 import { isTranscribeOption, type RawOptions, transcribeOptions } from "./transcribe-options.ts";
-import { hasBody, type UploadLimits, uploadChunks } from "./upload.ts";
+import { type UploadLimits, uploadChunks } from "./upload.ts";
 
 /** What a request for a transcription brings, whichever way it was sent. */
 export interface TranscribeInput {

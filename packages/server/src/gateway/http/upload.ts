@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { VoxpoolError } from "../../base/errors.ts";
-import { sendContinue } from "./continue.ts";
+import { sendContinue } from "./request-body.ts";
 
 export interface UploadLimits {
   readonly maxBytes: number;
@@ -9,11 +9,6 @@ export interface UploadLimits {
   /** Longest wait for the sender, seconds: for each chunk, or with `wholeBody` for all of them. */
   readonly idleSeconds: number;
   readonly wholeBody?: boolean;
-}
-
-/** Whether the request says that it has a body. */
-export function hasBody(request: IncomingMessage): boolean {
-  return request.headers["transfer-encoding"] !== undefined || Number(request.headers["content-length"] ?? 0) > 0;
 }
 
 /**

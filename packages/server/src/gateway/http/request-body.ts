@@ -8,6 +8,11 @@ const proceed = Symbol("sends 100 Continue");
 
 type Waiting = IncomingMessage & { [proceed]?: (() => void) | undefined };
 
+/** Whether the request says that it has a body. */
+export function hasBody(request: IncomingMessage): boolean {
+  return request.headers["transfer-encoding"] !== undefined || Number(request.headers["content-length"] ?? 0) > 0;
+}
+
 /** Keeps the sender waiting until the body is wanted. */
 export function deferContinue(request: IncomingMessage, response: ServerResponse): void {
   (request as Waiting)[proceed] = () => response.writeContinue();
