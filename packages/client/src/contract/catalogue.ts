@@ -190,6 +190,7 @@ export const catalogue = {
     "{limit} recognitions are running already ({setting}); try again later.",
     "已有 {limit} 个识别任务在运行（{setting}）；请稍后重试。",
   ),
+  not_ready: entry(503, true, "The server is not ready yet; try again.", "服务器尚未就绪；请重试。"),
   server_stopping: entry(503, true, "The server is stopping.", "服务器正在停止。"),
   disk_full: entry(507, true, "No room on the disk for {what}.", "磁盘空间不足，无法保存{what}。"),
   internal: entry(

@@ -1,0 +1,119 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { FastifyReply, FastifyRequest } from "fastify";
+import type { VoxpoolError } from "../../base/errors.ts";
+import type { Log } from "../../base/log.ts";
+import { type FailureContext, type NativeFailure, nativeFailure, voxpoolError } from "./failure.ts";
+import { messageLanguage } from "./language.ts";
+import { awaitsContinue, hasBody } from "./request-body.ts";
+
+/** How much of a refused upload is read so that its sender sees the answer, and for how long. */
+const drainBytes = 64 * 1024 * 1024;
+const drainMs = 10_000;
+/** A rest that is this small is read by Node itself, and the connection lives on. */
+const smallRestBytes = 64 * 1024;
+
+/** Turns errors into answers: the one place that decides what is told and what is logged. */
+export interface Failures {
+  /** Answers with the native failure of whatever was thrown. */
+  send(request: FastifyRequest, reply: FastifyReply, thrown: unknown, context?: Omit<FailureContext, "language">): void;
+  /** Answers with a failure that has its own shape. */
+  sendShaped(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    thrown: unknown,
+    shape: (error: VoxpoolError, language: "en" | "zh") => NativeFailure,
+  ): void;
+}
+
+export function createFailures(log: Log): Failures {
+  const known = (request: FastifyRequest, thrown: unknown): VoxpoolError => {
+    const error = voxpoolError(thrown);
+    // The caller sees no detail of an unknown error, so the log has to: the request id joins the two.
+    if (error.reason === "internal") log.error({ id: request.id, err: error.cause ?? error }, "request failed");
+    return error;
+  };
+  return {
+    send(request, reply, thrown, context = {}) {
+      const language = messageLanguage(request.headers["accept-language"]);
+      answer(request, reply, nativeFailure(known(request, thrown), { ...context, language }));
+    },
+    sendShaped(request, reply, thrown, shape) {
+      answer(request, reply, shape(known(request, thrown), messageLanguage(request.headers["accept-language"])));
+    },
+  };
+}
+
+function answer(request: FastifyRequest, reply: FastifyReply, failure: NativeFailure): void {
+  if (reply.sent || reply.raw.headersSent) return;
+  const headers: Record<string, string> = { "content-type": "application/json; charset=utf-8" };
+  if (failure.retryAfterSeconds !== undefined) headers["retry-after"] = String(failure.retryAfterSeconds);
+  if (!leavesRest(request.raw)) {
+    reply.code(failure.status).headers(headers).send(JSON.stringify(failure.body));
+    return;
+  }
+  for (const [name, value] of Object.entries(reply.getHeaders())) {
+    if (value !== undefined) headers[name] = String(value);
+  }
+  reply.hijack();
+  refuseEarly(request.raw, reply.raw, failure.status, headers, JSON.stringify(failure.body));
+}
+
+/** Whether a part of the body is still to come. */
+function leavesRest(request: IncomingMessage): boolean {
+  return hasBody(request) && !request.complete && !request.readableEnded;
+}
+
+/** Whether the rest is so large, or so uncertain, that the connection is not worth keeping. */
+function forbidsKeeping(request: IncomingMessage): boolean {
+  return (
+    request.headers["transfer-encoding"] !== undefined ||
+    Number(request.headers["content-length"]) > smallRestBytes ||
+    awaitsContinue(request)
+  );
+}
+
+/**
+ * Answers while the body is still arriving. The whole answer goes out first; then a bounded part of the body is
+ * thrown away before the connection closes: closing with unread bytes makes the kernel reset the connection, and
+ * the sender would see that instead of the answer.
+ */
+function refuseEarly(
+  request: IncomingMessage,
+  response: ServerResponse,
+  status: number,
+  headers: Record<string, string>,
+  body: string,
+): void {
+  if (response.destroyed) return;
+  const stalled = status === 408;
+  response.on("error", () => undefined);
+  response.writeHead(status, {
+    ...headers,
+    "content-length": Buffer.byteLength(body),
+    ...((stalled || forbidsKeeping(request)) && { connection: "close" }),
+  });
+  response.write(body);
+  // Nothing is on its way when the sender stalled, or still waits to be told to go on.
+  if (stalled || awaitsContinue(request)) response.end();
+  else drain(request, (whole) => response.end(() => whole || request.destroy()));
+}
+
+/** Reads on until the body ends (`whole`) or patience does. */
+function drain(request: IncomingMessage, done: (whole: boolean) => void): void {
+  let left = drainBytes;
+  const timer = setTimeout(() => finish(false), drainMs);
+  const onData = (chunk: Buffer): void => {
+    left -= chunk.length;
+    if (left < 0) finish(false);
+  };
+  const onEnd = (): void => finish(true);
+  const onClose = (): void => finish(false);
+  function finish(whole: boolean): void {
+    clearTimeout(timer);
+    request.off("data", onData).off("end", onEnd).off("close", onClose);
+    done(whole);
+  }
+  request.on("data", onData).on("end", onEnd).on("close", onClose);
+  request.on("error", () => undefined);
+  request.resume();
+}

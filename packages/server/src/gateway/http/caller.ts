@@ -1,0 +1,18 @@
+import type { FastifyReply, FastifyRequest } from "fastify";
+import type { Caller } from "../../api/types.ts";
+import { VoxpoolError } from "../../base/errors.ts";
+
+/** A signal that aborts as soon as the caller has gone away before its answer was out. */
+export function goneSignal(reply: FastifyReply): AbortSignal {
+  const controller = new AbortController();
+  const response = reply.raw;
+  response.once("close", () => {
+    if (!response.writableEnded) controller.abort(new VoxpoolError("request_cancelled"));
+  });
+  return controller.signal;
+}
+
+/** Who asks: the name that it gave itself, else its address. */
+export function callerOf(request: FastifyRequest, signal: AbortSignal, clientId?: string): Caller {
+  return { client: clientId ?? request.ip ?? "unknown", signal };
+}

@@ -1,0 +1,68 @@
+import { once } from "node:events";
+import type { TranscribeEvent } from "@voxpool/client/contract";
+import type { FastifyReply } from "fastify";
+import { orAbort } from "./events.ts";
+
+export interface EventStream {
+  /** Whether the head is out, so that a failure can only be an event. */
+  readonly opened: boolean;
+  /** Sends an event; resolves when the reader may be sent more. @throws the signal's reason */
+  send(event: TranscribeEvent): Promise<void>;
+  /** Waits for `work`, and shows the reader meanwhile that the connection lives. */
+  whileWaiting<T>(work: Promise<T>): Promise<T>;
+  end(): void;
+}
+
+/**
+ * Server-sent events. The head goes out with the first event or the first heartbeat, whichever is earlier: a
+ * failure before that is still a plain HTTP answer. `signal` aborts when the reader has gone.
+ */
+export function createEventStream(reply: FastifyReply, heartbeatMs: number, signal: AbortSignal): EventStream {
+  const response = reply.raw;
+  let opened = false;
+
+  const write = (text: string): boolean => {
+    if (!opened) {
+      opened = true;
+      open(reply);
+    }
+    // Writing to a response whose reader has gone is an error event, not an exception.
+    return response.destroyed || response.write(text);
+  };
+  return {
+    get opened() {
+      return opened;
+    },
+    async send(event) {
+      signal.throwIfAborted();
+      if (!write(`event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`)) {
+        await orAbort(once(response, "drain"), signal);
+      }
+    },
+    async whileWaiting(work) {
+      const timer = setInterval(() => {
+        if (!response.writableNeedDrain) write(":\n\n");
+      }, heartbeatMs);
+      try {
+        return await work;
+      } finally {
+        clearInterval(timer);
+      }
+    },
+    end: () => response.end(),
+  };
+}
+
+function open(reply: FastifyReply): void {
+  const headers: Record<string, string> = {
+    "content-type": "text/event-stream; charset=utf-8",
+    "cache-control": "no-cache",
+    // Reverse proxies gather answers by default, which would make a live stream arrive in one piece.
+    "x-accel-buffering": "no",
+  };
+  for (const [name, value] of Object.entries(reply.getHeaders()))
+    if (value !== undefined) headers[name] = String(value);
+  reply.hijack();
+  reply.raw.on("error", () => undefined);
+  reply.raw.writeHead(200, headers);
+}

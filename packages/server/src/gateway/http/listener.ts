@@ -1,0 +1,91 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from "node:http";
+import type { Socket } from "node:net";
+import type { Failure } from "@voxpool/client/contract";
+import { VoxpoolError } from "../../base/errors.ts";
+import type { Log } from "../../base/log.ts";
+import { deferContinue } from "./request-body.ts";
+
+export interface ListenerOptions {
+  readonly maxConnections: number;
+  /** Longest time for the head of a request to arrive. */
+  readonly headTimeoutMs: number;
+  readonly log: Log;
+}
+
+/** How long a connection without a request is kept; longer than the idle time of the usual reverse proxies. */
+const keepAliveMs = 75_000;
+/** Room for an answer to what is no HTTP to reach its sender before the connection is cut. */
+const lingerMs = 2_000;
+
+/** The HTTP server beneath Fastify: its limits, and its answers to what is not even a request. */
+export function createListener(
+  handler: (request: IncomingMessage, response: ServerResponse) => void,
+  options: ListenerOptions,
+): Server {
+  const server = createServer(
+    {
+      headersTimeout: options.headTimeoutMs,
+      // Uploads may take as long as they like while something arrives; the readers of bodies watch that.
+      requestTimeout: 0,
+      connectionsCheckingInterval: Math.min(options.headTimeoutMs, 5_000),
+      keepAliveTimeout: keepAliveMs,
+      // A missing Host is answered by us, with a body that says so.
+      requireHostHeader: false,
+    },
+    handler,
+  );
+  server.maxConnections = options.maxConnections;
+  server.on("checkContinue", (request: IncomingMessage, response: ServerResponse) => {
+    deferContinue(request, response);
+    handler(request, response);
+  });
+  // RFC 9110 lets a server ignore expectations that it does not know.
+  server.on("checkExpectation", handler);
+  server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
+    options.log.debug({ code: error.code }, "not a request");
+    answerClientError(error, socket);
+  });
+  return server;
+}
+
+const refused = new WeakSet<Socket>();
+
+/** Answers bytes that are no HTTP request with our failure shape, as far as an answer can still be sent. */
+function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
+  // The parser reports again for whatever still arrives after the first report.
+  if (refused.has(socket)) return;
+  refused.add(socket);
+  if (error.code === "ECONNRESET" || !socket.writable || answerUnderWay(socket)) {
+    socket.destroy();
+    return;
+  }
+  const { status, detail } = explain(error.code);
+  const failure = new VoxpoolError("request_invalid", { detail });
+  const body: Failure = { success: false, message: failure.message, reason: failure.reason, retryable: false };
+  const text = JSON.stringify(body);
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: application/json; charset=utf-8\r\n` +
+      `Content-Length: ${Buffer.byteLength(text)}\r\nConnection: close\r\n\r\n${text}`,
+  );
+  // What still arrives is read and dropped for a moment: cutting at once would reset the connection.
+  socket.resume();
+  const timer = setTimeout(() => socket.destroy(), lingerMs);
+  socket.once("close", () => clearTimeout(timer));
+}
+
+/** Whether the head of an answer is out on this connection already: a second one would be garbage in the first. */
+function answerUnderWay(socket: Socket): boolean {
+  // oxlint-disable-next-line no-underscore-dangle -- Node's own handler asks the same; nothing public tells it.
+  const response = (socket as Socket & { _httpMessage?: ServerResponse | null })._httpMessage;
+  return response?.headersSent === true;
+}
+
+const explanations: Readonly<Record<string, { readonly status: number; readonly detail: string }>> = {
+  HPE_HEADER_OVERFLOW: { status: 431, detail: "its head is larger than 16 KB" },
+  ERR_HTTP_REQUEST_TIMEOUT: { status: 408, detail: "its head did not arrive in time" },
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: { status: 413, detail: "its chunk extensions are too large" },
+};
+
+function explain(code: string | undefined): { readonly status: number; readonly detail: string } {
+  return explanations[code ?? ""] ?? { status: 400, detail: "it is no HTTP/1.1 request that can be read" };
+}

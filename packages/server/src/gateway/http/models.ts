@@ -1,0 +1,162 @@
+import {
+  AvailableModels,
+  catalogue,
+  LoadAnswer,
+  LoadRequest,
+  ModelList,
+  ModelStatus,
+  ModelStatusFailure,
+  type Reason,
+  UnloadAnswer,
+  UnloadRequest,
+} from "@voxpool/client/contract";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { Type } from "typebox";
+import type { Api } from "../../api/types.ts";
+import { VoxpoolError } from "../../base/errors.ts";
+import type { Failures } from "./answer.ts";
+import { callerOf, goneSignal } from "./caller.ts";
+import { acceptJsonBodies } from "./json-body.ts";
+import { failures as failureAnswers, json, type Operation } from "./operation.ts";
+import type { UploadLimits } from "./upload.ts";
+
+export interface ModelRoutesOptions {
+  readonly api: Api;
+  readonly failures: Failures;
+  readonly limits: UploadLimits;
+}
+
+/** `/api/models…`: list, status, load, unload. */
+export async function modelRoutes(fastify: FastifyInstance, options: ModelRoutesOptions): Promise<void> {
+  const { api, failures } = options;
+  acceptJsonBodies(fastify, options.limits);
+
+  fastify.get("/api/models", { config: { operation: list } }, () => api.listModels());
+  fastify.get("/api/models/available", { config: { operation: available } }, () => api.availableModels());
+  fastify.get<{ Params: WildcardParams }>(
+    "/api/models/status/*",
+    {
+      config: { operation: status },
+      errorHandler: (error, request, reply) => failures.send(request, reply, error, { modelPath: request.params["*"] }),
+    },
+    (request, reply) => modelStatus(api, request.params["*"], reply),
+  );
+  fastify.post<{ Body: LoadRequest }>(
+    "/api/models/load",
+    { schema: { body: LoadRequest }, config: { operation: load }, errorHandler: seedFailure(failures) },
+    (request, reply) => api.loadModel(request.body, callerOf(request, goneSignal(reply))),
+  );
+  fastify.post<{ Body: UnloadRequest }>(
+    "/api/models/unload",
+    { schema: { body: UnloadRequest }, config: { operation: unload }, errorHandler: seedFailure(failures) },
+    (request, reply) => api.unloadModel(request.body, callerOf(request, goneSignal(reply))),
+  );
+}
+
+/** The path as it was sent, decoded once; its slashes are for the catalogue to read. */
+interface WildcardParams {
+  readonly "*": string;
+}
+
+/** Not loaded is a 404 here, with what is known of the model. */
+async function modelStatus(
+  api: Api,
+  modelPath: string,
+  reply: FastifyReply,
+): Promise<ModelStatus | ModelStatusFailure> {
+  if (modelPath === "") throw new VoxpoolError("model_path_missing");
+  const answer = await api.modelStatus(modelPath);
+  reply.code(answer.success ? 200 : 404);
+  return answer;
+}
+
+/** Failures of load and unload: what is not there is a 400, and the model is named. */
+function seedFailure(failures: Failures) {
+  return (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
+    const modelPath = pathIn(request.body);
+    failures.send(request, reply, error, { notFoundIs400: true, ...(modelPath !== undefined && { modelPath }) });
+  };
+}
+
+function pathIn(body: unknown): string | undefined {
+  const path = typeof body === "object" && body !== null && "model_path" in body ? body.model_path : undefined;
+  return typeof path === "string" && path !== "" && path.length <= 4096 ? path : undefined;
+}
+
+const list: Operation = {
+  summary: "The models that are loaded",
+  tag: "models",
+  responses: { 200: { description: "By model_path.", content: json(ModelList) } },
+};
+
+const available: Operation = {
+  summary: "The models on disk, loaded or not",
+  tag: "models",
+  responses: { 200: { description: "By model_path.", content: json(AvailableModels) } },
+};
+
+const status: Operation = {
+  summary: "One model",
+  description: "Slashes of the path may be sent as they are or as %2F; an absolute path keeps its own first slash.",
+  tag: "models",
+  parameters: [{ name: "model_path", in: "path", required: true, schema: Type.String({ examples: ["model/cn"] }) }],
+  responses: {
+    200: { description: "It is loaded.", content: json(ModelStatus) },
+    404: {
+      description: "It is not loaded; `state` is there while it is being loaded.",
+      content: json(ModelStatusFailure),
+    },
+    ...failureAnswers(["model_path_invalid", "internal", "server_stopping"]),
+  },
+};
+
+const bodyReasons: readonly Reason[] = [
+  "json_invalid",
+  "model_path_missing",
+  "model_path_invalid",
+  "option_invalid",
+  "content_type_unsupported",
+  "body_too_large",
+  "upload_stalled",
+  "internal",
+  "server_stopping",
+];
+
+const seedStatus = (reason: Reason): number => (catalogue[reason].status === 404 ? 400 : catalogue[reason].status);
+
+const load: Operation = {
+  summary: "Load a model",
+  description: "Answers once the model is usable; at once if it was loaded before. Simultaneous loads join.",
+  tag: "models",
+  body: json(LoadRequest),
+  responses: {
+    200: { description: "It is usable.", content: json(LoadAnswer) },
+    ...failureAnswers(
+      [
+        ...bodyReasons,
+        "model_not_found",
+        "model_files_invalid",
+        "model_unrecognised",
+        "model_load_failed",
+        "model_load_timeout",
+        "model_load_cancelled",
+        "model_unloading",
+        "asset_missing",
+        "download_failed",
+        "disk_full",
+      ],
+      seedStatus,
+    ),
+  },
+};
+
+const unload: Operation = {
+  summary: "Unload a model",
+  description: "Work in progress is finished first.",
+  tag: "models",
+  body: json(UnloadRequest),
+  responses: {
+    200: { description: "It is unloaded.", content: json(UnloadAnswer) },
+    ...failureAnswers([...bodyReasons, "model_not_found", "model_not_loaded", "model_in_use"], seedStatus),
+  },
+};

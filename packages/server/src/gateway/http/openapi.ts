@@ -1,0 +1,101 @@
+import swagger from "@fastify/swagger";
+import swaggerUi from "@fastify/swagger-ui";
+import { RouteFailure } from "@voxpool/client/contract";
+import type { FastifyInstance, RouteOptions } from "fastify";
+import type { json, Operation } from "./operation.ts";
+
+/** A document of the OpenAPI specification 3.1. */
+export type OpenApiDocument = Record<string, unknown>;
+
+export interface DocumentedRoute {
+  readonly method: string;
+  readonly url: string;
+  readonly operation: Operation;
+}
+
+/**
+ * `/openapi.json` and `/docs`, out of the operations that the routes carry. Has to be called before the routes are
+ * registered. The page is served from files of this installation: it works with no network.
+ */
+export function documentRoutes(fastify: FastifyInstance, version: string): void {
+  const routes: DocumentedRoute[] = [];
+  const document: OpenApiDocument = {};
+  fastify.addHook("onRoute", (route: RouteOptions) => {
+    const operation = route.config?.operation;
+    if (operation === undefined) return;
+    for (const method of [route.method].flat()) {
+      if (method !== "HEAD") routes.push({ method, url: route.url, operation });
+    }
+  });
+  fastify.addHook("onReady", (done) => {
+    Object.assign(document, openApiDocument(routes, version));
+    done();
+  });
+  void fastify.register(async (scope) => {
+    await scope.register(swagger, { mode: "static", specification: { document: document as never } });
+    await scope.register(swaggerUi, { routePrefix: "/docs" });
+    scope.get("/openapi.json", () => document);
+  });
+}
+
+/** The document for these routes; schemas with an `$id` become components, referred to by name. */
+export function openApiDocument(routes: readonly DocumentedRoute[], version: string): OpenApiDocument {
+  const components: Record<string, unknown> = {};
+  const paths: Record<string, Record<string, unknown>> = {};
+  const refer = (value: unknown): unknown => withReferences(value, components);
+  for (const { method, url, operation } of routes) {
+    const path = url.replace("*", "{model_path}");
+    paths[path] = { ...paths[path], [method.toLowerCase()]: refer(operationObject(operation)) };
+  }
+  // Any path can answer these; no route has them for its own.
+  refer(RouteFailure);
+  return {
+    openapi: "3.1.0",
+    info: {
+      title: "voxpool",
+      version,
+      description:
+        "Every JSON answer carries `success`. A failure carries `message`, `reason` (a name of the error catalogue) " +
+        "and `retryable`; unknown routes and wrong methods answer a RouteFailure.",
+      license: { name: "Apache-2.0", identifier: "Apache-2.0" },
+    },
+    tags: [{ name: "recognition" }, { name: "models" }, { name: "server" }],
+    paths,
+    components: { schemas: components },
+  };
+}
+
+function operationObject(operation: Operation): Record<string, unknown> {
+  const { summary, description, tag, parameters, body, responses } = operation;
+  const answers = Object.entries(responses).map(([status, answer]) => [
+    status,
+    { description: answer.description, content: mediaTypes(answer.content) },
+  ]);
+  return {
+    summary,
+    ...(description !== undefined && { description }),
+    tags: [tag],
+    ...(parameters !== undefined && { parameters }),
+    ...(body !== undefined && { requestBody: { required: true, content: mediaTypes(body) } }),
+    responses: Object.fromEntries(answers),
+  };
+}
+
+function mediaTypes(content: ReturnType<typeof json>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(content).map(([type, schema]) => [type, { schema }]));
+}
+
+/** A copy in which every schema with an `$id` is a reference to its component, which is added where it is new. */
+function withReferences(value: unknown, components: Record<string, unknown>): unknown {
+  if (Array.isArray(value)) return value.map((item) => withReferences(item, components));
+  if (typeof value !== "object" || value === null) return value;
+  const { $id, ...rest } = value as Record<string, unknown>;
+  const copy = (): Record<string, unknown> =>
+    Object.fromEntries(Object.entries(rest).map(([key, item]) => [key, withReferences(item, components)]));
+  if (typeof $id !== "string") return copy();
+  if (!($id in components)) {
+    components[$id] = undefined; // Taken before it is filled, or a schema that holds itself would never end.
+    components[$id] = copy();
+  }
+  return { $ref: `#/components/schemas/${$id}` };
+}

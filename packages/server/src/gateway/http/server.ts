@@ -1,0 +1,133 @@
+import { randomBytes } from "node:crypto";
+import type { IncomingMessage } from "node:http";
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import type { Api } from "../../api/types.ts";
+import { VoxpoolError } from "../../base/errors.ts";
+import type { Log } from "../../base/log.ts";
+import type { Config } from "../../base/settings.ts";
+import { createMetrics, type Metrics } from "../../observe/metrics.ts";
+import { createFailures, type Failures } from "./answer.ts";
+import { createListener } from "./listener.ts";
+import { modelRoutes } from "./models.ts";
+import { documentRoutes } from "./openapi.ts";
+import { createSpool } from "./spool.ts";
+import { statusRoutes } from "./status.ts";
+import { beginTrace, noRoute, type TraceSinks } from "./trace.ts";
+import { transcribeRoutes } from "./transcribe.ts";
+import { answerUnknownRoutes } from "./unknown-route.ts";
+import type { UploadLimits } from "./upload.ts";
+
+export type HttpConfig = Pick<
+  Config,
+  "limits.json_bytes" | "limits.body_bytes" | "limits.connections" | "limits.upload_idle_seconds" | "limits.spool_bytes"
+>;
+
+export interface HttpServerOptions {
+  readonly api: Api;
+  readonly config: HttpConfig;
+  readonly version: string;
+  readonly log: Log;
+  /** Directory of this server alone, for uploads that have to be kept while they arrive. */
+  readonly spoolDirectory: string;
+  /** Whether `/readyz` says so; true by default. */
+  readonly ready?: () => boolean;
+  readonly metrics?: Metrics;
+  /** Longest time for the head of a request to arrive; 15 s by default. */
+  readonly headTimeoutMs?: number;
+  /** How often a silent event stream shows that it lives; 10 s by default. */
+  readonly heartbeatMs?: number;
+}
+
+/**
+ * The native HTTP interface: `/api`, probes, metrics and documents. The caller listens and closes; from `close()` on,
+ * connections that still live are answered with `server_stopping`.
+ */
+export function createHttpServer(options: HttpServerOptions): FastifyInstance {
+  const { api, config, version, log, headTimeoutMs = 15_000, heartbeatMs = 10_000 } = options;
+  const metrics = options.metrics ?? createMetrics({ version, loadedInstances: () => api.listModels().count });
+  const failures = createFailures(log);
+  const spool = createSpool({ directory: options.spoolDirectory, limitBytes: config["limits.spool_bytes"] });
+  const sinks: TraceSinks = { log, metrics };
+  const fastify = Fastify({
+    serverFactory: (handler) =>
+      createListener(handler, { maxConnections: config["limits.connections"], headTimeoutMs, log }),
+    genReqId: requestIds(),
+    // Our own hook answers instead, in our shape.
+    return503OnClosing: false,
+    clientErrorHandler: () => undefined,
+    frameworkErrors: (error, request, reply) => {
+      beginTrace(request, reply, noRoute, sinks);
+      failures.send(request, reply, error);
+    },
+    routerOptions: { maxParamLength: 16_384 },
+  });
+  // Without parsers a body on a path that does not exist is not read before it is refused.
+  fastify.removeAllContentTypeParsers();
+  fastify.setErrorHandler((error, request, reply) => failures.send(request, reply, error));
+  admitRequests(fastify, sinks);
+  answerUnknownRoutes(fastify, failures);
+  fastify.addHook("onReady", () => spool.prepare());
+  documentRoutes(fastify, version);
+  registerRoutes(fastify, { api, failures, metrics, version, log, heartbeatMs, spool, config, ready: options.ready });
+  return fastify;
+}
+
+interface Parts {
+  readonly api: Api;
+  readonly failures: Failures;
+  readonly metrics: Metrics;
+  readonly version: string;
+  readonly log: Log;
+  readonly heartbeatMs: number;
+  readonly spool: ReturnType<typeof createSpool>;
+  readonly config: HttpConfig;
+  readonly ready: (() => boolean) | undefined;
+}
+
+function registerRoutes(fastify: FastifyInstance, parts: Parts): void {
+  const { config, ready = () => true } = parts;
+  const uploads: UploadLimits = {
+    maxBytes: config["limits.body_bytes"],
+    maxBytesSetting: "limits.body_bytes",
+    idleSeconds: config["limits.upload_idle_seconds"],
+  };
+  const bodies: UploadLimits = {
+    ...uploads,
+    maxBytes: config["limits.json_bytes"],
+    maxBytesSetting: "limits.json_bytes",
+    wholeBody: true,
+  };
+  void fastify.register(statusRoutes, { ...parts, ready });
+  void fastify.register(modelRoutes, { ...parts, limits: bodies });
+  void fastify.register(transcribeRoutes, { ...parts, limits: uploads });
+}
+
+/** What every request passes first: its id and its trace, and the two refusals that do not depend on its route. */
+function admitRequests(fastify: FastifyInstance, sinks: TraceSinks): void {
+  let stopping = false;
+  fastify.addHook("preClose", (done) => {
+    stopping = true;
+    done();
+  });
+  fastify.addHook("onRequest", (request: FastifyRequest, reply: FastifyReply, done) => {
+    const route = request.routeOptions.url ?? noRoute;
+    beginTrace(request, reply, route, sinks);
+    reply.header("x-request-id", request.id);
+    if (stopping && route !== "/livez") done(new VoxpoolError("server_stopping"));
+    else if (request.headers.host === undefined && request.raw.httpVersion === "1.1") {
+      done(new VoxpoolError("request_invalid", { detail: "it has no Host header" }));
+    } else done();
+  });
+}
+
+/** The caller's own id where it has a harmless shape, else one that no other process gives. */
+function requestIds(): (request: Pick<IncomingMessage, "headers">) => string {
+  const process = randomBytes(6).toString("hex");
+  let count = 0;
+  return ({ headers }) => {
+    const own = headers["x-request-id"];
+    if (typeof own === "string" && /^[\w.:-]{1,128}$/.test(own)) return own;
+    count += 1;
+    return `${process}-${count.toString(36)}`;
+  };
+}

@@ -1,0 +1,147 @@
+import { createReadStream } from "node:fs";
+import { type FileHandle, mkdir, open, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { VoxpoolError } from "../../base/errors.ts";
+import { createGrowingBuffer, type GrowingBuffer } from "./growing-buffer.ts";
+
+/** An upload that has been received whole. */
+export interface SpooledUpload {
+  readonly sizeBytes: number;
+  /** Its bytes, from the start; may be read more than once until it is removed. */
+  bytes(): AsyncIterable<Uint8Array>;
+  /** Frees its memory or file. Safe to call twice. */
+  remove(): Promise<void>;
+}
+
+export interface Spool {
+  /** Makes the directory, and removes what a killed server left in it. */
+  prepare(): Promise<void>;
+  /**
+   * Receives an upload; whatever ends it, no file stays behind.
+   * @throws VoxpoolError `disk_full`, and whatever the source throws
+   */
+  receive(chunks: AsyncIterable<Uint8Array>): Promise<SpooledUpload>;
+  /** What the files hold at present, bytes. */
+  usedBytes(): number;
+}
+
+export interface SpoolOptions {
+  readonly directory: string;
+  /** Room for all files together, bytes. */
+  readonly limitBytes: number;
+  /** An upload up to this size stays in memory. */
+  readonly memoryBytes?: number;
+}
+
+const prefix = "upload-";
+
+/** Keeps uploads that have to be complete before they can be used: small ones in memory, others in files. */
+export function createSpool(options: SpoolOptions): Spool {
+  const { directory, limitBytes, memoryBytes = 1024 * 1024 } = options;
+  let used = 0;
+  let count = 0;
+
+  async function receive(chunks: AsyncIterable<Uint8Array>): Promise<SpooledUpload> {
+    const file = createSpoolFile({
+      path() {
+        count += 1;
+        return join(directory, `${prefix}${process.pid}-${count}`);
+      },
+      // Counted before it is written: many uploads at once must not overshoot together.
+      take(bytes) {
+        if (used + bytes > limitBytes) throw diskFull();
+        used += bytes;
+      },
+      give: (bytes) => {
+        used -= bytes;
+      },
+    });
+    const memory = createGrowingBuffer();
+    let size = 0;
+    try {
+      for await (const chunk of chunks) {
+        size += chunk.length;
+        memory.add(chunk);
+        if (memory.size > memoryBytes) {
+          await file.append(memory.view());
+          memory.clear();
+        }
+      }
+      if (file.path() !== undefined) await file.append(memory.view());
+      await file.close();
+    } catch (error) {
+      await file.remove();
+      throw error;
+    }
+    const path = file.path();
+    return {
+      sizeBytes: size,
+      bytes: () => (path === undefined ? fromMemory(memory) : createReadStream(path, { highWaterMark: 262_144 })),
+      remove: () => file.remove(),
+    };
+  }
+
+  return { prepare: () => prepare(directory), receive, usedBytes: () => used };
+}
+
+interface SpoolFileOptions {
+  /** A new path at each call. */
+  readonly path: () => string;
+  take(bytes: number): void;
+  give(bytes: number): void;
+}
+
+/** A file that comes into being with its first bytes. */
+function createSpoolFile(options: SpoolFileOptions) {
+  let path: string | undefined;
+  let handle: FileHandle | undefined;
+  let taken = 0;
+  return {
+    path: () => path,
+    async append(bytes: Uint8Array): Promise<void> {
+      if (bytes.length === 0) return;
+      options.take(bytes.length);
+      taken += bytes.length;
+      try {
+        if (handle === undefined) {
+          path = options.path();
+          handle = await open(path, "wx", 0o600);
+        }
+        await handle.writeFile(bytes);
+      } catch (error) {
+        throw isDiskFull(error) ? diskFull(error) : error;
+      }
+    },
+    async close(): Promise<void> {
+      const ended = handle;
+      handle = undefined;
+      await ended?.close();
+    },
+    async remove(): Promise<void> {
+      const bytes = taken;
+      taken = 0;
+      await this.close();
+      if (path !== undefined) await rm(path, { force: true });
+      options.give(bytes);
+    },
+  };
+}
+
+async function* fromMemory(memory: GrowingBuffer): AsyncGenerator<Uint8Array> {
+  if (memory.size > 0) yield memory.view();
+}
+
+async function prepare(directory: string): Promise<void> {
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const left = (await readdir(directory)).filter((name) => name.startsWith(prefix));
+  await Promise.all(left.map((name) => rm(join(directory, name), { force: true })));
+}
+
+function diskFull(cause?: unknown): VoxpoolError {
+  return new VoxpoolError("disk_full", { what: "uploads", setting: "limits.spool_bytes" }, { cause });
+}
+
+function isDiskFull(error: unknown): boolean {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  return code === "ENOSPC" || code === "EDQUOT";
+}

@@ -1,0 +1,115 @@
+import type { TranscribeOptions } from "@voxpool/client/contract";
+import type { FastifyRequest } from "fastify";
+import type { RawPcm } from "../../audio/audio.ts";
+import { parseAudioContentType } from "../../audio/content-type.ts";
+import { VoxpoolError } from "../../base/errors.ts";
+import { createGrowingBuffer } from "./growing-buffer.ts";
+import { boundaryOf, type MultipartPart, readMultipart } from "./multipart.ts";
+import { hasBody } from "./request-body.ts";
+import type { Spool, SpooledUpload } from "./spool.ts";
+import { isTranscribeOption, type RawOptions, transcribeOptions } from "./transcribe-options.ts";
+import { type UploadLimits, uploadChunks } from "./upload.ts";
+
+/** What a request for a transcription brings, whichever way it was sent. */
+export interface TranscribeInput {
+  readonly options: TranscribeOptions;
+  readonly bytes: AsyncIterable<Uint8Array>;
+  readonly raw?: RawPcm;
+  /** Frees what was kept for it; to be called whatever happened. */
+  release(): Promise<void>;
+}
+
+const expected = "multipart/form-data, audio/* or application/octet-stream";
+const partLimits = { parts: 64, headBytes: 16 * 1024 };
+/** Longer than any option may be; a field beyond it is not held in memory. */
+const fieldBytes = 16 * 1024;
+
+/** @throws VoxpoolError for everything that is wrong with the request before its audio is looked at */
+export async function readInput(request: FastifyRequest, spool: Spool, limits: UploadLimits): Promise<TranscribeInput> {
+  const query = request.query as RawOptions;
+  if (!hasBody(request.raw)) throw new VoxpoolError("audio_missing");
+  const type = request.headers["content-type"] ?? "application/octet-stream";
+  const media = (type.split(";", 1)[0] ?? "").trim().toLowerCase();
+  if (media === "multipart/form-data") return readForm(request, type, query, spool, limits);
+  const audio = parseAudioContentType(type);
+  if (audio === undefined) {
+    throw new VoxpoolError("content_type_unsupported", { content_type: type.slice(0, 200), expected });
+  }
+  return {
+    options: transcribeOptions(query, {}),
+    bytes: uploadChunks(request.raw, limits),
+    ...audio,
+    release: async () => undefined,
+  };
+}
+
+/** The model and the options may stand behind the file, so the whole form is received first. */
+async function readForm(
+  request: FastifyRequest,
+  type: string,
+  query: RawOptions,
+  spool: Spool,
+  limits: UploadLimits,
+): Promise<TranscribeInput> {
+  const boundary = boundaryOf(type);
+  const form = createForm(spool);
+  try {
+    for await (const part of readMultipart(uploadChunks(request.raw, limits), boundary, partLimits)) {
+      await form.take(part);
+    }
+    return { ...form.file(), options: transcribeOptions(query, form.fields), release: form.release };
+  } catch (error) {
+    await form.release();
+    throw error;
+  }
+}
+
+function createForm(spool: Spool) {
+  const fields: Record<string, unknown> = Object.create(null);
+  let upload: SpooledUpload | undefined;
+  let raw: RawPcm | undefined;
+
+  const takeFile = async (part: MultipartPart): Promise<void> => {
+    if (upload !== undefined) throw new VoxpoolError("multipart_invalid", { detail: "it has more than one file" });
+    raw = audioOfPart(part)?.raw;
+    upload = await spool.receive(part.body);
+  };
+  return {
+    fields,
+    async take(part: MultipartPart): Promise<void> {
+      if (part.name === "file") await takeFile(part);
+      else if (isTranscribeOption(part.name) && !part.hasFilename) {
+        const value = await readField(part);
+        fields[part.name] = part.name in fields ? [fields[part.name], value] : value;
+      }
+    },
+    file() {
+      if (upload === undefined || upload.sizeBytes === 0) throw new VoxpoolError("audio_missing");
+      return { bytes: upload.bytes(), ...(raw !== undefined && { raw }) };
+    },
+    release: async () => upload?.remove(),
+  };
+}
+
+/** @throws VoxpoolError when the field holds text: what curl sends when the `@` before the path was forgotten */
+function audioOfPart(part: MultipartPart): { raw?: RawPcm } | undefined {
+  const type = part.contentType;
+  if (!part.hasFilename && (type === undefined || type.toLowerCase().startsWith("text/"))) {
+    throw new VoxpoolError("multipart_invalid", {
+      detail: "the field file holds text, not a file (with curl: -F file=@recording.wav)",
+    });
+  }
+  // A container is recognised by its bytes, so a type that says nothing of audio does no harm here.
+  return type === undefined ? undefined : parseAudioContentType(type);
+}
+
+async function readField(part: MultipartPart): Promise<string> {
+  const value = createGrowingBuffer();
+  for await (const chunk of part.body) {
+    value.add(chunk);
+    if (value.size > fieldBytes) {
+      throw new VoxpoolError("option_invalid", { option: part.name, detail: `it is larger than ${fieldBytes} bytes` });
+    }
+  }
+  return value.view().toString("utf8");
+}

@@ -1,0 +1,162 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { TSchema } from "typebox";
+import { Compile } from "typebox/compile";
+import { VoxpoolError } from "../../dist/base/errors.js";
+import { createTestServer, field, file, formBody, formType, type TestServer, transcriptOf, wav } from "./harness.ts";
+
+interface Document {
+  readonly openapi: string;
+  readonly paths: Record<string, Record<string, Operation>>;
+  readonly components: { readonly schemas: Record<string, object> };
+}
+
+interface Operation {
+  readonly responses: Record<string, { readonly content: Record<string, { readonly schema: object }> }>;
+  readonly requestBody?: { readonly content: Record<string, { readonly schema: object }> };
+}
+
+const documentOf = async (server: TestServer): Promise<Document> =>
+  (await server.fastify.inject({ url: "/openapi.json" })).json();
+
+/** Whether a value fits a schema of the document, references and all. */
+function fits(document: Document, schema: object, value: unknown): boolean {
+  return Compile({ ...schema, components: document.components } as TSchema).Check(value);
+}
+
+interface Call {
+  readonly method: "GET" | "POST";
+  readonly url: string;
+  readonly path?: string;
+  readonly payload?: Buffer | object;
+  readonly headers?: Record<string, string>;
+  readonly status: number;
+  readonly prepare?: (server: TestServer) => void;
+}
+
+const load = { method: "POST", url: "/api/models/load", payload: { model_path: "model/cn" } } as const;
+const status = { method: "GET", url: "/api/models/status/model/cn", path: "/api/models/status/{model_path}" } as const;
+const audio = { method: "POST", url: "/api/transcribe", payload: Buffer.from("RIFF"), headers: wav } as const;
+const fail = (name: Parameters<TestServer["api"]["failNext"]["set"]>[0], error: unknown) => (server: TestServer) => {
+  server.api.failNext.set(name, error);
+};
+
+const calls: readonly Call[] = [
+  { method: "GET", url: "/", status: 200 },
+  { method: "GET", url: "/livez", status: 200 },
+  { method: "GET", url: "/readyz", status: 200 },
+  { method: "GET", url: "/metrics", status: 200 },
+  { method: "GET", url: "/api/health", status: 200 },
+  { method: "GET", url: "/api/health", status: 500, prepare: fail("health", new Error("boom")) },
+  { method: "GET", url: "/api/health", status: 503, prepare: fail("health", new VoxpoolError("server_stopping")) },
+  { ...status, status: 404 },
+  { ...load, status: 200 },
+  { ...status, status: 200 },
+  { ...status, status: 400, prepare: fail("modelStatus", new VoxpoolError("model_path_invalid", { model_path: "x" })) },
+  { method: "GET", url: "/api/models", status: 200 },
+  { method: "GET", url: "/api/models/available", status: 200 },
+  { ...load, payload: {}, status: 400 },
+  { ...load, payload: Buffer.alloc(2_000_000), headers: { "content-type": "application/json" }, status: 413 },
+  { ...load, payload: Buffer.from("<a/>"), headers: { "content-type": "text/xml" }, status: 415 },
+  { ...load, status: 409, prepare: fail("loadModel", new VoxpoolError("model_load_cancelled", { model_path: "a" })) },
+  { ...load, status: 503, prepare: fail("loadModel", new VoxpoolError("model_unloading", { model_path: "a" })) },
+  { ...load, status: 504, prepare: fail("loadModel", new VoxpoolError("model_load_timeout", { model_path: "a" })) },
+  { ...load, status: 500, prepare: fail("loadModel", new Error("boom")) },
+  { ...load, url: "/api/models/unload", status: 200 },
+  { ...load, url: "/api/models/unload", status: 400 },
+  { ...load, url: "/api/models/unload", status: 409, prepare: fail("unloadModel", new VoxpoolError("model_in_use")) },
+  { ...audio, status: 200 },
+  { ...audio, url: "/api/transcribe?response_format=verbose_json", status: 200 },
+  { ...audio, url: "/api/transcribe?response_format=text", status: 200 },
+  { ...audio, url: "/api/transcribe?response_format=srt", status: 200 },
+  { ...audio, url: "/api/transcribe?response_format=vtt", status: 200 },
+  { ...audio, payload: formBody([file, field("words", "true")]), headers: formType, status: 200 },
+  { ...audio, url: "/api/transcribe?words=x", status: 400 },
+  { ...audio, headers: { "content-type": "text/html" }, status: 415 },
+  { ...audio, payload: Buffer.alloc(9_000_000), status: 413 },
+];
+
+test("every answer of every route fits the served document", async (t) => {
+  const server = createTestServer(t);
+  const document = await documentOf(server);
+  assert.equal(document.openapi, "3.1.0");
+  const reached = new Set<string>();
+  for (const call of calls) {
+    const { method, url, payload, headers } = call;
+    call.prepare?.(server);
+    const answer = await server.fastify.inject({
+      method,
+      url,
+      ...(payload && { payload }),
+      ...(headers && { headers }),
+    });
+    const name = `${method} ${url} ${call.status}`;
+    assert.equal(answer.statusCode, call.status, `${name}: ${answer.body}`);
+    const path = call.path ?? url.split("?")[0] ?? "";
+    reached.add(`${method.toLowerCase()} ${path}`);
+    const described = document.paths[path]?.[method.toLowerCase()]?.responses[call.status];
+    assert.ok(described, `${name} is not in the document`);
+    const type = String(answer.headers["content-type"]).split(";")[0] ?? "";
+    const schema = described.content[type]?.schema;
+    assert.ok(schema, `${name} does not say ${type}`);
+    const value = type === "application/json" ? answer.json() : answer.body;
+    assert.ok(fits(document, schema, value), `${name}: ${answer.body}`);
+  }
+  for (const [path, operations] of Object.entries(document.paths)) {
+    for (const method of Object.keys(operations)) assert.ok(reached.has(`${method} ${path}`), `${method} ${path}`);
+  }
+});
+
+test("each event of a stream fits the document, and so do unknown routes", async (t) => {
+  const server = createTestServer(t);
+  const document = await documentOf(server);
+  const event = document.paths["/api/transcribe"]?.post?.responses[200]?.content["text/event-stream"]?.schema;
+  assert.ok(event);
+  server.api.scripts.set("dies", async function* () {
+    yield { type: "progress", processed_seconds: 1 };
+    yield { type: "segment", segment: transcriptOf().segments[0] ?? assert.fail() };
+    throw new VoxpoolError("host_crashed");
+  });
+  for (const query of ["?stream=1", "?stream=1&model_path=dies"]) {
+    const answer = await server.fastify.inject({ ...audio, url: `${audio.url}${query}` });
+    const events = [...answer.body.matchAll(/^data: (.*)$/gm)].map(([, data = ""]) => JSON.parse(data));
+    assert.ok(events.length > 2);
+    for (const each of events) assert.ok(fits(document, event, each), JSON.stringify(each));
+  }
+  for (const [method, url] of [
+    ["GET", "/nope"],
+    ["PUT", "/api/health"],
+  ] as const) {
+    const answer = await server.fastify.inject({ method, url });
+    assert.ok(fits(document, { $ref: "#/components/schemas/RouteFailure" }, answer.json()));
+  }
+});
+
+test("the check would see an answer that does not fit", async (t) => {
+  const document = await documentOf(createTestServer(t));
+  const health = { $ref: "#/components/schemas/Health" };
+  assert.equal(
+    fits(document, health, { success: true, status: "running", loaded_models_count: 0, version: "1" }),
+    true,
+  );
+  assert.equal(
+    fits(document, health, { success: true, status: "running", loaded_models_count: "0", version: "1" }),
+    false,
+  );
+});
+
+test("the document refers to components that exist, and describes the bodies", async (t) => {
+  const server = createTestServer(t);
+  const text = (await server.fastify.inject({ url: "/openapi.json" })).body;
+  const document: Document = JSON.parse(text);
+  for (const [, name = ""] of text.matchAll(/"\$ref":"#\/components\/schemas\/([^"]+)"/g)) {
+    assert.ok(document.components.schemas[name], name);
+  }
+  assert.doesNotMatch(text, /"\$id"/);
+  const bodies = document.paths["/api/transcribe"]?.post?.requestBody?.content ?? {};
+  assert.ok("multipart/form-data" in bodies && "audio/wav" in bodies && "audio/pcm" in bodies);
+  assert.ok(document.components.schemas.TranscribeForm);
+  assert.deepEqual(document.paths["/api/models/load"]?.post?.requestBody?.content["application/json"]?.schema, {
+    $ref: "#/components/schemas/LoadRequest",
+  });
+});

@@ -1,0 +1,80 @@
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { createSpool } from "../../dist/gateway/http/spool.js";
+
+function temporary(t: TestContext): string {
+  const directory = mkdtempSync(join(tmpdir(), "voxpool-spool-"));
+  t.after(() => rmSync(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+async function* chunks(count: number, size: number): AsyncGenerator<Uint8Array> {
+  for (let n = 0; n < count; n += 1) yield Buffer.alloc(size, n);
+}
+
+async function sizeOf(bytes: AsyncIterable<Uint8Array>): Promise<number> {
+  let size = 0;
+  for await (const chunk of bytes) size += chunk.length;
+  return size;
+}
+
+test("small uploads stay in memory, large ones go to a file, both come back whole", async (t) => {
+  const directory = temporary(t);
+  const spool = createSpool({ directory, limitBytes: 10_000, memoryBytes: 1000 });
+  const small = await spool.receive(chunks(10, 100));
+  assert.deepEqual(readdirSync(directory), []);
+  const large = await spool.receive(chunks(11, 100));
+  assert.equal(readdirSync(directory).length, 1);
+  for (const [upload, size] of [
+    [small, 1000],
+    [large, 1100],
+  ] as const) {
+    assert.equal(upload.sizeBytes, size);
+    assert.equal(await sizeOf(upload.bytes()), size);
+    assert.equal(await sizeOf(upload.bytes()), size);
+    await upload.remove();
+    await upload.remove();
+  }
+  assert.equal(spool.usedBytes(), 0);
+  assert.deepEqual(readdirSync(directory), []);
+});
+
+test("files share one room, and give theirs back", async (t) => {
+  const directory = temporary(t);
+  const spool = createSpool({ directory, limitBytes: 5000, memoryBytes: 100 });
+  const held = await spool.receive(chunks(40, 100));
+  await assert.rejects(spool.receive(chunks(20, 100)), { reason: "disk_full" });
+  assert.equal(spool.usedBytes(), 4000);
+  await held.remove();
+  const next = await spool.receive(chunks(50, 100));
+  await assert.rejects(spool.receive(chunks(2, 100)), { reason: "disk_full" });
+  await next.remove();
+  assert.deepEqual(readdirSync(directory), []);
+});
+
+async function* failing(): AsyncGenerator<Uint8Array> {
+  yield* chunks(5, 100);
+  throw new Error("gone");
+}
+
+test("a source that fails leaves no file", async (t) => {
+  const directory = temporary(t);
+  const spool = createSpool({ directory, limitBytes: 5000, memoryBytes: 100 });
+  await assert.rejects(spool.receive(failing()), /gone/);
+  assert.deepEqual(readdirSync(directory), []);
+  assert.equal(spool.usedBytes(), 0);
+});
+
+test("what a killed server left is removed, and nothing else", async (t) => {
+  const directory = join(temporary(t), "spool");
+  const spool = createSpool({ directory, limitBytes: 5000 });
+  await spool.prepare();
+  writeFileSync(join(directory, "upload-1-1"), "left");
+  writeFileSync(join(directory, "notes.txt"), "mine");
+  mkdirSync(join(directory, "sub"));
+  await spool.prepare();
+  assert.deepEqual(readdirSync(directory).toSorted(), ["notes.txt", "sub"]);
+});

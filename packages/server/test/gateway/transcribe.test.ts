@@ -1,0 +1,254 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { readdirSync } from "node:fs";
+import { test } from "node:test";
+import {
+  createTestServer,
+  emptied,
+  field,
+  file,
+  formBody,
+  formType,
+  recognise,
+  transcribe,
+  transcriptOf,
+  wav,
+} from "./harness.ts";
+
+const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
+
+/** Bytes that hold what a careless reader of forms would trip over. */
+function trickyBytes(size: number): Buffer {
+  const bytes = Buffer.alloc(size);
+  for (let at = 0; at < size; at += 1) bytes[at] = (at * 7 + (at >> 8)) & 0xff;
+  for (let at = 100; at + 40 < size; at += 9973) bytes.write("\r\n------test-boundar\r\n--\r\n\r\n", at, "latin1");
+  return bytes;
+}
+
+test("a raw body and a form, options before or after the file, are the same request", async (t) => {
+  const server = createTestServer(t);
+  const audio = trickyBytes(300_000);
+  const options = [field("model_path", "model/cn"), field("language", "zh"), field("words", "1"), field("x", "y")];
+  const big = { ...file, value: audio };
+  const answers = [
+    await transcribe(server, audio, wav, "?model_path=model%2Fcn&language=zh&words=true&x=y"),
+    await transcribe(server, formBody([...options, big]), formType),
+    await transcribe(server, formBody([big, ...options]), formType),
+    await transcribe(
+      server,
+      formBody([big, field("language", "zh")]),
+      formType,
+      "?model_path=model/cn&words=1&language=en",
+    ),
+  ];
+  for (const [index, answer] of answers.entries()) {
+    assert.equal(answer.statusCode, 200, answer.body);
+    assert.equal(answer.json().text, transcriptOf().text);
+    const seen = server.api.seen[index];
+    assert.deepEqual({ ...seen?.options }, { model_path: "model/cn", language: "zh", words: true });
+    assert.equal(seen?.bytes, audio.length);
+    assert.equal(seen?.sha256, sha256(audio));
+    assert.equal(seen?.raw, undefined);
+  }
+});
+
+test("a file beyond what memory may hold goes over the disk, whole, and leaves nothing behind", async (t) => {
+  const server = createTestServer(t);
+  const audio = trickyBytes(3_500_000);
+  let files = -1;
+  server.api.scripts.set("look", (request, _caller, seen) => {
+    files = readdirSync(server.spool).length;
+    return recognise(request, seen);
+  });
+  const answer = await transcribe(server, formBody([{ ...file, value: audio }, field("model_path", "look")]), formType);
+  assert.equal(answer.statusCode, 200);
+  assert.equal(files, 1);
+  assert.equal(server.api.seen[0]?.sha256, sha256(audio));
+  await emptied(server.spool);
+});
+
+test("each format has its type and its content", async (t) => {
+  const server = createTestServer(t);
+  const as = (query: string) => transcribe(server, Buffer.from("RIFF"), wav, query);
+
+  const plain = (await as("")).json();
+  assert.equal("timings" in plain, false);
+  assert.equal("words" in plain.segments[0], false);
+  assert.equal(plain.segments[0].confidence, 0.9);
+  assert.ok((await as("?words=true")).json().segments[0].words);
+  const verbose = (await as("?response_format=verbose_json")).json();
+  assert.deepEqual(verbose, JSON.parse(JSON.stringify({ ...transcriptOf(), model_path: verbose.model_path })));
+
+  for (const [format, type, start] of [
+    ["text", "text/plain; charset=utf-8", "hello <world> 你好\n"],
+    ["srt", "application/x-subrip; charset=utf-8", "1\n00:00:00,000 --> 00:00:01,500\nhello <world>\n\n2\n"],
+    ["vtt", "text/vtt; charset=utf-8", "WEBVTT\n\n00:00:00.000 --> 00:00:01.500\nhello &lt;world&gt;\n\n"],
+  ] as const) {
+    const answer = await as(`?response_format=${format}`);
+    assert.equal(answer.headers["content-type"], type);
+    assert.ok(answer.body.startsWith(start), answer.body);
+  }
+});
+
+test("a part may be typed as raw samples of its own", async (t) => {
+  const server = createTestServer(t);
+  const type = "audio/l16;rate=8000;channels=2";
+  const answer = await transcribe(server, formBody([{ ...file, type }]), formType);
+  assert.equal(answer.statusCode, 200);
+  const raw = await transcribe(server, Buffer.from("RIFF"), { "content-type": type });
+  assert.equal(raw.statusCode, 200);
+  assert.deepEqual(server.api.seen[0]?.raw, { rateHz: 8000, channels: 2, littleEndian: false });
+  assert.deepEqual(server.api.seen[1]?.raw, server.api.seen[0]?.raw);
+});
+
+test("the caller is its client_id, else its address", async (t) => {
+  const server = createTestServer(t);
+  await transcribe(server, Buffer.from("RIFF"), wav);
+  await transcribe(server, Buffer.from("RIFF"), wav, "?client_id=phone");
+  assert.deepEqual(
+    server.api.seen.map(({ client }) => client),
+    ["127.0.0.1", "phone"],
+  );
+});
+
+const noAudio = { name: "file", value: "just text" };
+const refused: readonly (readonly [string, Buffer, Record<string, string>, string, number, string, RegExp])[] = [
+  ["no body", Buffer.alloc(0), wav, "", 400, "audio_missing", /file/],
+  ["no body, no type", Buffer.alloc(0), {}, "", 400, "audio_missing", /file/],
+  ["JSON", Buffer.from("{}"), { "content-type": "application/json" }, "", 415, "content_type_unsupported", /audio/],
+  [
+    "curl's own type",
+    Buffer.from("RIFF"),
+    { "content-type": "application/x-www-form-urlencoded" },
+    "",
+    415,
+    "content_type_unsupported",
+    /multipart/,
+  ],
+  [
+    "other multipart",
+    Buffer.from("x"),
+    { "content-type": "multipart/mixed; boundary=x" },
+    "",
+    415,
+    "content_type_unsupported",
+    /multipart\/form-data/,
+  ],
+  [
+    "no boundary",
+    formBody([file]),
+    { "content-type": "multipart/form-data" },
+    "",
+    400,
+    "multipart_invalid",
+    /boundary/,
+  ],
+  [
+    "an empty boundary",
+    formBody([file]),
+    { "content-type": "multipart/form-data; boundary=" },
+    "",
+    400,
+    "multipart_invalid",
+    /boundary/,
+  ],
+  [
+    "another boundary",
+    formBody([file]),
+    { "content-type": "multipart/form-data; boundary=other" },
+    "",
+    400,
+    "multipart_invalid",
+    /boundary/,
+  ],
+  ["garbage as a form", Buffer.alloc(5000, 7), formType, "", 400, "multipart_invalid", /boundary/],
+  ["a form cut short", formBody([file]).subarray(0, -30), formType, "", 400, "multipart_invalid", /ends/],
+  ["a form without its end", formBody([file]).subarray(0, -4), formType, "", 400, "multipart_invalid", /clos/],
+  ["no file", formBody([field("language", "en")]), formType, "", 400, "audio_missing", /file/],
+  ["a form without parts", Buffer.from("------test-boundary--\r\n"), formType, "", 400, "audio_missing", /file/],
+  ["a file of another name", formBody([{ ...file, name: "audio" }]), formType, "", 400, "audio_missing", /file/],
+  ["an empty file", formBody([{ ...file, value: "" }]), formType, "", 400, "audio_missing", /file/],
+  ["two files", formBody([file, file]), formType, "", 400, "multipart_invalid", /more than one/],
+  ["text as the file", formBody([noAudio]), formType, "", 400, "multipart_invalid", /@/],
+  [
+    "a field twice",
+    formBody([field("language", "en"), field("language", "de"), file]),
+    formType,
+    "",
+    400,
+    "option_invalid",
+    /more than once/,
+  ],
+  ["a parameter twice", Buffer.from("RIFF"), wav, "?language=en&language=de", 400, "option_invalid", /more than once/],
+  [
+    "an unknown format",
+    Buffer.from("RIFF"),
+    wav,
+    "?response_format=xml",
+    400,
+    "option_invalid",
+    /json, verbose_json, text, srt, vtt/,
+  ],
+  ["no boolean", Buffer.from("RIFF"), wav, "?words=maybe", 400, "option_invalid", /true, false, 1, 0/],
+  ["an empty option", Buffer.from("RIFF"), wav, "?model_path=", 400, "option_invalid", /empty/],
+  ["an overlong option", Buffer.from("RIFF"), wav, `?language=${"x".repeat(65)}`, 400, "option_invalid", /64/],
+  ["subtitles as a stream", Buffer.from("RIFF"), wav, "?response_format=srt&stream=1", 400, "option_invalid", /stream/],
+  [
+    "a huge field",
+    formBody([field("language", "x".repeat(100_000)), file]),
+    formType,
+    "",
+    400,
+    "option_invalid",
+    /larger/,
+  ],
+  [
+    "too many fields",
+    formBody([...Array.from({ length: 100 }, (_, n) => field(`f${n}`, "x")), file]),
+    formType,
+    "",
+    400,
+    "multipart_invalid",
+    /64 parts/,
+  ],
+  [
+    "a huge part head",
+    formBody([{ ...file, filename: "x".repeat(100_000) }]),
+    formType,
+    "",
+    400,
+    "multipart_invalid",
+    /head/,
+  ],
+  ["too large a body", Buffer.alloc(9 * 1024 * 1024), wav, "", 413, "body_too_large", /limits\.body_bytes/],
+  [
+    "too large a form",
+    formBody([{ ...file, value: Buffer.alloc(9 * 1024 * 1024) }]),
+    formType,
+    "",
+    413,
+    "body_too_large",
+    /limits\.body_bytes/,
+  ],
+];
+
+test("what is wrong with a request is said, and nothing is recognised or left on the disk", async (t) => {
+  const server = createTestServer(t);
+  for (const [name, payload, headers, query, status, reason, message] of refused) {
+    const answer = await transcribe(server, payload, headers, query);
+    assert.equal(answer.statusCode, status, `${name}: ${answer.body}`);
+    assert.equal(answer.json().reason, reason, name);
+    assert.match(answer.json().message, message, name);
+    assert.equal(answer.json().success, false);
+  }
+  assert.deepEqual(server.api.seen, []);
+  assert.deepEqual(readdirSync(server.spool), []);
+});
+
+test("a field named like the prototype is a field like any other", async (t) => {
+  const server = createTestServer(t);
+  const parts = [field("__proto__", '{"words":true}'), field("constructor", "x"), file];
+  assert.equal((await transcribe(server, formBody(parts), formType, "?__proto__=1&toString=2")).statusCode, 200);
+  assert.deepEqual({ ...server.api.seen[0]?.options }, {});
+  assert.equal(({} as Record<string, unknown>).words, undefined);
+});
