@@ -21,6 +21,7 @@ export interface StateLock {
 }
 
 const sqliteBusy = 5;
+const maxAttempts = 20;
 const lockName = "server.lock";
 const ownerName = "server.json";
 
@@ -44,7 +45,13 @@ export async function lockStateDirectory(stateDir: string, owner: LockOwner): Pr
   }
   return {
     stateDir,
-    setUrl: (url) => writeOwner({ pid: owner.pid, url }),
+    setUrl(url) {
+      try {
+        writeOwner({ pid: owner.pid, url });
+      } catch {
+        // A disk that has filled up costs a later message its URL, not this server its start.
+      }
+    },
     release() {
       if (!database.isOpen) return;
       rmSync(ownerFile, { force: true });
@@ -62,7 +69,25 @@ function makeDirectory(stateDir: string): void {
   }
 }
 
+/**
+ * Tried again while no living owner is known: two servers that start in the same instant can each see the lock of
+ * the other and both step back, and a server that ends takes its file away a moment before its lock.
+ */
 async function takeLock(stateDir: string): Promise<DatabaseSync> {
+  let owner: LockOwner | undefined;
+  for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
+    const database = tryLock(stateDir);
+    if (database !== undefined) return database;
+    owner = readOwner(stateDir);
+    if (owner !== undefined && isAlive(owner.pid)) break;
+    await pause(5 + Math.random() * 20);
+  }
+  const url = owner?.url === undefined ? "" : ` (${owner.url})`;
+  throw new VoxpoolError("state_locked", { state_dir: stateDir, pid: owner?.pid ?? "?", url });
+}
+
+/** Undefined if somebody else has it. */
+function tryLock(stateDir: string): DatabaseSync | undefined {
   let database: DatabaseSync | undefined;
   try {
     database = new DatabaseSync(join(stateDir, lockName));
@@ -70,25 +95,9 @@ async function takeLock(stateDir: string): Promise<DatabaseSync> {
     return database;
   } catch (error) {
     database?.close();
-    const isBusy = error instanceof Error && "errcode" in error && error.errcode === sqliteBusy;
-    throw isBusy ? await lockedBy(stateDir) : unusable(stateDir, error);
+    if (error instanceof Error && "errcode" in error && error.errcode === sqliteBusy) return undefined;
+    throw unusable(stateDir, error);
   }
-}
-
-async function lockedBy(stateDir: string): Promise<VoxpoolError> {
-  const owner = await readLiveOwner(stateDir);
-  const url = owner?.url === undefined ? "" : ` (${owner.url})`;
-  return new VoxpoolError("state_locked", { state_dir: stateDir, pid: owner?.pid ?? "?", url });
-}
-
-/** The owner writes its file right after it has the lock; until then the file may be missing or tell of a dead one. */
-async function readLiveOwner(stateDir: string): Promise<LockOwner | undefined> {
-  for (let attempt = 0; attempt < 20; attempt += 1) {
-    const owner = readOwner(stateDir);
-    if (owner !== undefined && isAlive(owner.pid)) return owner;
-    await pause(10);
-  }
-  return undefined;
 }
 
 function readOwner(stateDir: string): LockOwner | undefined {
