@@ -28,7 +28,7 @@ export interface LoadedConfig {
   readonly file?: string;
 }
 
-/** Variables of the command line that are no settings. */
+/** Variables of the command line that are no settings; `VOXPOOL_TEST_…` belongs to tests. */
 export const otherVariables = ["VOXPOOL_CONFIG", "VOXPOOL_URL", "VOXPOOL_KEY"] as const;
 
 /**
@@ -56,9 +56,7 @@ export function loadConfig(sources: ConfigSources): LoadedConfig {
   }
   return {
     // Both maps have every key of the table, and parseValue keeps to the kinds.
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
     config: Object.freeze(Object.fromEntries(values)) as Config,
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
     origins: Object.freeze(Object.fromEntries(origins)) as Record<SettingKey, string>,
     ...(file === undefined ? {} : { file: file.path }),
   };
@@ -79,7 +77,12 @@ function environmentEntries(env: ConfigSources["env"], language: MessageLanguage
   const entries: RawEntry[] = [];
   for (const [name, value] of Object.entries(env)) {
     if (!name.startsWith("VOXPOOL_") || value === undefined || value === "") continue;
-    if (otherVariables.some((other) => other === name) || isServiceLink(name, value)) continue;
+    if (
+      name.startsWith("VOXPOOL_TEST_") ||
+      otherVariables.some((other) => other === name) ||
+      isServiceLink(name, value)
+    )
+      continue;
     const key = keysByVariable.get(name);
     if (key === undefined)
       throw unknownName(name, "VOXPOOL_…", [...keysByVariable.keys(), ...otherVariables], language);

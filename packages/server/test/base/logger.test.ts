@@ -22,7 +22,7 @@ const jsonLines = (text: string): Line[] =>
 
 suite("logger", () => {
   test("in a pipe it writes one JSON object a line to standard error and nothing to standard output", () => {
-    const { stdout, stderr } = run("info", "auto");
+    const { stdout, stderr } = run("info", "auto", "close");
     assert.equal(stdout, "");
     const lines = jsonLines(stderr);
     assert.deepEqual(
@@ -36,9 +36,7 @@ suite("logger", () => {
     assert.equal(lines[0]?.model_path, "model/cn");
     assert.equal(lines[0]?.bytes, 12);
     assert.match(String(lines[0]?.time), /^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
-    const { message, stack } = lines[2]?.error as { message: string; stack: string };
-    assert.equal(message, "the cause");
-    assert.match(stack, /log-lines/);
+    assert.partialDeepStrictEqual(lines[2], { error: { type: "Error", message: "the cause" } });
   });
 
   test("the level decides what is written", () => {
@@ -70,16 +68,38 @@ suite("logger", () => {
     for (const format of ["json", "pretty"]) assert.ok(!run("info", format, "close").stderr.includes("after the end"));
   });
 
-  test("a reader that goes away does not end the process", async () => {
-    const config = JSON.stringify({ "log.level": "info", "log.format": "json" });
-    const child = spawn(process.execPath, [program, config, "flood"], { stdio: ["ignore", "ignore", "pipe"] });
-    child.stderr.destroy();
-    assert.deepEqual(await once(child, "exit"), [0, null]);
+  test("a reader that goes away does not end the process, nor keep it from ending", async () => {
+    for (const [format, mode] of [
+      ["json", "flood"],
+      ["json", "close"],
+      ["pretty", "flood"],
+    ] as const) {
+      const config = JSON.stringify({ "log.level": "info", "log.format": format });
+      const child = spawn(process.execPath, [program, config, mode], { stdio: ["ignore", "ignore", "pipe"] });
+      child.stderr.destroy();
+      assert.deepEqual(await once(child, "exit"), [0, null], `${format} ${mode}`);
+    }
   });
 
-  test("a silent log is usable in process", () => {
+  test("a reader that stops reading does not stop the process; lines beyond the limit are dropped and counted", async (t) => {
+    const config = JSON.stringify({ "log.level": "info", "log.format": "json" });
+    const child = spawn(process.execPath, [program, config, "overflow"], { stdio: ["ignore", "pipe", "pipe"] });
+    t.after(() => child.kill("SIGKILL"));
+    // Nothing is read from standard error until the child says, on standard output, that it logged 20 MB.
+    assert.equal(String(await once(child.stdout, "data")), "still running\n");
+    let text = "";
+    child.stderr.setEncoding("utf8").on("data", (data: string) => {
+      text += data;
+    });
+    assert.deepEqual(await once(child, "close"), [0, null]);
+    const dropped = jsonLines(text).find((line) => typeof line.dropped === "number");
+    assert.ok(Number(dropped?.dropped) > 1000);
+    assert.ok(text.length < 10 * 1024 * 1024);
+  });
+
+  test("a silent log is usable in process", async () => {
     const log = createLogger({ "log.level": "silent", "log.format": "json" });
     log.error({}, "nothing");
-    log.close();
+    await log.close();
   });
 });

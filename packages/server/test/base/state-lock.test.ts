@@ -112,7 +112,7 @@ suite("state lock", () => {
     for (const { answer } of answers) {
       if (answer.locked === true) continue;
       assert.equal(answer.reason, "state_locked");
-      assert.equal((answer.details as { pid: number }).pid, winners[0]?.pid);
+      assert.partialDeepStrictEqual(answer, { details: { pid: winners[0]?.pid } });
     }
   });
 
