@@ -1,0 +1,79 @@
+import { VoxpoolError } from "../base/errors.ts";
+import type { Catalog, ModelFolder } from "../catalog/catalog.ts";
+import { normaliseLanguage } from "../engine/text/language.ts";
+import type { Pool } from "../pool/types.ts";
+import { defaultModelPath, fallbackModel, resolveIfThere } from "./default-model.ts";
+import { isLoaded } from "./models.ts";
+
+export interface ChooseParts {
+  readonly catalog: Catalog;
+  readonly pool: Pool;
+  /** `default_model` of the configuration. */
+  readonly configuredDefault: string;
+}
+
+export interface Wish {
+  readonly modelPath?: string | undefined;
+  /** As the caller wrote it: `zh-CN`, `cn`, `Chinese`. */
+  readonly language?: string | undefined;
+}
+
+export interface Choice {
+  readonly folder: ModelFolder;
+  /** BCP 47 primary tag of the wished language. */
+  readonly language?: string;
+}
+
+/**
+ * The model that serves a request. A named one is taken as it is (whether it knows the language is checked once it
+ * is loaded). Else the default, and with a language the best that knows it: the default, one that is loaded, one on
+ * disk. Never one of another language.
+ * @throws VoxpoolError `option_invalid`, `model_path_invalid`, `model_not_found`, `no_model`
+ */
+export async function chooseModel(parts: ChooseParts, wish: Wish): Promise<Choice> {
+  const language = wish.language === undefined ? undefined : languageTag(wish.language);
+  if (wish.modelPath !== undefined) return choice(await parts.catalog.resolve(wish.modelPath), language);
+  const standardPath = await defaultModelPath(parts.catalog, parts.configuredDefault);
+  const standard = await resolveIfThere(parts.catalog, standardPath);
+  if (language === undefined) {
+    if (standard) return { folder: standard };
+    const detail = `the default model ${standardPath} is not there`;
+    throw new VoxpoolError("no_model", { detail, suggestion: fallbackModel });
+  }
+  for (const folder of await candidates(parts, standard)) {
+    if ((await languagesOf(parts, folder)).includes(language)) return { folder, language };
+  }
+  const detail = `none of the models on disk is known to recognise ${language}`;
+  throw new VoxpoolError("no_model", { detail, suggestion: suggestions[language] ?? "NAME" });
+}
+
+/** What to pull for a language. */
+const suggestions: Readonly<Record<string, string>> = { en: fallbackModel, zh: "cn" };
+
+function languageTag(name: string): string {
+  const tag = normaliseLanguage(name);
+  if (tag !== undefined) return tag;
+  throw new VoxpoolError("option_invalid", {
+    option: "language",
+    detail: `unknown language; send for example en or zh`,
+  });
+}
+
+const choice = (folder: ModelFolder, language: string | undefined): Choice => ({
+  folder,
+  ...(language !== undefined && { language }),
+});
+
+async function candidates({ catalog, pool }: ChooseParts, standard: ModelFolder | undefined): Promise<ModelFolder[]> {
+  const loaded = pool.list().filter(isLoaded);
+  return [...(standard ? [standard] : []), ...loaded.map(({ folder }) => folder), ...(await catalog.list())];
+}
+
+async function languagesOf({ catalog, pool }: ChooseParts, folder: ModelFolder): Promise<readonly string[]> {
+  const info = pool.find(folder)?.info;
+  if (info) return info.languages;
+  return catalog.describe(folder).then(
+    (spec) => spec.languages,
+    () => [],
+  );
+}

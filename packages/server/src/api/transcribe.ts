@@ -1,0 +1,140 @@
+import type { Segment, TranscribeEvent, TranscribeOptions, Transcript, Warning } from "@voxpool/client/contract";
+import type { AudioDecoder, DecodedAudio } from "../audio/audio.ts";
+import { VoxpoolError, warning } from "../base/errors.ts";
+import { joinText } from "../engine/text/join.ts";
+import { transcribe as run } from "../recognition/transcribe.ts";
+import type { OpenSession, Recognition, Session } from "../recognition/types.ts";
+import { type Choice, type ChooseParts, chooseModel } from "./choose-model.ts";
+import type { Caller, TranscribeRequest } from "./types.ts";
+
+export interface TranscribeParts extends ChooseParts {
+  readonly audio: AudioDecoder;
+  readonly recognition: Recognition;
+  /** Recognitions that may run at once. */
+  readonly mostSessions: number;
+  /** Longest recording, seconds. */
+  readonly maxSeconds: number;
+}
+
+/** `POST /api/transcribe`, and how many of them are under way. */
+export function createTranscribe(parts: TranscribeParts) {
+  let running = 0;
+  return async function* transcribe(request: TranscribeRequest, caller: Caller): AsyncGenerator<TranscribeEvent, void> {
+    if (running >= parts.mostSessions) {
+      throw new VoxpoolError("too_many_sessions", { limit: parts.mostSessions, setting: "limits.sessions" });
+    }
+    running++;
+    const over = new AbortController();
+    try {
+      // Whatever ends the recognition also ends the reading of an upload that is still under way.
+      const signal = AbortSignal.any([caller.signal, over.signal]);
+      yield* recognise(parts, request, { ...caller, signal });
+    } finally {
+      running--;
+      over.abort(new VoxpoolError("request_cancelled"));
+    }
+  };
+}
+
+async function* recognise(
+  parts: TranscribeParts,
+  { bytes, raw, options }: TranscribeRequest,
+  { client, signal }: Caller,
+): AsyncGenerator<TranscribeEvent, void> {
+  const begunAt = performance.now();
+  const choice = await chooseModel(parts, { modelPath: options.model_path, language: options.language });
+  const { folder, language } = choice;
+  const decoded = parts.audio.decode(bytes, { maxSeconds: parts.maxSeconds, signal, ...(raw && { raw }) });
+  const samples = await begin(decoded.samples); // a model is not loaded for what is no audio
+  const session = await openOrClose(samples, () =>
+    parts.recognition.open({
+      folder,
+      client,
+      priority: "interactive",
+      words: wordsOf(options),
+      signal,
+      ...(language !== undefined && { language }),
+    }),
+  );
+  const segments: Segment[] = [];
+  for await (const event of run(session, samples)) {
+    if (event.type === "progress") yield progress(event.processedSeconds, decoded);
+    else {
+      segments.push(event.segment);
+      yield { type: "segment", segment: event.segment };
+    }
+  }
+  const processingSeconds = (performance.now() - begunAt) / 1000;
+  yield { type: "done", transcript: toTranscript({ session, segments, choice, decoded, processingSeconds }) };
+}
+
+function wordsOf({ words, response_format }: TranscribeOptions): OpenSession["words"] {
+  if (words) return "demanded";
+  return response_format === "verbose_json" ? "wanted" : "no";
+}
+
+/** Waits for the first samples, so that bad audio is refused before anything else is done. */
+async function begin(samples: AsyncIterable<Float32Array>): Promise<AsyncIterableIterator<Float32Array>> {
+  const iterator = samples[Symbol.asyncIterator]();
+  const first = await iterator.next();
+  return (async function* () {
+    try {
+      for (let next = first; !next.done; next = await iterator.next()) yield next.value;
+    } finally {
+      await iterator.return?.();
+    }
+  })();
+}
+
+async function openOrClose(samples: AsyncIterableIterator<Float32Array>, open: () => Promise<Session>) {
+  try {
+    return await open();
+  } catch (error) {
+    await samples.next(); // a generator that never ran has no finally
+    await samples.return?.();
+    throw error;
+  }
+}
+
+function progress(processedSeconds: number, decoded: DecodedAudio): TranscribeEvent {
+  const duration = decoded.declaredSeconds();
+  return { type: "progress", processed_seconds: processedSeconds, ...(duration !== undefined && { duration }) };
+}
+
+interface Outcome {
+  readonly session: Session;
+  readonly segments: Segment[];
+  readonly choice: Choice;
+  readonly decoded: DecodedAudio;
+  readonly processingSeconds: number;
+}
+
+function toTranscript({ session, segments, choice, decoded, processingSeconds }: Outcome): Transcript {
+  const { info, folder } = session;
+  const { durationSeconds, loadSeconds, queueSeconds, decodeSeconds } = session.summary();
+  const language = choice.language ?? (info.languages.length === 1 ? info.languages[0] : undefined);
+  return {
+    success: true,
+    text: joinText(segments.map((segment) => segment.text)),
+    ...(language !== undefined && { language }),
+    duration: durationSeconds,
+    segments,
+    processing_seconds: processingSeconds,
+    real_time_factor: durationSeconds > 0 ? processingSeconds / durationSeconds : 0,
+    model_path: folder.modelPath,
+    model_version: folder.version,
+    warnings: warnings(session, choice, decoded.declaredSeconds(), durationSeconds),
+    timings: { load_seconds: loadSeconds, queue_seconds: queueSeconds, decode_seconds: decodeSeconds },
+  };
+}
+
+function warnings({ info, folder }: Session, { language }: Choice, declared: number | undefined, actual: number) {
+  const found: Warning[] = [];
+  if (declared !== undefined && declared - actual > Math.max(0.1, declared / 100)) {
+    found.push(warning("audio_truncated", { seconds: actual.toFixed(1), declared_seconds: declared.toFixed(1) }));
+  }
+  if (language !== undefined && info.languages.length === 0) {
+    found.push(warning("language_unverified", { model_path: folder.modelPath, language }));
+  }
+  return found;
+}

@@ -1,0 +1,179 @@
+import type { AddressInfo } from "node:net";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { FastifyInstance } from "fastify";
+import { createApi } from "./api/api.ts";
+import { type DefaultModelReady, prepareDefaultModel } from "./api/default-model.ts";
+import type { Api } from "./api/types.ts";
+import { createAudioDecoder } from "./audio/decoder.ts";
+import { VoxpoolError } from "./base/errors.ts";
+import type { Log } from "./base/log.ts";
+import { stateDirectory } from "./base/paths.ts";
+import type { Config } from "./base/settings.ts";
+import { lockStateDirectory } from "./base/state-lock.ts";
+import { version } from "./base/version.ts";
+import { createAssetStore } from "./catalog/assets.ts";
+import { type Catalog, createCatalog } from "./catalog/catalog.ts";
+import { type PullEvent, pull } from "./catalog/pull.ts";
+import { createHttpServer } from "./gateway/http/server.ts";
+import { startHost } from "./host/parent/host.ts";
+import { createPool } from "./pool/pool.ts";
+import type { Pool } from "./pool/types.ts";
+import { createRecognition } from "./recognition/recognition.ts";
+import { NodeScheduler } from "./schedule/scheduler.ts";
+
+export type { DefaultModelReady } from "./api/default-model.ts";
+export type { PullEvent } from "./catalog/pull.ts";
+
+export interface StartOptions {
+  readonly config: Config;
+  readonly log: Log;
+  /** Told about downloads of the server's own: the default model, native parts. */
+  readonly onProgress?: (event: PullEvent) => void;
+}
+
+export interface RunningServer {
+  /** Where this machine reaches it, without a path: `http://127.0.0.1:5000`. */
+  readonly url: string;
+  readonly stateDir: string;
+  /** The default model is fetched, loaded and warm. Rejects with a VoxpoolError if not; the server runs on. */
+  readonly defaultModel: Promise<DefaultModelReady>;
+  /** Ends what runs and leaves no process behind. Safe to call twice. */
+  stop(): Promise<void>;
+}
+
+const recordingFile = fileURLToPath(new URL("../assets/jfk.wav", import.meta.url));
+
+/**
+ * The whole server: takes the state directory, listens, and prepares the default model.
+ * @throws VoxpoolError `state_locked`, `port_taken`, `config_invalid`
+ */
+export async function startServer({ config, log, onProgress }: StartOptions): Promise<RunningServer> {
+  const stateDir = await stateDirectory(config);
+  const lock = await lockStateDirectory(stateDir, { pid: process.pid });
+  const stopping = new AbortController();
+  const parts = compose({ config, log, stateDir, onProgress, signal: stopping.signal });
+  const close = async () => {
+    stopping.abort(new VoxpoolError("server_stopping"));
+    await parts.close();
+    lock.release();
+  };
+  try {
+    const url = await listen(parts.http, config);
+    lock.setUrl(url);
+    const defaultModel = prepareDefaultModel({ ...parts, signal: stopping.signal });
+    defaultModel.then(parts.nowReady, parts.nowReady);
+    let stopped: Promise<void> | undefined;
+    const stop = () => {
+      stopped ??= close();
+      return stopped;
+    };
+    return { url, stateDir, defaultModel, stop };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+interface ComposeOptions extends StartOptions {
+  readonly stateDir: string;
+  readonly signal: AbortSignal;
+}
+
+interface Parts {
+  readonly catalog: Catalog;
+  readonly pool: Pool;
+  readonly api: Api;
+  readonly http: FastifyInstance;
+  readonly configuredDefault: string;
+  readonly recordingFile: string;
+  readonly pull: (name: string) => Promise<void>;
+  /** From now on `/readyz` says yes. */
+  readonly nowReady: () => void;
+  readonly close: () => Promise<void>;
+}
+
+function compose({ config, log, stateDir, onProgress, signal }: ComposeOptions): Parts {
+  const cores = config["schedule.cores"] || availableParallelism();
+  const sources = {
+    stateDir,
+    npmRegistry: config["download.npm_registry"],
+    pypiIndex: config["download.pypi_index"],
+    signal,
+    log,
+    ...(onProgress && { onProgress }),
+  };
+  const catalog = createCatalog({ modelDirs: config.model_dir, fakeEngine: config["engine.fake"] });
+  const assets = createAssetStore({ ...sources, voskLibrary: config["vosk.library"] });
+  const pool = createPool({
+    describe: catalog.describe,
+    ensureAssets: assets.ensure,
+    startHost,
+    threads: cores,
+    loadIdleSeconds: config["host.load_idle_seconds"],
+    hangSeconds: config["host.hang_seconds"],
+    log,
+  });
+  const scheduler = new NodeScheduler({ cores });
+  pool.subscribe(({ instance }) => {
+    if (instance.state === "stopped" || instance.state === "failed") scheduler.forget(instance.id);
+  });
+  const audio = createAudioDecoder({ workers: config["audio.workers"] || cores, log });
+  const configuredDefault = config.default_model;
+  const api = createApi({
+    catalog,
+    pool,
+    audio,
+    recognition: createRecognition({ pool, scheduler }),
+    configuredDefault,
+    mostSessions: config["limits.sessions"],
+    maxSeconds: config["limits.audio_seconds"],
+    version,
+  });
+  let ready = false;
+  const spoolDirectory = join(stateDir, "spool");
+  const http = createHttpServer({ api, config, version, log, spoolDirectory, ready: () => ready });
+  return {
+    catalog,
+    pool,
+    api,
+    http,
+    configuredDefault,
+    recordingFile,
+    pull: async (name) => void (await pull(name, { ...sources, modelDir: config.model_dir[0] ?? "model" })),
+    nowReady: () => {
+      ready = true;
+    },
+    async close() {
+      // Hosts first: what they decode fails at once, so that no connection keeps the server from closing.
+      await pool.close();
+      await Promise.all([http.close(), audio.close()]);
+    },
+  };
+}
+
+async function listen(http: FastifyInstance, { host, port }: Config): Promise<string> {
+  try {
+    await http.listen({ host, port });
+  } catch (error) {
+    throw (error as NodeJS.ErrnoException).code === "EADDRINUSE"
+      ? portTaken(host, port)
+      : cannotListen(host, port, error);
+  }
+  const address = http.addresses()[0] as AddressInfo | undefined; // of a TCP socket: never a path
+  const isAnyAddress = host === "0.0.0.0" || host === "::" || host === "";
+  const name = isAnyAddress ? "127.0.0.1" : host.includes(":") ? `[${host}]` : host;
+  return `http://${name}:${address?.port ?? port}`;
+}
+
+function portTaken(host: string, port: number): VoxpoolError {
+  const isAirPlay = process.platform === "darwin" && (port === 5000 || port === 7000);
+  const hint = isAirPlay ? " (on macOS often AirPlay Receiver: System Settings, General, AirDrop & Handoff)" : "";
+  return new VoxpoolError("port_taken", { host, port, hint, suggestion: port + 1 });
+}
+
+function cannotListen(host: string, port: number, error: unknown): VoxpoolError {
+  const detail = `cannot listen on ${host} port ${port}: ${error instanceof Error ? error.message : String(error)}`;
+  return new VoxpoolError("config_invalid", { source: "host, port", detail }, { cause: error });
+}

@@ -1,0 +1,162 @@
+import { VoxpoolError } from "../base/errors.ts";
+import { type EngineInfo, type RecognizedSpan, sampleRateHz } from "../engine/engine.ts";
+import { joinText } from "../engine/text/join.ts";
+import { characterWords } from "../engine/text/words.ts";
+import type { HostSession, HostWork, WorkDone } from "../host/parent/types.ts";
+import type { InstanceLease } from "../pool/types.ts";
+import type { Scheduler } from "../schedule/schedule.ts";
+import { OrderedQueue } from "./ordered-queue.ts";
+import type { OpenSession, Segment, Session, SessionEvent, SessionSummary } from "./types.ts";
+
+/**
+ * Pieces of work that may be waiting, running or unread at once. More than any node can run, few enough that a
+ * reader who stops reading holds back the input soon.
+ */
+const mostWorksInFlight = 64;
+
+export interface SessionParts {
+  readonly lease: InstanceLease;
+  readonly host: HostSession;
+  readonly scheduler: Scheduler;
+  readonly options: OpenSession;
+  readonly loadSeconds: number;
+}
+
+/** A recognition under way: pieces of work run side by side as permits come, results leave in order. */
+export class RunningSession implements Session {
+  readonly info: EngineInfo;
+  readonly folder: OpenSession["folder"];
+  readonly #parts: SessionParts;
+  readonly #finished = new OrderedQueue<Promise<readonly RecognizedSpan[]>>(mostWorksInFlight);
+  readonly #stop = new AbortController();
+  #over = false;
+  #writtenSamples = 0;
+  #queueSeconds = 0;
+  #decodeSeconds = 0;
+
+  constructor(parts: SessionParts) {
+    this.#parts = parts;
+    this.info = parts.lease.info;
+    this.folder = parts.options.folder;
+    const { signal } = parts.options;
+    signal?.addEventListener("abort", this.#aborted, { once: true });
+    if (signal?.aborted) this.cancel();
+    void this.#runWorks();
+  }
+
+  async write(samples: Float32Array): Promise<void> {
+    this.#stop.signal.throwIfAborted();
+    this.#writtenSamples += samples.length;
+    await this.#parts.host.write(samples);
+  }
+
+  end(): void {
+    this.#parts.host.end();
+  }
+
+  cancel(error = new VoxpoolError("request_cancelled")): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#stop.abort(error);
+    this.#parts.host.cancel();
+    this.#finished.fail(error);
+    this.#leave();
+  }
+
+  async *events(): AsyncIterable<SessionEvent> {
+    let number = 0;
+    let segments = 0;
+    try {
+      for await (const work of this.#finished) {
+        for (const span of await work) {
+          const segment = toSegment(segments, span, this.#parts.options.words !== "no");
+          if (segment.text === "") continue;
+          segments++;
+          yield { type: "final", number: ++number, segment };
+        }
+        const processedSeconds = this.#parts.host.consumedSamples / sampleRateHz;
+        yield { type: "progress", number: ++number, processedSeconds };
+      }
+      this.#complete();
+    } finally {
+      this.cancel(); // of a reader that stopped early; without effect after completion
+    }
+  }
+
+  summary(): SessionSummary {
+    return {
+      durationSeconds: this.#writtenSamples / sampleRateHz,
+      loadSeconds: this.#parts.loadSeconds,
+      queueSeconds: this.#queueSeconds,
+      decodeSeconds: this.#decodeSeconds,
+    };
+  }
+
+  readonly #aborted = () => this.cancel();
+
+  #complete(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#parts.lease.countUse();
+    this.#leave();
+  }
+
+  #leave(): void {
+    this.#parts.options.signal?.removeEventListener("abort", this.#aborted);
+    this.#parts.lease.release();
+  }
+
+  async #runWorks(): Promise<void> {
+    try {
+      for await (const work of this.#parts.host.works()) {
+        const finished = this.#run(work);
+        finished.catch((error: unknown) => this.cancel(VoxpoolError.from(error)));
+        await this.#finished.push(finished);
+      }
+      this.#finished.end();
+    } catch (error) {
+      this.cancel(VoxpoolError.from(error));
+    }
+  }
+
+  async #run(work: HostWork): Promise<readonly RecognizedSpan[]> {
+    const { scheduler, lease, options } = this.#parts;
+    const { audioSeconds } = work;
+    const host = lease.instance.id;
+    const { client, priority } = options;
+    const permit = await scheduler.acquire({ priority, client, host, audioSeconds }, this.#stop.signal);
+    this.#queueSeconds += permit.waitedSeconds;
+    let done: WorkDone | undefined;
+    try {
+      const factor = scheduler.realTimeFactor(host);
+      done = await work.run(factor === undefined ? undefined : factor * audioSeconds);
+    } finally {
+      permit.release(done?.decodeSeconds);
+    }
+    this.#decodeSeconds += done.decodeSeconds;
+    return done.results;
+  }
+}
+
+function toSegment(id: number, span: RecognizedSpan, words: boolean): Segment {
+  return {
+    id,
+    start: seconds(span.startSeconds),
+    end: seconds(span.endSeconds),
+    text: joinText([span.text]),
+    ...(span.confidence !== undefined && { confidence: span.confidence }),
+    ...(words && span.words && { words: characterWords(span.words).map(toWord) }),
+  };
+}
+
+function toWord(word: NonNullable<RecognizedSpan["words"]>[number]) {
+  return {
+    word: word.word,
+    start: seconds(word.startSeconds),
+    end: seconds(word.endSeconds),
+    ...(word.confidence !== undefined && { confidence: word.confidence }),
+  };
+}
+
+/** To the millisecond: finer digits would be noise. */
+const seconds = (value: number): number => Math.round(value * 1000) / 1000;
