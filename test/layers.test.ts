@@ -108,7 +108,7 @@ function isAllowed({ file, target, typesOnly }: Import): boolean {
 
 function layerOf(file: string): string | undefined {
   const fits = Object.keys(layers).filter((layer) => file === `${layer}.ts` || file.startsWith(`${layer}/`));
-  return fits.sort((a, b) => b.length - a.length)[0];
+  return fits.toSorted((a, b) => b.length - a.length)[0];
 }
 
 /** Source files as `client/…` and `server/…`. */

@@ -160,7 +160,7 @@ test("an error event is the result, with the status it names", async (t) => {
   const server = await startServer(t, (request, response) => {
     const send = beginEvents(response);
     send(first);
-    send({ type: "error", ...failure, ...(request.url?.includes("language") && { status: 503 }) } as { type: string });
+    send({ type: "error", ...failure, ...(request.url?.includes("language") && { status: 503 }) });
     response.end();
   });
   const client = new ModelAPIClient(server.url, { retry: soon });

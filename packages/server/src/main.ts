@@ -107,8 +107,8 @@ function compose({ config, log, stateDir, onProgress, signal }: ComposeOptions):
   const catalog = createCatalog({ modelDirs: config.model_dir, fakeEngine: config["engine.fake"] });
   const assets = createAssetStore({ ...sources, voskLibrary: config["vosk.library"] });
   const pool = createPool({
-    describe: catalog.describe,
-    ensureAssets: assets.ensure,
+    describe: (folder) => catalog.describe(folder),
+    ensureAssets: (spec, abort) => assets.ensure(spec, abort),
     startHost,
     threads: cores,
     loadIdleSeconds: config["host.load_idle_seconds"],

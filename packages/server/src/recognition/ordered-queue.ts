@@ -1,6 +1,9 @@
-/** A queue between one producer and one consumer that makes the producer wait while it is full. */
+/**
+ * A queue between one producer and one consumer that makes the producer wait while it is full. The consumer gets the
+ * values in the order in which their promises were put in, whatever the order in which they settle.
+ */
 export class OrderedQueue<T> implements AsyncIterable<T> {
-  readonly #items: T[] = [];
+  readonly #items: (T | Promise<T>)[] = [];
   readonly #limit: number;
   #end: { readonly error?: unknown } | undefined;
   #consumer: (() => void) | undefined;
@@ -11,7 +14,7 @@ export class OrderedQueue<T> implements AsyncIterable<T> {
   }
 
   /** Resolves when there is room for another one. What comes after the end is dropped. */
-  async push(item: T): Promise<void> {
+  async push(item: T | Promise<T>): Promise<void> {
     if (this.#end) return;
     this.#items.push(item);
     this.#consumer?.();
@@ -33,13 +36,12 @@ export class OrderedQueue<T> implements AsyncIterable<T> {
     this.#finish({ error });
   }
 
-  async *[Symbol.asyncIterator](): AsyncIterator<T> {
+  async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
     for (;;) {
-      const [item] = this.#items;
       if (this.#items.length > 0) {
-        this.#items.shift();
+        const item = this.#items.shift() as T | Promise<T>;
         this.#producer?.();
-        yield item as T;
+        yield await item;
       } else if (this.#end) {
         if ("error" in this.#end) throw this.#end.error;
         return;

@@ -27,7 +27,7 @@ export class RunningSession implements Session {
   readonly info: EngineInfo;
   readonly folder: OpenSession["folder"];
   readonly #parts: SessionParts;
-  readonly #finished = new OrderedQueue<Promise<readonly RecognizedSpan[]>>(mostWorksInFlight);
+  readonly #finished = new OrderedQueue<readonly RecognizedSpan[]>(mostWorksInFlight);
   readonly #stop = new AbortController();
   #over = false;
   #writtenSamples = 0;
@@ -67,8 +67,8 @@ export class RunningSession implements Session {
     let number = 0;
     let segments = 0;
     try {
-      for await (const work of this.#finished) {
-        for (const span of await work) {
+      for await (const spans of this.#finished) {
+        for (const span of spans) {
           const segment = toSegment(segments, span, this.#parts.options.words !== "no");
           if (segment.text === "") continue;
           segments++;
