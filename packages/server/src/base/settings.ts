@@ -77,8 +77,8 @@ export const settings = {
   "limits.upload_idle_seconds": integer(
     30,
     [1, 86_400],
-    "An upload that sends nothing for so long is ended.",
-    "上传停顿超过该秒数即中止。",
+    "An upload that sends nothing, or a reader of a stream that takes nothing, for so long is ended.",
+    "上传停顿，或流式结果无人读取，超过该秒数即中止。",
   ),
   "limits.spool_bytes": integer(
     8_589_934_592,

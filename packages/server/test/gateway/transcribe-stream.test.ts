@@ -240,3 +240,28 @@ test("a slow reader of a stream holds the recognition back", async (t) => {
   assert.match((await closed).slice(-2000), /event: done/);
   assert.equal(made, most);
 });
+
+test("a reader of a stream that takes nothing at all is cut off", async (t) => {
+  const server = createTestServer(t, { config: { "limits.upload_idle_seconds": 0.05 } });
+  const { port } = await server.listen();
+  server.api.scripts.set("endless", async function* () {
+    for (let id = 0; ; id += 1) yield { type: "segment", segment: { id, start: 0, end: 1, text: "x".repeat(10_000) } };
+  });
+  const { socket } = await rawConnection(t, port);
+  socket.pause();
+  socket.write(uploadHead("?model_path=endless&stream=1", 4));
+  socket.write("RIFF");
+  const [line] = await server.requestLines(1);
+  assert.equal(line?.fields.status, 499);
+  await server.api.seen[0]?.ended;
+  assert.equal(server.api.seen[0]?.signal.aborted, true);
+});
+
+test("uploads that wait together share the room on the disk", async (t) => {
+  const server = createTestServer(t, { config: { "limits.spool_bytes": 2_000_000 } });
+  const big = formBody([{ ...file, value: Buffer.alloc(3_000_000) }]);
+  const answer = await transcribe(server, big, formType);
+  assert.equal(answer.statusCode, 507);
+  assert.equal(answer.json().reason, "disk_full");
+  await emptied(server.spool);
+});

@@ -5,9 +5,10 @@ import type { Log } from "../../base/log.ts";
 import { type FailureContext, type NativeFailure, nativeFailure, voxpoolError } from "./failure.ts";
 import { messageLanguage } from "./language.ts";
 import { awaitsContinue, hasBody } from "./request-body.ts";
+import { traceAnswered } from "./trace.ts";
 
 /** How much of a refused upload is read so that its sender sees the answer, and for how long. */
-const drainBytes = 64 * 1024 * 1024;
+const drainBytes = 256 * 1024 * 1024;
 const drainMs = 10_000;
 /** A rest that is this small is read by Node itself, and the connection lives on. */
 const smallRestBytes = 64 * 1024;
@@ -93,6 +94,7 @@ function refuseEarly(
     ...((stalled || forbidsKeeping(request)) && { connection: "close" }),
   });
   response.write(body);
+  traceAnswered(response);
   // Nothing is on its way when the sender stalled, or still waits to be told to go on.
   if (stalled || awaitsContinue(request)) response.end();
   else drain(request, (whole) => response.end(() => whole || request.destroy()));

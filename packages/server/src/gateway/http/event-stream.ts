@@ -13,11 +13,21 @@ export interface EventStream {
   end(): void;
 }
 
+export interface EventStreamOptions {
+  /** How often a silent stream shows that it lives. */
+  readonly heartbeatMs: number;
+  /** A reader that takes nothing for so long is cut off: it would hold a recognition for ever. */
+  readonly stallMs: number;
+  /** Aborts when the reader has gone. */
+  readonly gone: AbortSignal;
+}
+
 /**
  * Server-sent events. The head goes out with the first event or the first heartbeat, whichever is earlier: a
- * failure before that is still a plain HTTP answer. `signal` aborts when the reader has gone.
+ * failure before that is still a plain HTTP answer.
  */
-export function createEventStream(reply: FastifyReply, heartbeatMs: number, signal: AbortSignal): EventStream {
+export function createEventStream(reply: FastifyReply, options: EventStreamOptions): EventStream {
+  const { heartbeatMs, stallMs, gone } = options;
   const response = reply.raw;
   let opened = false;
 
@@ -34,10 +44,10 @@ export function createEventStream(reply: FastifyReply, heartbeatMs: number, sign
       return opened;
     },
     async send(event) {
-      signal.throwIfAborted();
-      if (!write(`event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`)) {
-        await orAbort(once(response, "drain"), signal);
-      }
+      gone.throwIfAborted();
+      if (write(`event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`)) return;
+      const timer = setTimeout(() => response.destroy(), stallMs);
+      await orAbort(once(response, "drain"), gone).finally(() => clearTimeout(timer));
     },
     async whileWaiting(work) {
       const timer = setInterval(() => {

@@ -29,6 +29,9 @@ export function createListener(
       requestTimeout: 0,
       connectionsCheckingInterval: Math.min(options.headTimeoutMs, 5_000),
       keepAliveTimeout: keepAliveMs,
+      // Finds peers that vanished without a word while a long recognition runs for them.
+      keepAlive: true,
+      keepAliveInitialDelay: 60_000,
       // A missing Host is answered by us, with a body that says so.
       requireHostHeader: false,
     },

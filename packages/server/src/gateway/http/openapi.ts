@@ -5,9 +5,9 @@ import type { FastifyInstance, RouteOptions } from "fastify";
 import type { json, Operation } from "./operation.ts";
 
 /** A document of the OpenAPI specification 3.1. */
-export type OpenApiDocument = Record<string, unknown>;
+type OpenApiDocument = Record<string, unknown>;
 
-export interface DocumentedRoute {
+interface DocumentedRoute {
   readonly method: string;
   readonly url: string;
   readonly operation: Operation;
@@ -39,7 +39,7 @@ export function documentRoutes(fastify: FastifyInstance, version: string): void 
 }
 
 /** The document for these routes; schemas with an `$id` become components, referred to by name. */
-export function openApiDocument(routes: readonly DocumentedRoute[], version: string): OpenApiDocument {
+function openApiDocument(routes: readonly DocumentedRoute[], version: string): OpenApiDocument {
   const components: Record<string, unknown> = {};
   const paths: Record<string, Record<string, unknown>> = {};
   const refer = (value: unknown): unknown => withReferences(value, components);

@@ -23,7 +23,7 @@ export interface Parameter {
 /** Schemas by media type; one that has an `$id` becomes a component. */
 export type Content = Readonly<Record<string, TSchema>>;
 
-export interface Response {
+interface Response {
   readonly description: string;
   readonly content: Content;
 }

@@ -57,6 +57,7 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
     clientErrorHandler: () => undefined,
     frameworkErrors: (error, request, reply) => {
       beginTrace(request, reply, noRoute, sinks);
+      reply.header("x-request-id", request.id);
       failures.send(request, reply, error);
     },
     routerOptions: { maxParamLength: 16_384 },

@@ -11,6 +11,8 @@ interface Trace {
   readonly startedMs: number;
   readonly sinks: TraceSinks;
   audioSeconds: number | undefined;
+  /** Whether the whole answer was sent although the response has not ended. */
+  answered: boolean;
 }
 
 export interface TraceSinks {
@@ -34,6 +36,7 @@ export function beginTrace(request: FastifyRequest, reply: FastifyReply, route: 
     startedMs: performance.now(),
     sinks,
     audioSeconds: undefined,
+    answered: false,
   };
   response.on("close", onClose);
 }
@@ -44,13 +47,19 @@ export function traceAudio(response: ServerResponse, audioSeconds: number): void
   if (trace !== undefined) trace.audioSeconds = audioSeconds;
 }
 
+/** Notes that the whole answer is out, so that a caller who hangs up now has not missed it. */
+export function traceAnswered(response: ServerResponse): void {
+  const trace = (response as Traced)[key];
+  if (trace !== undefined) trace.answered = true;
+}
+
 /** One line a request, whatever its end; a caller that left before the answer was out counts as 499. */
 function onClose(this: Traced): void {
   const trace = this[key];
   if (trace === undefined) return;
   const { id, method, route, audioSeconds, sinks } = trace;
   const ms = performance.now() - trace.startedMs;
-  const status = this.writableEnded ? this.statusCode : 499;
+  const status = this.writableEnded || trace.answered ? this.statusCode : 499;
   sinks.metrics.request(route, status, ms / 1000);
   const line = { id, method, route, status, ms: Math.round(ms * 100) / 100 };
   sinks.log.info(audioSeconds === undefined ? line : { ...line, audio_seconds: audioSeconds }, "request");

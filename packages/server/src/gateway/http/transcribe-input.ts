@@ -35,11 +35,16 @@ export async function readInput(request: FastifyRequest, spool: Spool, limits: U
   if (audio === undefined) {
     throw new VoxpoolError("content_type_unsupported", { content_type: type.slice(0, 200), expected });
   }
+  const options = transcribeOptions(query, {});
+  const bytes = uploadChunks(request.raw, limits);
   return {
-    options: transcribeOptions(query, {}),
-    bytes: uploadChunks(request.raw, limits),
+    options,
+    bytes,
     ...audio,
-    release: async () => undefined,
+    // Lets go of the request, so that a rest of it can be dropped. Not waited for: a read may still be pending.
+    async release() {
+      bytes.return(undefined).catch(() => undefined);
+    },
   };
 }
 

@@ -100,7 +100,8 @@ async function answerEvents(
   options: TranscribeRoutesOptions,
 ): Promise<void> {
   const { response_format: format = "json", words = false } = input.options;
-  const stream = createEventStream(reply, options.heartbeatMs, gone);
+  const { heartbeatMs, limits } = options;
+  const stream = createEventStream(reply, { heartbeatMs, stallMs: limits.idleSeconds * 1000, gone });
   try {
     await forward(events, stream, viewOf(format, words));
   } catch (thrown) {
