@@ -122,7 +122,7 @@ function noKind(fits: readonly Fit[], complete: readonly Fit[], files: readonly 
   }
   const share = ({ found, missing }: Fit) => Object.keys(found).length / (Object.keys(found).length + missing.length);
   const nearest = fits.toSorted((a, b) => share(b) - share(a))[0];
-  if (nearest === undefined || share(nearest) === 0) return files.length === 0 ? "there are none" : listing(files);
+  if (nearest === undefined || share(nearest) === 0) return files.length === 0 ? "the folder is empty" : listing(files);
   const has = Object.values(nearest.found).map((file) => file.name);
   const kind = `${nearest.layout.engine} ${nearest.layout.family}`;
   return `${has.join(", ")} would fit ${kind}, but ${nearest.missing.join(", ")} is missing`;

@@ -55,7 +55,7 @@ const maxNameLength = 64;
 
 /**
  * What people call a language -> its BCP 47 primary tag: `zh-CN`, `cn`, `cmn`, `Chinese`, `中文` -> `zh`.
- * Knows tags and locale names, and names in English, Chinese and the language itself. Cantonese is `yue`, not `zh`.
+ * Knows tags and locale names, and names in English, Chinese, Japanese and the language itself. Cantonese is `yue`, not `zh`.
  * @returns undefined for what is no language
  */
 export function normaliseLanguage(name: string): string | undefined {
@@ -104,7 +104,7 @@ function englishName(tag: string): string | undefined {
 function namesOf(codes: readonly string[]): ReadonlyMap<string, string> {
   const names = new Map(Object.entries(otherNames));
   for (const code of codes) {
-    for (const inLanguage of ["en", "zh-Hans", "zh-Hant", code]) {
+    for (const inLanguage of ["en", "zh-Hans", "zh-Hant", "ja", code]) {
       const name = new Intl.DisplayNames(inLanguage, { type: "language", fallback: "none" }).of(code);
       if (name !== undefined) names.set(name.normalize("NFKC").toLowerCase(), names.get(name.toLowerCase()) ?? code);
     }

@@ -1,6 +1,6 @@
 import { VoxpoolError } from "../../base/errors.ts";
 import { type FrameRecognizer, type RecognizedSpan, sampleRateHz } from "../engine.ts";
-import type { Handle, VoskLibrary } from "./library.ts";
+import type { Native, Natives } from "./natives.ts";
 import { parseVoskResult } from "./result.ts";
 
 /**
@@ -12,24 +12,28 @@ const stepSamples = sampleRateHz / 5;
 /** libvosk wants floats of the size that 16-bit samples have. */
 const fullScale = 32_768;
 
-/** What makes and frees native recognisers, one at a time for a model. */
-export interface RecognizerSource {
-  readonly library: VoskLibrary;
-  create(): Promise<Handle>;
-  free(handle: Handle): Promise<void>;
-}
+/**
+ * After so much audio a session goes on with another native recogniser, at the end of an utterance: they grow as
+ * long as they run, and keep their times as single-precision floats.
+ */
+const renewedSamples = 600 * sampleRateHz;
 
-/** One stream through libvosk. The native part is made with the first samples and freed by `close`. */
+const nothing = new Float32Array(1);
+
+/** One stream through libvosk. It takes a native recogniser with its first samples; `close` gives it back. */
 export class VoskRecognizer implements FrameRecognizer {
-  readonly #source: RecognizerSource;
+  readonly #natives: Natives;
   readonly #withWords: boolean;
   readonly #step = new Float32Array(stepSamples);
-  #handle: Handle | undefined;
+  #native: Native | undefined;
+  /** Samples of this session, all native recognisers together. */
+  #samples = 0;
   #busy = false;
+  #clean = false;
   #closed = false;
 
-  constructor(source: RecognizerSource, withWords: boolean) {
-    this.#source = source;
+  constructor(natives: Natives, withWords: boolean) {
+    this.#natives = natives;
     this.#withWords = withWords;
   }
 
@@ -45,10 +49,7 @@ export class VoskRecognizer implements FrameRecognizer {
   }
 
   finish(): Promise<RecognizedSpan | undefined> {
-    return this.#exclusively(async () => {
-      if (this.#handle === undefined) return undefined;
-      return parseVoskResult(await this.#source.library.finalResult(this.#handle), this.#withWords);
-    });
+    return this.#exclusively(() => this.#flush());
   }
 
   close(): void {
@@ -57,13 +58,34 @@ export class VoskRecognizer implements FrameRecognizer {
   }
 
   async #acceptStep(samples: Float32Array): Promise<RecognizedSpan | undefined> {
-    const { library } = this.#source;
-    this.#handle ??= await this.#source.create();
+    const { library } = this.#natives;
+    this.#native ??= await this.#natives.take();
+    const { handle } = this.#native;
+    this.#clean = false;
     scaleInto(this.#step, samples);
-    const ended = await library.accept(this.#handle, this.#step, samples.length);
+    this.#native.samples += samples.length;
+    this.#samples += samples.length;
+    const ended = await library.accept(handle, this.#step, samples.length);
     if (ended < 0) throw new VoxpoolError("decode_failed", { detail: "libvosk refused the samples" });
     if (ended === 0) return undefined;
-    return parseVoskResult(await library.result(this.#handle), this.#withWords);
+    const span = this.#toSpan(await library.result(handle));
+    if (this.#native.samples >= renewedSamples) this.#release();
+    return span;
+  }
+
+  /** `finalResult` alone leaves the recogniser as it is when an utterance has just ended; no samples begin another. */
+  async #flush(): Promise<RecognizedSpan | undefined> {
+    if (this.#native === undefined) return undefined;
+    const { handle } = this.#native;
+    await this.#natives.library.accept(handle, nothing, 0);
+    const span = this.#toSpan(await this.#natives.library.finalResult(handle));
+    this.#clean = true;
+    return span;
+  }
+
+  #toSpan(json: string): RecognizedSpan | undefined {
+    const shiftSeconds = (this.#samples - (this.#native?.samples ?? 0)) / sampleRateHz;
+    return parseVoskResult(json, shiftSeconds, this.#withWords);
   }
 
   /** Native calls of one recogniser that overlap corrupt its memory, and so does a free in the middle of one. */
@@ -82,9 +104,8 @@ export class VoskRecognizer implements FrameRecognizer {
   }
 
   #release(): void {
-    const handle = this.#handle;
-    this.#handle = undefined;
-    if (handle !== undefined) void this.#source.free(handle);
+    if (this.#native !== undefined) this.#natives.giveBack(this.#native, this.#clean);
+    this.#native = undefined;
   }
 }
 

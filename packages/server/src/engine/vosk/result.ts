@@ -13,11 +13,12 @@ const VoskResult = Type.Object({
 
 /**
  * One result of libvosk (with `set_words`) as a span; the text is kept as Vosk says it, spaces included.
+ * @param shiftSeconds is added to all times
  * @returns undefined where nothing was said
  * @throws VoxpoolError `decode_failed` when the text is no result of libvosk
  */
-export function parseVoskResult(json: string, withWords: boolean): RecognizedSpan | undefined {
-  const { text, words } = read(json);
+export function parseVoskResult(json: string, shiftSeconds: number, withWords: boolean): RecognizedSpan | undefined {
+  const { text, words } = read(json, shiftSeconds);
   const first = words[0];
   const last = words.at(-1);
   if (text === "" || first === undefined || last === undefined) return undefined;
@@ -30,10 +31,10 @@ export function parseVoskResult(json: string, withWords: boolean): RecognizedSpa
   return withWords ? { ...span, words } : span;
 }
 
-function read(json: string): { text: string; words: RecognizedWord[] } {
+function read(json: string, shiftSeconds: number): { text: string; words: RecognizedWord[] } {
   try {
     const { text, result = [] } = Value.Parse(VoskResult, JSON.parse(json));
-    return { text: text.trim(), words: result.map(asWord) };
+    return { text: text.trim(), words: result.map((word) => asWord(word, shiftSeconds)) };
   } catch (error) {
     throw new VoxpoolError("decode_failed", { detail: "libvosk gave an unreadable result" }, { cause: error });
   }
@@ -41,6 +42,16 @@ function read(json: string): { text: string; words: RecognizedWord[] } {
 
 type VoskWord = NonNullable<Static<typeof VoskResult>["result"]>[number];
 
-function asWord({ word, start, end, conf }: VoskWord): RecognizedWord {
-  return { word, startSeconds: start, endSeconds: end, confidence: Math.min(1, Math.max(0, conf)) };
+function asWord({ word, start, end, conf }: VoskWord, shiftSeconds: number): RecognizedWord {
+  return {
+    word,
+    startSeconds: shifted(start, shiftSeconds),
+    endSeconds: shifted(end, shiftSeconds),
+    confidence: Math.min(1, Math.max(0, conf)),
+  };
+}
+
+/** In whole microseconds, as libvosk writes times; never before the session. */
+function shifted(seconds: number, shiftSeconds: number): number {
+  return Math.max(0, Math.round((seconds + shiftSeconds) * 1e6) / 1e6);
 }

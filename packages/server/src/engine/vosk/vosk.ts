@@ -1,7 +1,8 @@
 import { VoxpoolError } from "../../base/errors.ts";
-import { type EngineInfo, type FrameEngine, type LoadEngine, type ModelSpec, sampleRateHz } from "../engine.ts";
-import { type Handle, openVoskLibrary, type VoskLibrary } from "./library.ts";
-import { type RecognizerSource, VoskRecognizer } from "./recognizer.ts";
+import type { EngineInfo, FrameEngine, LoadEngine, ModelSpec } from "../engine.ts";
+import { openVoskLibrary } from "./library.ts";
+import { Natives } from "./natives.ts";
+import { VoskRecognizer } from "./recognizer.ts";
 
 /**
  * Loads a Vosk model. It stays in memory until the process ends: libvosk gives only part of it back.
@@ -12,11 +13,11 @@ export const loadVosk: LoadEngine = async (spec, assets): Promise<FrameEngine> =
   const library = openVoskLibrary(assets.voskLibraryFile);
   const model = await library.newModel(spec.directory);
   if (model === null) throw new VoxpoolError("model_load_failed", { detail: refusal(spec.directory) });
-  const source = recognizerSource(library, model);
+  const natives = new Natives(library, model);
   return {
     input: "frames",
     info: infoOf(spec),
-    open: (options) => new VoskRecognizer(source, options.words),
+    open: (options) => new VoskRecognizer(natives, options.words),
   };
 };
 
@@ -36,21 +37,4 @@ function refusal(directory: string): string {
   const foreignPath = process.platform === "win32" && /[^\x20-\x7e]/.test(directory);
   const hint = foreignPath ? "; on Windows the path of a Vosk model needs plain ASCII letters" : "";
   return `libvosk rejected the files; it wrote its reason to stderr${hint}`;
-}
-
-/** Making a recogniser takes 100 ms and touches what the model shares, hence on the pool and one at a time. */
-function recognizerSource(library: VoskLibrary, model: Handle): RecognizerSource {
-  let last: Promise<unknown> = Promise.resolve();
-  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
-    const done = last.then(work);
-    last = done.catch(() => undefined);
-    return done;
-  };
-  const create = async (): Promise<Handle> => {
-    const handle = await library.newRecognizer(model, sampleRateHz);
-    if (handle === null) throw new VoxpoolError("decode_failed", { detail: "libvosk could make no recogniser" });
-    await library.setWords(handle, 1);
-    return handle;
-  };
-  return { library, create: () => inTurn(create), free: (handle) => inTurn(() => library.freeRecognizer(handle)) };
 }
