@@ -1,0 +1,103 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { isAlive, startRunning, threeSegments, toneWav } from "./running.ts";
+
+const crashes = [
+  ["abort", /SIGABRT/],
+  ["exit", /code 3/],
+  ["segfault", /SIGSEGV/],
+] as const;
+
+for (const [behaviour, explanation] of crashes) {
+  test(`a process that ends by ${behaviour} in a decode: the caller is told why, others go on, the next request works`, async (t) => {
+    const bad = { fake: { text: "fine", decode: behaviour, decodeAt: 1 } };
+    const { client, modelPath } = await startRunning(t, { tone: "tone", bad });
+    const crash = client.transcribe(toneWav("abc"), { model_path: modelPath("bad") });
+    const other = client.transcribe(toneWav("bead"), { model_path: modelPath("tone") });
+    const failed = await crash;
+    assert.ok(!failed.success);
+    assert.equal(failed.reason, "host_crashed");
+    assert.equal(failed.error_code, 503);
+    assert.ok(failed.retryable);
+    assert.match(failed.error_message, explanation);
+    const served = await other;
+    assert.ok(served.success && served.text === "bead");
+    const again = await client.transcribe(toneWav("abc"), { model_path: modelPath("bad") });
+    assert.ok(!again.success && again.reason === "host_crashed", "a fresh process met its own first decode");
+  });
+}
+
+test("a decode that is stopped ends with a clear error, and its process is gone", async (t) => {
+  const slow = { fake: { text: "slow", decodeMs: 60_000 } };
+  const { client, modelPath } = await startRunning(t, { tone: "tone", slow }, { "host.hang_seconds": 1 });
+  assert.ok((await client.loadModel(modelPath("slow"))).success);
+  const status = await client.getModelStatus(modelPath("slow"));
+  assert.ok(status.success);
+  process.kill(status.status.pid, "SIGSTOP");
+  const result = await client.transcribe(toneWav("abc"), { model_path: modelPath("slow") });
+  assert.ok(!result.success);
+  assert.equal(result.reason, "host_hung");
+  // The answer does not wait for the process to be gone; the status does.
+  for (;;) {
+    const after = await client.getModelStatus(modelPath("slow"));
+    if (!after.success && "state" in after && after.state === "failed") break;
+  }
+  assert.ok(!isAlive(status.status.pid));
+});
+
+const badLoads = [
+  ["abort", "model_load_failed", /SIGABRT/],
+  ["exit", "model_load_failed", /exit/],
+  ["throw", "model_load_failed", /./],
+  ["hang", "model_load_timeout", /progress/],
+] as const;
+
+for (const [behaviour, reason, explanation] of badLoads) {
+  test(`a load that ends in ${behaviour}: a clear failure, kept in the status, and nothing is left`, async (t) => {
+    const bad = { fake: { load: behaviour } };
+    const { client, modelPath } = await startRunning(t, { tone: "tone", bad }, { "host.load_idle_seconds": 2 });
+    const failed = await client.loadModel(modelPath("bad"));
+    assert.ok(!failed.success);
+    assert.equal(failed.reason, reason);
+    assert.match(failed.error_message, explanation);
+    const status = await client.getModelStatus(modelPath("bad"));
+    assert.ok(!status.success && "last_error" in status);
+    assert.deepEqual([status.state, status.last_error?.reason], ["failed", reason]);
+    const listed = await client.listModels();
+    assert.deepEqual(listed.success && Object.keys(listed.models), [modelPath("tone")]);
+  });
+}
+
+const folders = {
+  empty: { files: {} },
+  text: { files: { "model.onnx": "this is no model", "tokens.txt": "a 0\n" } },
+  zeros: { files: { "model.onnx": "\0".repeat(5000), "tokens.txt": "<blk> 0\n" } },
+  page: { files: { "model.onnx": "<!DOCTYPE html><html></html>", "tokens.txt": "<blk> 0\n" } },
+  foreign: { files: { "README.md": "nothing here", "weights.bin": "123" } },
+  manifest: { files: { "voxpool.json": "{ not json" } },
+};
+
+test("garbage, empty and foreign model folders are refused with a message, and others are undisturbed", async (t) => {
+  const { client, modelPath } = await startRunning(t, { tone: "tone", ...folders });
+  for (const name of Object.keys(folders)) {
+    const failed = await client.loadModel(modelPath(name));
+    assert.ok(!failed.success, name);
+    assert.equal(failed.error_code, 400, name);
+    assert.ok(failed.error_message.length > 20, name);
+    assert.equal(failed["model_path"], modelPath(name), name);
+  }
+  const fine = await client.transcribe(toneWav("ace"));
+  assert.ok(fine.success && fine.text === "ace");
+});
+
+test("a client that goes away cancels its work", async (t) => {
+  const stuck = { fake: { decode: "hang", decodeAt: 2 } };
+  const config = { "schedule.cores": 1, "host.hang_seconds": 3600 };
+  const { client, modelPath } = await startRunning(t, { tone: "tone", stuck }, config);
+  const leaving = new AbortController();
+  const options = { model_path: modelPath("stuck"), signal: leaving.signal, onEvent: () => leaving.abort() };
+  const result = await client.transcribe(threeSegments(), options);
+  assert.ok(!result.success);
+  assert.equal(result.reason, "request_cancelled");
+  assert.ok((await client.unloadModel(modelPath("stuck"))).success, "no session holds the model");
+});
