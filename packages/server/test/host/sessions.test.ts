@@ -242,9 +242,7 @@ for (const input of ["segments", "frames"] as const) {
     finished.cancel();
 
     const spans = await transcribe(host, bursts(2, 0.25));
-    assert.deepEqual([...new Set(spans.map((span) => span.text))].toSorted().slice(0, 1), [
-      input === "frames" ? "0" : "250",
-    ]);
+    assert.equal(spans.filter((span) => span.text === "250").length, 2);
   });
 }
 
