@@ -91,10 +91,13 @@ export function tone(seconds: number, level = 0.5): Float32Array {
   return Float32Array.from({ length: seconds * rate }, (_, at) => level * (at % 2 === 0 ? 1 : -1));
 }
 
-/** A second of sound and a second of silence, so many times: each is one segment. */
+/** How far bursts are apart; between them is more silence than any pause in a segment. */
+export const burstSeconds = 3;
+
+/** A second of sound and silence after it, so many times: each is one segment. */
 export function bursts(count: number, level = 0.5): Float32Array {
-  const samples = new Float32Array(count * 2 * rate);
-  for (let burst = 0; burst < count; burst += 1) samples.set(tone(1, level), burst * 2 * rate);
+  const samples = new Float32Array(count * burstSeconds * rate);
+  for (let burst = 0; burst < count; burst += 1) samples.set(tone(1, level), burst * burstSeconds * rate);
   return samples;
 }
 

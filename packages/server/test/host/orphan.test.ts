@@ -12,7 +12,10 @@ const parentFile = fileURLToPath(new URL("./fixtures/parent.ts", import.meta.url
 async function parentWithHost(t: TestContext, script: Record<string, unknown>, state: string) {
   const { directory } = await fakeModel(t, script);
   const parent = spawn(process.execPath, [parentFile, directory, state], { stdio: ["ignore", "pipe", "inherit"] });
-  const [line] = await once(createInterface({ input: parent.stdout }), "line");
+  const [line] = await Promise.race([
+    once(createInterface({ input: parent.stdout }), "line"),
+    once(parent, "exit").then(([code]) => assert.fail(`the parent left with ${code}`)),
+  ]);
   const pid = Number(line);
   assert.ok(isAlive(pid));
   const endParent = async (): Promise<void> => {

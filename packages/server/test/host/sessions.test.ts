@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { windowSamples } from "../../dist/host/parent/window.js";
-import { all, bursts, feed, nextWork, oneWork, rate, startLoaded, tone, transcribe } from "./harness.ts";
+import { all, burstSeconds, bursts, feed, nextWork, oneWork, rate, startLoaded, tone, transcribe } from "./harness.ts";
 
 const near = (actual: number | undefined, expected: number): void => {
   assert.ok(actual !== undefined && Math.abs(actual - expected) < 0.35, `${actual} is not near ${expected}`);
@@ -25,14 +25,14 @@ test("segments come out in order, with times of the session and words inside the
   assert.equal(spans.length, 4);
   for (const [at, span] of spans.entries()) {
     assert.equal(span.text, "one two");
-    near(span.startSeconds, 2 * at);
-    near(span.endSeconds, 2 * at + 1);
+    near(span.startSeconds, burstSeconds * at);
+    near(span.endSeconds, burstSeconds * at + 1);
     assert.deepEqual(
       span.words?.map((word) => word.word),
       ["one", "two"],
     );
-    assert.ok((span.words?.[0]?.startSeconds ?? -1) >= 2 * at - 0.5);
-    assert.ok((span.words?.[1]?.endSeconds ?? 99) <= 2 * at + 2);
+    assert.ok((span.words?.[0]?.startSeconds ?? -1) >= burstSeconds * at - 0.5);
+    assert.ok((span.words?.[1]?.endSeconds ?? 99) <= burstSeconds * at + 2);
   }
 });
 
@@ -108,14 +108,14 @@ test("a sample that is no number does no harm", async (t) => {
 
 for (const input of ["segments", "frames"] as const) {
   test(`a hundred sessions at once, mixed on one pipe, keep their own samples and order: ${input}`, async (t) => {
-    const host = await startLoaded(t, { input, text: "{peak}", decodeMs: 3, spanSeconds: 2 });
+    const host = await startLoaded(t, { input, text: "{peak}", decodeMs: 3, spanSeconds: burstSeconds });
     const sessions = Array.from({ length: 100 }, async (_, at) => {
       const spans = await transcribe(host, bursts(3, (at + 20) / 200));
       assert.deepEqual(
         spans.map((span) => span.text),
         Array.from({ length: 3 }, () => String((at + 20) * 5)),
       );
-      for (const [place, span] of spans.entries()) near(span.startSeconds, 2 * place);
+      for (const [place, span] of spans.entries()) near(span.startSeconds, burstSeconds * place);
     });
     await Promise.all(sessions);
   });
@@ -166,7 +166,7 @@ test("a writer whose work nobody runs is held back, and goes on when it is run",
   const works = session.works()[Symbol.asyncIterator]();
   const held = [];
   // As many as there are in a full window; the last ones may still be open at its edge.
-  while (held.length < window / rate / 2 - 3) {
+  while (held.length < window / rate / burstSeconds - 3) {
     const next = await works.next();
     assert.ok(!next.done);
     held.push(next.value);
@@ -242,17 +242,16 @@ for (const input of ["segments", "frames"] as const) {
     finished.cancel();
 
     const spans = await transcribe(host, bursts(2, 0.25));
-    assert.deepEqual([...new Set(spans.map((span) => span.text))].toSorted().slice(0, 1), [
-      input === "frames" ? "0" : "250",
-    ]);
+    assert.equal(spans.filter((span) => span.text === "250").length, 2);
   });
 }
 
 test("a cancelled session that was held back by its window frees what it held", async (t) => {
   const host = await startLoaded(t, {});
+  const samples = bursts(80);
   for (let round = 0; round < 30; round += 1) {
     const session = host.open({ words: false });
-    const blocked = session.write(bursts(120));
+    const blocked = session.write(samples);
     await nextWork(session);
     session.cancel();
     await assert.rejects(blocked, { reason: "request_cancelled" });
