@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { cp, readFile, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { before, test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -215,6 +215,15 @@ async function memoryAfter(engine: FrameEngine, sessions: number): Promise<numbe
   for (let i = 0; i < sessions; i++) await recognise(engine, new Float32Array(1600), 1600, true);
   return process.memoryUsage().rss;
 }
+
+test("a Vosk model whose graph is cut off fails to load", { skip: noModel }, async (t) => {
+  const graph = ["graph/HCLr.fst", "graph/HCLG.fst"].find((name) => existsSync(join(modelDirectory, name)));
+  assert.ok(graph !== undefined);
+  const folder = await folderWith(t, {});
+  await cp(modelDirectory, folder, { recursive: true });
+  await truncate(join(folder, graph), 10_000_000);
+  await loadFails(folder, voskLibraryFile, "model_load_failed", /libvosk rejected the files/);
+});
 
 function failed(detail: RegExp): (error: unknown) => boolean {
   return (error) => error instanceof VoxpoolError && error.reason === "decode_failed" && detail.test(error.message);

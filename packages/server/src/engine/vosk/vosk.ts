@@ -14,12 +14,22 @@ export const loadVosk: LoadEngine = async (spec, assets): Promise<FrameEngine> =
   const model = await library.newModel(spec.directory);
   if (model === null) throw new VoxpoolError("model_load_failed", { detail: refusal(spec.directory) });
   const natives = new Natives(library, model);
+  await proveUsable(natives, spec.directory);
   return {
     input: "frames",
     info: infoOf(spec),
     open: (options) => new VoskRecognizer(natives, options.words),
   };
 };
+
+/** libvosk takes a graph that is cut off for a model, and fails only at the first recogniser. */
+async function proveUsable(natives: Natives, directory: string): Promise<void> {
+  try {
+    natives.giveBack(await natives.take(), true);
+  } catch (error) {
+    throw new VoxpoolError("model_load_failed", { detail: refusal(directory) }, { cause: error });
+  }
+}
 
 function infoOf(spec: ModelSpec): EngineInfo {
   return {
