@@ -152,9 +152,9 @@ for (const tested of engines) {
       assert.ok(first);
       const { samples } = first;
       await repeat(tested.decodes / 2, () => recognize(engine, samples.slice()));
-      const before = process.memoryUsage.rss();
+      const bytesBefore = process.memoryUsage.rss();
       await repeat(tested.decodes, () => recognize(engine, samples.slice()));
-      const grownMegabytes = (process.memoryUsage.rss() - before) / 1_048_576;
+      const grownMegabytes = (process.memoryUsage.rss() - bytesBefore) / 1_048_576;
       // One stream that is kept would be 0.1 MB in the shortest case: 300 MB after all.
       assert.ok(grownMegabytes < 60, `${grownMegabytes.toFixed(0)} MB more`);
     });

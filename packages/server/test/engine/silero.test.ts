@@ -63,6 +63,22 @@ describe("segments by Silero", {
     busy.close();
   });
 
+  it("cost nothing while a session is silent, and one object for sessions one after the other", {
+    skip: withSpeech,
+  }, () => {
+    const segmenters = pool();
+    const [first] = spoken;
+    assert.ok(first);
+    segmentsOf(segmenters.lend(), first.samples);
+    const bytesBefore = process.memoryUsage.rss();
+    const silent = Array.from({ length: 40 }, () => segmenters.lend());
+    for (const segmenter of silent) segmenter.push(silentSignal(1));
+    for (let turn = 0; turn < 20; turn += 1) segmentsOf(segmenters.lend(), first.samples.subarray(0, 32_000));
+    for (const segmenter of silent) segmenter.close();
+    // An object is 10 MB: 40 of them would be seen.
+    assert.ok(process.memoryUsage.rss() - bytesBefore < 120 * 1_048_576);
+  });
+
   it("take what can be heard where nobody speaks, for push-to-talk", () => {
     const signal = joinedSignals(silentSignal(2), toneSignal("abc"), silentSignal(2));
     const segments = segmentsOf(pool().lend(), signal);
