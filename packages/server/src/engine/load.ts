@@ -1,17 +1,14 @@
-import type { LoadEngine } from "./engine.ts";
+import type { EngineName, LoadEngine } from "./engine.ts";
 
-/**
- * Loads a model with the engine that its spec names.
- *
- * Each adapter is imported where it is used, so that a host maps one native library and not all of them.
- */
+/** Each adapter is imported where it is used, so that a host maps one native library and not all of them. */
+const adapters: Readonly<Record<EngineName, () => Promise<LoadEngine>>> = {
+  "sherpa-offline": async () => (await import("./sherpa-offline/sherpa-offline.ts")).loadSherpaOffline,
+  vosk: async () => (await import("./vosk/vosk.ts")).loadVosk,
+  fake: async () => (await import("./fake/fake.ts")).loadFake,
+};
+
+/** Loads a model with the engine that its spec names. @throws VoxpoolError as that engine does */
 export const loadEngine: LoadEngine = async (spec, assets) => {
-  switch (spec.engine) {
-    case "sherpa-offline":
-      return (await import("./sherpa-offline/sherpa-offline.ts")).loadSherpaOffline(spec, assets);
-    case "vosk":
-      return (await import("./vosk/vosk.ts")).loadVosk(spec, assets);
-    case "fake":
-      return (await import("./fake/fake.ts")).loadFake(spec, assets);
-  }
+  const load = await adapters[spec.engine]();
+  return load(spec, assets);
 };

@@ -8,8 +8,10 @@ import { Speech } from "./speech.ts";
 
 /** The real signal that is kept before and after speech: models lose the first word without it. */
 const paddingSamples = 0.3 * sampleRateHz;
+/** A pause of this length ends a segment that is short still: models guess at a few words without a context. */
+const longPauseSamples = 1.2 * sampleRateHz;
 
-/** A pause of this length ends a segment; shorter ones are between words. */
+/** A pause of this length ends a segment that fills half of the room; shorter ones are between words. */
 const pauseSamples = 0.5 * sampleRateHz;
 
 /** Less speech than this (three frames) is a click. */
@@ -110,7 +112,7 @@ export class Cutter implements Segmenter {
     this.#judged += frameSamples;
     if (this.#detector.isSpeech(frame)) {
       this.#hearSpeech(Math.max(this.#floor, from), to);
-    } else if (this.#speech !== undefined && to - this.#speech.end >= pauseSamples) {
+    } else if (this.#speech !== undefined && to - this.#speech.end >= this.#pauseAfter(this.#speech)) {
       this.#finish(segments);
     }
     if (this.#speech !== undefined && this.#judged + frameSamples - this.#beginOf(this.#speech) > this.#maxSamples) {
@@ -150,6 +152,10 @@ export class Cutter implements Segmenter {
     segments.push({ start: speech.start, end: speech.end, samplesFrom: from, samples: this.#buffer.copy(from, to) });
     this.#floor = to;
     this.#audible?.stop();
+  }
+
+  #pauseAfter(speech: Speech): number {
+    return speech.end - speech.start < this.#maxSamples / 2 ? longPauseSamples : pauseSamples;
   }
 
   /** Where its samples begin, padding included. */

@@ -2,33 +2,42 @@
 const blockSamples = 128;
 
 /** A pause between words is longer than the closure of a `p` or `t` inside one: 160 ms are looked at as one. */
-const windowBlocks = 20;
+const pauseBlocks = 20;
 
-/** What is as quiet as the quietest, within 3 dB or below any hearing, belongs to the same pause. */
+/** Inside the pause, so little is looked at: 40 ms. */
+const pointBlocks = 5;
+
+/** What is as quiet as the quietest, within 3 dB or below any hearing, is taken for the same pause. */
 const samePause = 2;
-const inaudible = 1e-9 * blockSamples * windowBlocks;
+const inaudiblePower = 1e-9;
 
-/** The best index to cut at: the middle of the quietest stretch, of the last one if several are equal. */
+/** The best index to cut at: the middle of the quietest pause, of the last one if several are equal. */
 export function quietestPoint(samples: Float32Array): number {
-  const blocks = Math.floor(samples.length / blockSamples);
+  const sums = runningSums(samples);
+  const blocks = sums.length - 1;
   if (blocks === 0) return Math.floor(samples.length / 2);
-  const sums = runningSums(samples, blocks);
-  const width = Math.min(windowBlocks, blocks);
-  const energy = (block: number): number => (sums[block + width] ?? 0) - (sums[block] ?? 0);
-  const last = blocks - width;
+  const [pauseFrom, pauseTo] = quietestStretch(sums, 0, blocks, pauseBlocks);
+  const [from, to] = quietestStretch(sums, pauseFrom, pauseTo, pointBlocks);
+  return Math.round(((from + to) / 2) * blockSamples);
+}
 
-  let best = 0;
-  for (let block = 1; block <= last; block += 1) if (energy(block) <= energy(best)) best = block;
-  const limit = energy(best) * samePause + inaudible;
+/** Blocks `[from, to)` of the quietest `width` blocks in a range, with all neighbours that are as quiet. */
+function quietestStretch(sums: Float64Array, from: number, to: number, width: number): readonly [number, number] {
+  const size = Math.min(width, to - from);
+  const energy = (block: number): number => (sums[block + size] ?? 0) - (sums[block] ?? 0);
+  let best = from;
+  for (let block = from; block <= to - size; block += 1) if (energy(block) <= energy(best)) best = block;
+  const limit = energy(best) * samePause + inaudiblePower * blockSamples * size;
   let first = best;
-  let final = best;
-  while (first > 0 && energy(first - 1) <= limit) first -= 1;
-  while (final < last && energy(final + 1) <= limit) final += 1;
-  return Math.round(((first + final + width) / 2) * blockSamples);
+  let last = best;
+  while (first > from && energy(first - 1) <= limit) first -= 1;
+  while (last < to - size && energy(last + 1) <= limit) last += 1;
+  return [first, last + size];
 }
 
 /** Energy of all samples before each block. */
-function runningSums(samples: Float32Array, blocks: number): Float64Array {
+function runningSums(samples: Float32Array): Float64Array {
+  const blocks = Math.floor(samples.length / blockSamples);
   const sums = new Float64Array(blocks + 1);
   let sum = 0;
   for (let block = 0; block < blocks; block += 1) {

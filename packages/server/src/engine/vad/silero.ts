@@ -9,6 +9,9 @@ const silencePeak = 0.000_25;
 /** So many silent frames in a row (one second), and the model goes back to the pool. */
 const silentFramesBeforeReturn = 32;
 
+/** Sherpa counts samples in 32 bits: after so many frames (9 hours) it starts anew at the next pause. */
+const framesBeforeRenewal = 1_000_000;
+
 /** Silero objects cost 60 ms and 10 MB each: they are lent, reset and lent again. */
 export class SileroPool {
   readonly #addon: SherpaAddon;
@@ -47,6 +50,7 @@ export class SileroDetector implements SpeechDetector {
   readonly #pool: SileroPool;
   #lent: LentSilero | undefined;
   #silentFrames = 0;
+  #frames = 0;
 
   constructor(pool: SileroPool) {
     this.#pool = pool;
@@ -57,12 +61,16 @@ export class SileroDetector implements SpeechDetector {
     if (this.#lent !== undefined && this.#silentFrames >= silentFramesBeforeReturn) this.close();
     if (this.#lent === undefined && this.#silentFrames > 0) return false;
     this.#lent ??= this.#pool.lend();
-    return this.#lent.isSpeech(frame);
+    const speech = this.#lent.isSpeech(frame);
+    this.#frames += 1;
+    if (!speech && this.#frames >= framesBeforeRenewal) this.close();
+    return speech;
   }
 
   close(): void {
     this.#lent?.giveBack();
     this.#lent = undefined;
+    this.#frames = 0;
   }
 }
 

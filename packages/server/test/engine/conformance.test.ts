@@ -1,0 +1,189 @@
+import assert from "node:assert/strict";
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { before, describe, it } from "node:test";
+import { moonshineSpec, recordings, wordErrorRate } from "../../../../test/fixtures/speech.ts";
+import { silentSignal, toneSignal, writeToneModel } from "../../../../test/fixtures/tone-model.ts";
+import type { Engine, ModelSpec, Recognized } from "../../dist/engine/engine.js";
+import { loadEngine } from "../../dist/engine/load.js";
+
+/** What the same cases need to know of an engine. */
+interface EngineUnderTest {
+  readonly name: string;
+  /** The model; a text says why it is not there. */
+  readonly spec: () => ModelSpec | string;
+  readonly family: string;
+  readonly input: Engine["input"];
+  readonly words: boolean;
+  /** Audio, and how wrong a text of it is: 0 is exact. */
+  readonly known: () => readonly { readonly samples: Float32Array; readonly errorRate: (text: string) => number }[];
+  readonly highestErrorRate: number;
+  /** So often the first audio is decoded to see whether memory stays. */
+  readonly decodes: number;
+}
+
+const toneTexts = ["a", "hello world", "aabb ccddee", "the quick brown fox jumps over the lazy dog"];
+
+/** A new engine is one line here. */
+const engines: readonly EngineUnderTest[] = [
+  {
+    name: "sherpa-offline: NeMo CTC (the tone model)",
+    spec: () => writeToneModel(join(mkdtempSync(join(tmpdir(), "voxpool-")), "tone")),
+    family: "nemo-ctc",
+    input: "segments",
+    words: true,
+    known: () =>
+      toneTexts.map((text) => ({ samples: toneSignal(text), errorRate: (heard) => (heard === text ? 0 : 1) })),
+    highestErrorRate: 0,
+    decodes: 3000,
+  },
+  {
+    name: "sherpa-offline: Moonshine",
+    spec: () => moonshineSpec() ?? "Moonshine tiny is not there: pull en/tiny, or set VOXPOOL_TEST_MOONSHINE",
+    family: "moonshine",
+    input: "segments",
+    words: false,
+    known: () =>
+      (recordings() ?? []).map(({ samples, text }) => ({ samples, errorRate: (heard) => wordErrorRate(text, heard) })),
+    highestErrorRate: 0.13,
+    decodes: 8,
+  },
+];
+
+const assets = { sileroFile: "", voskLibraryFile: "" };
+const withWords = { words: true };
+
+for (const tested of engines) {
+  const spec = tested.spec();
+  const skip = typeof spec === "string" ? spec : false;
+  describe(`engine ${tested.name}`, { skip }, () => {
+    let engine: Engine;
+    const known = tested.known();
+    const withAudio = known.length > 0 ? false : "the recordings are not there";
+
+    before(async () => {
+      assert.ok(typeof spec !== "string");
+      engine = await loadEngine(spec, assets);
+    });
+
+    it("says what it is", () => {
+      assert.ok(typeof spec !== "string");
+      assert.equal(engine.input, tested.input);
+      const { maxSegmentSeconds, ...info } = engine.info;
+      assert.deepEqual(info, {
+        engine: spec.engine,
+        family: tested.family,
+        languages: spec.languages,
+        input: tested.input,
+        words: tested.words,
+      });
+      if (tested.input === "segments") assert.ok(maxSegmentSeconds >= 10 && maxSegmentSeconds <= 30);
+    });
+
+    it("reads known audio", { skip: withAudio }, async () => {
+      for (const { samples, errorRate } of known) {
+        const { text } = await recognize(engine, samples);
+        assert.ok(errorRate(text) <= tested.highestErrorRate, `heard: ${text}`);
+      }
+    });
+
+    it("gives word times in order and inside the audio, or none at all", { skip: withAudio }, async () => {
+      for (const { samples } of known) {
+        const { text, words } = await recognize(engine, samples);
+        if (!tested.words) {
+          assert.equal(words, undefined);
+          continue;
+        }
+        assert.equal(words?.map(({ word }) => word).join(" "), text);
+        let last = 0;
+        for (const word of words ?? []) {
+          assert.ok(last <= word.startSeconds && word.startSeconds < word.endSeconds, JSON.stringify(words));
+          last = word.endSeconds;
+        }
+        assert.ok(last <= samples.length / 16_000);
+      }
+    });
+
+    it("leaves word times out where nobody wants them", { skip: withAudio }, async () => {
+      const [first] = known;
+      assert.ok(first);
+      assert.equal((await recognize(engine, first.samples, { words: false })).words, undefined);
+    });
+
+    for (const samples of [0, 1, 79, 80, 400, 1599, 1600, 16_000]) {
+      it(`hears nothing in ${samples} samples of silence`, async () => {
+        const heard = await recognize(engine, new Float32Array(samples));
+        assert.equal(heard.text, "");
+        assert.deepEqual(heard.words ?? [], []);
+      });
+    }
+
+    it("survives noise, full scale and samples that are no numbers", async () => {
+      for (const samples of [
+        Float32Array.from({ length: 8000 }, (_, index) => Math.sin(index * index)),
+        new Float32Array(8000).fill(1),
+        new Float32Array(8000).fill(Number.NaN),
+        new Float32Array(8000).fill(Number.POSITIVE_INFINITY),
+      ]) {
+        assert.equal(typeof (await recognize(engine, samples)).text, "string");
+      }
+    });
+
+    it("gives the same for many at once as one at a time", { skip: withAudio }, async () => {
+      const alone: Recognized[] = [];
+      for (const { samples } of known) alone.push(await recognize(engine, samples));
+      const many = Array.from({ length: 3 }, () => known).flat();
+      const together = await Promise.all(many.map(({ samples }) => recognize(engine, samples)));
+      assert.deepEqual(together, [...alone, ...alone, ...alone]);
+    });
+
+    it("starts anew each time: what was heard before makes no difference", { skip: withAudio }, async () => {
+      const [first, second] = known;
+      assert.ok(first && second);
+      const fresh = await recognize(engine, first.samples);
+      await recognize(engine, second.samples);
+      await recognize(engine, silentSignal(2));
+      assert.deepEqual(await recognize(engine, first.samples), fresh);
+    });
+
+    it(`holds no memory of ${tested.decodes} decodes`, { skip: withAudio }, async () => {
+      const [first] = known;
+      assert.ok(first);
+      const { samples } = first;
+      await repeat(tested.decodes / 2, () => recognize(engine, samples.slice()));
+      const bytesBefore = process.memoryUsage.rss();
+      await repeat(tested.decodes, () => recognize(engine, samples.slice()));
+      const grownMegabytes = (process.memoryUsage.rss() - bytesBefore) / 1_048_576;
+      // One stream that is kept would be 0.1 MB in the shortest case: 300 MB after all.
+      assert.ok(grownMegabytes < 60, `${grownMegabytes.toFixed(0)} MB more`);
+    });
+  });
+}
+
+/** Both kinds of engine behind one function. */
+async function recognize(engine: Engine, samples: Float32Array, options = withWords): Promise<Recognized> {
+  if (engine.input === "segments") return engine.decode(samples, options);
+  const recognizer = engine.open(options);
+  try {
+    const spans: Recognized[] = [];
+    for (let at = 0; at < samples.length; at += 1600) {
+      spans.push(...(await recognizer.accept(samples.subarray(at, at + 1600))));
+    }
+    const last = await recognizer.finish();
+    if (last !== undefined) spans.push(last);
+    const words = spans.flatMap((span) => span.words ?? []);
+    const text = spans
+      .map((span) => span.text)
+      .join(" ")
+      .trim();
+    return options.words && engine.info.words ? { text, words } : { text };
+  } finally {
+    recognizer.close();
+  }
+}
+
+/** Four at a time, as a host does it. */
+async function repeat(times: number, action: () => Promise<unknown>): Promise<void> {
+  for (let done = 0; done < times; done += 4) await Promise.all([action(), action(), action(), action()]);
+}

@@ -1,0 +1,147 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import { moonshineSpec, recordings } from "../../../../test/fixtures/speech.ts";
+import { toneSignal, writeToneModel } from "../../../../test/fixtures/tone-model.ts";
+import { moonshineTokenTable } from "../../dist/catalog/moonshine-tokens.js";
+import { loadEngine } from "../../dist/engine/load.js";
+import { wordsFromTokens } from "../../dist/engine/sherpa-offline/words.js";
+
+const assets = { sileroFile: "", voskLibraryFile: "" };
+const folder = () => mkdtempSync(join(tmpdir(), "voxpool-"));
+
+describe("loading a sherpa-offline model", () => {
+  const spec = writeToneModel(folder());
+  const failures = [
+    { name: "a family that it does not know", spec: { ...spec, family: "unheard-of" }, detail: /family unheard-of/ },
+    { name: "a role without a file", spec: { ...spec, files: { model: spec.files.model } }, detail: /file for tokens/ },
+    {
+      name: "a file that is not there",
+      spec: { ...spec, files: { ...spec.files, model: join(spec.directory, "gone.onnx") } },
+      detail: /gone\.onnx cannot be read/,
+    },
+  ];
+  for (const { name, spec: bad, detail } of failures) {
+    it(`fails with a reason for ${name}`, async () => {
+      await assert.rejects(loadEngine(bad, assets), (error: { reason?: string; details?: { detail?: string } }) => {
+        assert.equal(error.reason, "model_load_failed");
+        assert.match(error.details?.detail ?? "", detail);
+        assert.ok(!error.details?.detail?.includes(spec.directory), "a path of the server");
+        return true;
+      });
+    });
+  }
+
+  it("loads twice, and the two are independent", async () => {
+    const chinese = Array.from("你好世界");
+    const other = writeToneModel(folder(), { symbols: chinese, languages: ["zh"] });
+    const [english, second] = await Promise.all([loadEngine(spec, assets), loadEngine(other, assets)]);
+    assert.ok(english.input === "segments" && second.input === "segments");
+    const [letters, characters] = await Promise.all([
+      english.decode(toneSignal("abc"), { words: true }),
+      second.decode(toneSignal("你好世界", { symbols: chinese }), { words: true }),
+    ]);
+    assert.equal(letters.text, "abc");
+    assert.equal(characters.text, "你好世界");
+    assert.deepEqual(
+      characters.words?.map(({ word }) => word),
+      chinese,
+    );
+  });
+});
+
+describe("words from tokens", () => {
+  const cases = [
+    { name: "nothing", tokens: [], starts: [], words: [] },
+    {
+      name: "word pieces",
+      tokens: [" hel", "lo", " you"],
+      starts: [0.1, 0.2, 0.5],
+      words: ["hello 0.1-0.4", "you 0.5-0.7"],
+    },
+    {
+      name: "letters with a space of their own",
+      tokens: ["a", "b", " ", "c"],
+      starts: [0, 0.1, 0.2, 0.3],
+      words: ["ab 0-0.2", "c 0.3-0.5"],
+    },
+    { name: "Chinese characters", tokens: ["你", "好"], starts: [0.2, 0.4], words: ["你 0.2-0.4", "好 0.4-0.6"] },
+    {
+      name: "Chinese beside English",
+      tokens: ["用", "py", "thon", "写"],
+      starts: [0, 0.2, 0.3, 0.5],
+      words: ["用 0-0.2", "python 0.2-0.5", "写 0.5-0.7"],
+    },
+    {
+      name: "single bytes",
+      tokens: [" ", "<0xE4>", "<0xBD>", "<0xA0>", "好"],
+      starts: [0, 0.1, 0.12, 0.14, 0.3],
+      words: ["你 0.1-0.3", "好 0.3-0.5"],
+    },
+    { name: "the end of the audio", tokens: [" end"], starts: [0.95], words: ["end 0.95-1"] },
+    { name: "fewer times than tokens", tokens: [" a", " b"], starts: [0.1], words: ["a 0.1-0.3"] },
+  ];
+  for (const { name, tokens, starts, words } of cases) {
+    it(`are right for ${name}`, () => {
+      const made = wordsFromTokens(tokens, starts, 1);
+      assert.deepEqual(
+        made.map(({ word, startSeconds, endSeconds }) => `${word} ${startSeconds}-${endSeconds}`),
+        words,
+      );
+    });
+  }
+});
+
+describe("the token table of Moonshine", () => {
+  const vocabulary = ["<unk>", "<s>", "</s>", "<0x00>", "<0x0A>", "<0xF0>", "▁the", "▁▁", "边", "'s", "<0xfz>"];
+
+  it("has a line an id: base64 of the piece with spaces and bytes put in", () => {
+    const lines = moonshineTokenTable(vocabulary).split("\n");
+    assert.equal(lines.pop(), "");
+    assert.deepEqual(
+      lines.map((line) => line.split(" ")[1]),
+      vocabulary.map((_, id) => String(id)),
+    );
+    const pieces = lines.map((line) => Buffer.from(line.split(" ")[0] ?? "", "base64"));
+    const texts = [" ", " ", " ", " ", " ", Buffer.of(0xf0), " the", "  ", "边", "'s", "<0xfz>"];
+    assert.deepEqual(
+      pieces,
+      texts.map((text) => Buffer.from(text)),
+    );
+  });
+
+  const spec = moonshineSpec();
+  const recording = recordings()?.find(({ file }) => file === "austen-0930.wav");
+  const skip = spec && recording ? false : "Moonshine tiny or the recordings are not there";
+  it("lets sherpa join bytes to Chinese and emoji, and takes raw control characters", { skip }, async () => {
+    assert.ok(spec && recording);
+    const lines = readFileSync(spec.files.tokens, "utf8").trim().split("\n");
+    // What is heard is "He might even have been made amiable himself": its first pieces become bytes and signs.
+    const swapped = swap(lines, {
+      " He": Buffer.of(0xf0),
+      " might": Buffer.of(0x9f),
+      " even": Buffer.of(0x8e),
+      " have": Buffer.of(0x89),
+      " been": Buffer.from("边"),
+      " made": Buffer.of(0x0a),
+    });
+    const tokens = join(folder(), "tokens.txt");
+    writeFileSync(tokens, swapped);
+    const engine = await loadEngine({ ...spec, files: { ...spec.files, tokens } }, assets);
+    assert.ok(engine.input === "segments");
+    const { text } = await engine.decode(recording.samples, { words: false });
+    assert.equal(text, "🎉边  amiable himself.");
+  });
+});
+
+function swap(lines: readonly string[], pieces: Readonly<Record<string, Buffer>>): string {
+  const ids = new Map(Object.entries(pieces).map(([piece, bytes]) => [Buffer.from(piece).toString("base64"), bytes]));
+  return lines
+    .map((line) => {
+      const [piece = "", id = ""] = line.split(" ");
+      return `${ids.get(piece)?.toString("base64") ?? piece} ${id}\n`;
+    })
+    .join("");
+}
