@@ -42,9 +42,10 @@ test("registries come from the configuration, else from the environment, else ar
   });
 });
 
+const encode = (list: readonly string[]) => Buffer.from(list.join("\n")).toString("base64");
+
 test("a vocabulary is read as data, and refused if it is not the one", () => {
   const pieces = ["<unk>", "<s>", "</s>", "<0x00>", ...Array.from({ length: 31_996 }, (_, id) => `▁${id}`)];
-  const encode = (list: readonly string[]) => Buffer.from(list.join("\n")).toString("base64");
   const source = `process.exit(7); const llama_vocab_base64 = "${encode(pieces)}"; throw 1`;
   assert.deepEqual(readLlamaVocabulary(source), pieces);
   for (const wrong of ["", "llama_vocab_base64 = ''", `llama_vocab_base64 = "${encode(pieces.slice(1))}"`]) {

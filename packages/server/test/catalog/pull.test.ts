@@ -76,33 +76,34 @@ test("a cut connection is taken up where it ended", async (t) => {
   assert.match(registry.requests[1] ?? "", /^\S+ bytes=[1-9]\d*-$/);
 });
 
+const wrongPiece: Behaviour = (_request, response, body) => {
+  response.writeHead(206, { "content-range": `bytes 5-${body.length - 1}/${body.length}` }).end(body.subarray(5));
+  return true;
+};
+const silent: Behaviour = () => true;
+const stallsInTheMiddle: Behaviour = (_request, response, body) => {
+  response.writeHead(200, { "content-length": body.length }).write(body.subarray(0, 1000));
+  return true;
+};
+const saysTooLittle: Behaviour = (_request, response, body) => {
+  response.writeHead(200, { "content-length": 1000 }).end(body.subarray(0, 1000));
+  return true;
+};
+const saysTooMuch: Behaviour = (_request, response, body) => {
+  response.writeHead(200, { "content-length": body.length + 1000 });
+  response.write(body, () => response.socket?.destroy());
+  return true;
+};
+const ignoresRange: Behaviour = (_request, response, body) => {
+  response.writeHead(200, { "content-length": body.length }).end(body);
+  return true;
+};
+const chunkedAndShort: Behaviour = (_request, response, body) => {
+  response.writeHead(200).end(body.subarray(0, 500_000));
+  return true;
+};
+
 test("servers that misbehave are outlasted", async (t) => {
-  const wrongPiece: Behaviour = (_request, response, body) => {
-    response.writeHead(206, { "content-range": `bytes 5-${body.length - 1}/${body.length}` }).end(body.subarray(5));
-    return true;
-  };
-  const silent: Behaviour = () => true;
-  const stallsInTheMiddle: Behaviour = (_request, response, body) => {
-    response.writeHead(200, { "content-length": body.length }).write(body.subarray(0, 1000));
-    return true;
-  };
-  const saysTooLittle: Behaviour = (_request, response, body) => {
-    response.writeHead(200, { "content-length": 1000 }).end(body.subarray(0, 1000));
-    return true;
-  };
-  const saysTooMuch: Behaviour = (_request, response, body) => {
-    response.writeHead(200, { "content-length": body.length + 1000 });
-    response.write(body, () => response.socket?.destroy());
-    return true;
-  };
-  const ignoresRange: Behaviour = (_request, response, body) => {
-    response.writeHead(200, { "content-length": body.length }).end(body);
-    return true;
-  };
-  const chunkedAndShort: Behaviour = (_request, response, body) => {
-    response.writeHead(200).end(body.subarray(0, 500_000));
-    return true;
-  };
   const cases: Record<string, readonly Behaviour[]> = {
     "errors for a while": [answer(500), answer(503, { "retry-after": "0.01" })],
     "too many requests": [answer(429, { "retry-after": "soon" })],
@@ -132,20 +133,21 @@ test("servers that misbehave are outlasted", async (t) => {
   }
 });
 
+const endless: Behaviour = (_request, response) => {
+  const more = () => void (response.destroyed || response.write(Buffer.alloc(65_536), more));
+  response.writeHead(200);
+  more();
+  return true;
+};
+const redirect: Behaviour = answer(302, { location: tarball });
+const corrupt: Behaviour = (_request, response, body) => {
+  const wrong = Buffer.from(body);
+  wrong[7000] = 255 - (wrong[7000] ?? 0);
+  response.writeHead(200, { "content-length": wrong.length }).end(wrong);
+  return true;
+};
+
 test("a download that cannot succeed ends with a reason, and leaves no model", async (t) => {
-  const endless: Behaviour = (_request, response) => {
-    const more = () => void (response.destroyed || response.write(Buffer.alloc(65_536), more));
-    response.writeHead(200);
-    more();
-    return true;
-  };
-  const redirect: Behaviour = answer(302, { location: tarball });
-  const corrupt: Behaviour = (_request, response, body) => {
-    const wrong = Buffer.from(body);
-    wrong[7000] = 255 - (wrong[7000] ?? 0);
-    response.writeHead(200, { "content-length": wrong.length }).end(wrong);
-    return true;
-  };
   const cases: Record<string, readonly [string, readonly Behaviour[], RegExp]> = {
     "status 500 again and again": ["download_failed", Array(4).fill(answer(500)), /status 500/],
     "status 401": ["download_failed", [answer(401)], /status 401/],

@@ -25,8 +25,11 @@ test("the default model comes from the real registry, with the token table that 
     await sha256(join(model.directory, "tokens.txt")),
     "b1a2f5ff71326ccd86af5ebb796a5af27f4e8ea4d3fc7367607be070acd61117",
   );
-  const folder = await createCatalog({ modelDirs: [model.modelDir] }).resolve("en/tiny");
+  const catalog = createCatalog({ modelDirs: [model.modelDir] });
+  const folder = await catalog.resolve("en/tiny");
   assert.equal(folder.directory, model.directory);
+  const { engine, family, languages } = await catalog.describe(folder);
+  assert.deepEqual({ engine, family, languages }, { engine: "sherpa-offline", family: "moonshine", languages: ["en"] });
 });
 
 test("Silero comes from the real registry", async (t) => {
