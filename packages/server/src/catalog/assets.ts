@@ -22,7 +22,7 @@ export interface AssetStoreOptions {
   /** Ends downloads that are under way, for when the server stops. */
   readonly signal?: AbortSignal;
   readonly log?: Log;
-  readonly http?: Omit<HttpOptions, "signal">;
+  readonly http?: Omit<HttpOptions, "name" | "signal">;
   /** Where to find a native part; the table of known ones by default. */
   readonly find?: (name: AssetName) => KnownAsset;
 }
@@ -105,7 +105,7 @@ async function checkedLibrary(path: string): Promise<string> {
 
 async function fetchAsset(name: AssetName, options: AssetStoreOptions): Promise<string> {
   const { stateDir, signal, log = silentLog, onProgress = () => undefined } = options;
-  const http = createHttp({ ...options.http, signal });
+  const http = createHttp({ ...options.http, name, signal });
   const partDirectory = partDirectoryOf(stateDir);
   const download = { name, http, registries: registriesFrom(options), partDirectory, onProgress, signal, log };
   try {

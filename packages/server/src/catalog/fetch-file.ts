@@ -28,13 +28,13 @@ const maxArchiveBytes = 8_000_000_000;
 export async function fetchFile(task: FetchTask, http: Http): Promise<string> {
   const { located, name, path } = task;
   const part = await openPart(path, located.hash?.algorithm ?? "sha256", name);
-  const state: Attempt = { part, pieces: part.bytes > 0 ? 1 : 0, best: 0, validator: undefined };
+  const state: Attempt = { part, isPieced: part.bytes > 0, best: 0, validator: undefined };
   try {
     if (located.hash === undefined) {
       await part.restart(); // Nothing could tell whether the rest belongs to the same file.
     }
     await download(state, task, http);
-    if (!matches(part, located) && state.pieces > 1) {
+    if (!matches(part, located) && state.isPieced) {
       // Pieced together from several answers, or from what an older run left: once more in one piece.
       await part.restart();
       await download(state, task, http);
@@ -47,8 +47,8 @@ export async function fetchFile(task: FetchTask, http: Http): Promise<string> {
 
 interface Attempt {
   readonly part: PartFile;
-  /** How many answers, or older runs, the file comes from. */
-  pieces: number;
+  /** Whether the file comes from several answers, or partly from an older run. */
+  isPieced: boolean;
   /** The furthest that any attempt came, bytes. */
   best: number;
   /** What tells that the file on the server is still the same: its strong entity tag. */
@@ -56,12 +56,12 @@ interface Attempt {
 }
 
 async function download(state: Attempt, task: FetchTask, http: Http): Promise<void> {
-  const { located, name } = task;
+  const { located } = task;
   if (located.bytes !== undefined && state.part.bytes >= located.bytes) {
     return;
   }
   await http.retrying(
-    { name, url: located.url },
+    located.url,
     () => attempt(state, task, http),
     () => state.best,
   );
@@ -104,6 +104,7 @@ async function accept(
       await part.restart();
       throw new Setback("the server sent another piece than was asked for");
     }
+    state.isPieced = true;
     return range[2] === "*" ? undefined : Number(range[2]);
   }
   if (statusCode === 416 && part.bytes > 0) {
@@ -114,7 +115,7 @@ async function accept(
     throw refusal(located.url, { statusCode, headers, ...answer }, name);
   }
   await part.restart();
-  state.pieces = 0;
+  state.isPieced = false;
   const tag = headers.etag;
   state.validator = typeof tag === "string" && tag.startsWith('"') ? tag : undefined;
   const length = Number(headers["content-length"]);
@@ -129,7 +130,6 @@ async function receive(
 ): Promise<void> {
   const { part } = state;
   const limit = located.bytes ?? maxArchiveBytes;
-  state.pieces++;
   onBytes(part.bytes, located.bytes ?? total);
   for await (const chunk of body as AsyncIterable<Buffer>) {
     if (part.bytes + chunk.length > limit) {

@@ -15,6 +15,8 @@ export class Setback extends Error {
 }
 
 export interface HttpOptions {
+  /** What is fetched, for messages. */
+  readonly name: string;
   /** A server that is silent for so long is given up. */
   readonly stallMs?: number;
   /** How often the same thing is tried again in vain. */
@@ -38,7 +40,7 @@ export interface Http {
    * @param progress a number that grows when an attempt got further than all before, which starts the count anew
    * @throws VoxpoolError `download_failed` once the retries are used up
    */
-  retrying<T>(what: { name: string; url: string }, attempt: () => Promise<T>, progress?: () => number): Promise<T>;
+  retrying<T>(url: string, attempt: () => Promise<T>, progress?: () => number): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -46,14 +48,14 @@ const maxRedirects = 5;
 const maxTextBytes = 20_000_000;
 const maxPauseMs = 30_000;
 
-export function createHttp({ stallMs = 30_000, retries = 5, backoffMs = 500, signal }: HttpOptions = {}): Http {
+export function createHttp({ name, stallMs = 30_000, retries = 5, backoffMs = 500, signal }: HttpOptions): Http {
   const timeouts = { headersTimeout: stallMs, bodyTimeout: stallMs };
   const dispatcher = new EnvHttpProxyAgent({ ...timeouts, connect: { timeout: Math.min(stallMs, 15_000) } });
   const send = { dispatcher, ...timeouts, signal };
   const http: Http = {
-    get: (url, headers) => get(url, headers, send),
-    text: (url, accept) => http.retrying({ name: "it", url }, () => getText(http, url, accept)),
-    retrying: async (what, attempt, progress = () => 0) => {
+    get: (url, headers) => get(url, headers, send, name),
+    text: (url, accept) => http.retrying(url, () => getText(http, url, accept, name)),
+    retrying: async (url, attempt, progress = () => 0) => {
       let best = progress();
       for (let vain = 0; ; ) {
         try {
@@ -65,7 +67,7 @@ export function createHttp({ stallMs = 30_000, retries = 5, backoffMs = 500, sig
           vain = progress() > best ? 0 : vain + 1;
           best = Math.max(best, progress());
           if (vain > retries) {
-            throw failed(what.url, error.message, what.name, error);
+            throw failed(url, error.message, name, error);
           }
           await delay(pauseMs(error, vain, backoffMs), undefined, signal === undefined ? {} : { signal });
         }
@@ -77,7 +79,7 @@ export function createHttp({ stallMs = 30_000, retries = 5, backoffMs = 500, sig
 }
 
 /** An error that names the address without what is secret in it. */
-export function failed(url: string, detail: string, name = "it", cause?: unknown): VoxpoolError {
+export function failed(url: string, detail: string, name: string, cause?: unknown): VoxpoolError {
   return new VoxpoolError("download_failed", { name, url: withoutSecrets(url), detail }, { cause });
 }
 
@@ -92,7 +94,7 @@ export function withoutSecrets(url: string): string {
 }
 
 /** What to do with an answer that is not the wanted one: try again, or give up. */
-export function refusal(url: string, answer: Dispatcher.ResponseData, name?: string): Setback | VoxpoolError {
+export function refusal(url: string, answer: Dispatcher.ResponseData, name: string): Setback | VoxpoolError {
   const { statusCode, headers } = answer;
   const detail = `the server answered with status ${statusCode}`;
   if (statusCode === 408 || statusCode === 425 || statusCode === 429 || statusCode >= 500) {
@@ -137,8 +139,9 @@ async function get(
   start: string,
   headers: Readonly<Record<string, string>>,
   send: SendOptions,
+  name: string,
 ): Promise<Dispatcher.ResponseData> {
-  const first = parseUrl(start);
+  const first = parseUrl(start, name);
   let url = first;
   for (let hops = 0; hops <= maxRedirects; hops++) {
     const plain = new URL(url);
@@ -150,13 +153,13 @@ async function get(
       return answer;
     }
     await answer.body.dump().catch(() => undefined);
-    const next = parseUrl(location, url);
+    const next = parseUrl(location, name, url);
     if (url.protocol === "https:" && next.protocol !== "https:") {
-      throw failed(start, "it leads from HTTPS to an address without");
+      throw failed(start, "it leads from HTTPS to an address without", name);
     }
     url = next;
   }
-  throw failed(start, `more than ${maxRedirects} redirects`);
+  throw failed(start, `more than ${maxRedirects} redirects`, name);
 }
 
 async function requestOnce(
@@ -175,10 +178,10 @@ async function requestOnce(
   }
 }
 
-function parseUrl(address: string, base?: URL): URL {
+function parseUrl(address: string, name: string, base?: URL): URL {
   const url = URL.parse(address, base);
   if (url?.protocol !== "https:" && url?.protocol !== "http:") {
-    throw failed(address, "it is no HTTP address");
+    throw failed(address, "it is no HTTP address", name);
   }
   return url;
 }
@@ -192,11 +195,11 @@ function credentialsOf(first: URL, url: URL): Readonly<Record<string, string>> {
   return { authorization: `Basic ${Buffer.from(pair).toString("base64")}` };
 }
 
-async function getText(http: Http, url: string, accept: string): Promise<string> {
+async function getText(http: Http, url: string, accept: string, name: string): Promise<string> {
   const answer = await http.get(url, { accept });
   if (answer.statusCode !== 200) {
     await answer.body.dump().catch(() => undefined);
-    throw refusal(url, answer);
+    throw refusal(url, answer, name);
   }
   const chunks: Buffer[] = [];
   let bytes = 0;
@@ -204,7 +207,7 @@ async function getText(http: Http, url: string, accept: string): Promise<string>
     for await (const chunk of answer.body as AsyncIterable<Buffer>) {
       bytes += chunk.length;
       if (bytes > maxTextBytes) {
-        throw failed(url, `the answer is larger than ${maxTextBytes} bytes`);
+        throw failed(url, `the answer is larger than ${maxTextBytes} bytes`, name);
       }
       chunks.push(chunk);
     }

@@ -29,7 +29,7 @@ export function findAsset(name: AssetName, platform: Platform = thisPlatform()):
   return name === "silero-vad" ? silero : libvosk(platform);
 }
 
-export function thisPlatform(): Platform {
+function thisPlatform(): Platform {
   return { os: process.platform, arch: process.arch, glibc: process.platform === "linux" && hasGlibc() };
 }
 

@@ -10,7 +10,7 @@ export interface VersionFolder {
 }
 
 /** Most entries of one folder that are looked at; a folder with more is no model and no group of models. */
-export const maxFolderEntries = 10_000;
+const maxFolderEntries = 10_000;
 
 /** Most versions of one model; older ones are left out. */
 const maxVersions = 1000;

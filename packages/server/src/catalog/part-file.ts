@@ -51,7 +51,9 @@ function partOf(
       bytes += chunk.length;
     },
     restart: async () => {
-      await file.truncate(0);
+      if (bytes > 0) {
+        await file.truncate(0);
+      }
       hash = createHash(algorithm);
       bytes = 0;
     },
@@ -62,13 +64,15 @@ function partOf(
 
 async function hashExisting(file: FileHandle, hash: Hash): Promise<number> {
   const buffer = Buffer.alloc(1 << 18);
+  const { size } = await file.stat();
   let position = 0;
-  for (;;) {
+  while (position < size) {
     const { bytesRead } = await file.read(buffer, 0, buffer.length, position);
     if (bytesRead === 0) {
-      return position;
+      break;
     }
     hash.update(buffer.subarray(0, bytesRead));
     position += bytesRead;
   }
+  return position;
 }

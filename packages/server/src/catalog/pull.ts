@@ -30,7 +30,7 @@ export interface PullOptions {
   readonly log?: Log;
   /** What can be pulled by name, besides the native parts. */
   readonly models?: readonly Known[];
-  readonly http?: Omit<HttpOptions, "signal">;
+  readonly http?: Omit<HttpOptions, "name" | "signal">;
 }
 
 export interface PullResult {
@@ -59,7 +59,7 @@ export async function pull(name: string, options: PullOptions): Promise<PullResu
   if (model === undefined && asset === undefined) {
     throw new VoxpoolError("download_unknown", { name: printable(name), names: pullNames(models).join(", ") });
   }
-  const http = createHttp({ ...options.http, signal: options.signal });
+  const http = createHttp({ ...options.http, name, signal: options.signal });
   try {
     const download: Download = {
       name,

@@ -32,7 +32,7 @@ export interface WheelSource extends Archive {
 }
 
 /** A zip archive at an address. Without a hash it is believed as far as its HTTPS is. */
-export interface ZipSource extends Archive {
+interface ZipSource extends Archive {
   readonly kind: "zip";
   readonly url: string;
   readonly sha256?: string;
