@@ -6,9 +6,15 @@
 var needed = 24;
 if (parseInt(process.versions.node, 10) < needed) {
   console.error(
-    "voxpool needs Node " + needed + " or later; this is Node " + process.versions.node + " (" + process.execPath + ")."
+    "voxpool needs Node " +
+      needed +
+      " or later; this is Node " +
+      process.versions.node +
+      " (" +
+      process.execPath +
+      ").",
   );
   process.exit(1);
 }
 
-require("../dist/cli/run.js").main();
+void require("../dist/cli/run.js").main();

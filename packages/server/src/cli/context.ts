@@ -33,7 +33,10 @@ export class UsageError extends Error {}
  * The language of the user: `LC_ALL`, `LC_MESSAGES`, `LANG`, else the system's. Chinese of every kind is Chinese,
  * everything else English.
  */
-export function languageOf(env: Environment, systemLocale = Intl.DateTimeFormat().resolvedOptions().locale): MessageLanguage {
+export function languageOf(
+  env: Environment,
+  systemLocale = Intl.DateTimeFormat().resolvedOptions().locale,
+): MessageLanguage {
   const locale = [env.LC_ALL, env.LC_MESSAGES, env.LANG].find((value) => value !== undefined && value !== "");
   return /^zh\b|^zh_|^chinese/i.test(locale ?? systemLocale) ? "zh" : "en";
 }

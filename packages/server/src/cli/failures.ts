@@ -42,12 +42,18 @@ export function reportError(error: unknown, context: CommandContext, json = fals
 }
 
 /** A server answers in the language it was asked for; what the client found out by itself is put into it here. */
-function messageOf(failure: Pick<CallFailure, "error_code" | "error_message" | "reason">, language: MessageLanguage): string {
+function messageOf(
+  failure: Pick<CallFailure, "error_code" | "error_message" | "reason">,
+  language: MessageLanguage,
+): string {
   const { reason, error_message: message } = failure;
   if (failure.error_code !== 0 || language === "en" || !Object.hasOwn(catalogue, reason)) return message;
   const { en, zh } = catalogue[reason as keyof typeof catalogue];
   const names = [...en.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
-  const pattern = en.split(/\{\w+\}/).map((text) => text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("(.*)");
+  const pattern = en
+    .split(/\{\w+\}/)
+    .map((text) => text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&"))
+    .join("(.*)");
   const found = new RegExp(`^${pattern}$`, "s").exec(message);
   if (found === null) return message;
   return zh.replace(/\{(\w+)\}/g, (_, name: string) => found[names.indexOf(name) + 1] ?? "");

@@ -17,7 +17,6 @@ export function formatBytes(bytes: number): string {
 export function formatDuration(seconds: number, language: MessageLanguage): string {
   const whole = Math.max(0, Math.round(seconds));
   const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
-  const two = (value: number) => String(value).padStart(2, "0");
   const [h, min, s] = language === "zh" ? ["小时", "分", "秒"] : ["h", "min", "s"];
   if (hours > 0) return `${hours} ${h} ${two(minutes)} ${min}`;
   return minutes > 0 ? `${minutes} ${min} ${two(rest)} ${s}` : `${rest} ${s}`;
@@ -27,9 +26,12 @@ export function formatDuration(seconds: number, language: MessageLanguage): stri
 export function formatTime(unixSeconds: number): string {
   const date = new Date(unixSeconds * 1000);
   if (Number.isNaN(date.getTime())) return "?";
-  const two = (value: number) => String(value).padStart(2, "0");
   const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
   return `${day} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
+}
+
+function two(value: number): string {
+  return String(value).padStart(2, "0");
 }
 
 /**

@@ -3,7 +3,10 @@ import type { PullEvent } from "../catalog/pull.ts";
 import { progressText, RateMeter } from "./progress.ts";
 
 /** Turns the events of downloads into lines that say how far they are. */
-export function createPullProgress(language: MessageLanguage, nowMs: () => number = Date.now): (event: PullEvent) => string {
+export function createPullProgress(
+  language: MessageLanguage,
+  nowMs: () => number = Date.now,
+): (event: PullEvent) => string {
   let meter = new RateMeter();
   let file = "";
   return (event) => {

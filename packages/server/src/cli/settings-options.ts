@@ -1,4 +1,4 @@
-import { type CommandUnknownOpts, Option } from "commander";
+import { type Command, Option } from "commander";
 import type { Flags } from "../base/config.ts";
 import type { MessageLanguage } from "../base/errors.ts";
 import { flagName } from "../base/setting-names.ts";
@@ -19,18 +19,20 @@ export function withSettings(command: CliCommand, keys: readonly SettingKey[]): 
 }
 
 /** The settings among the flags that were given, by their names; a value as it was written. */
-export function settingFlags(command: CommandUnknownOpts, keys: readonly SettingKey[]): Flags {
+export function settingFlags(command: Command, keys: readonly SettingKey[]): Flags {
   const given = keys.flatMap((key) => {
     const name = flagName(key);
     const attribute = new Option(`--${name}`).attributeName();
-    return command.getOptionValueSource(attribute) === "cli" ? [[name, command.getOptionValue(attribute)] as const] : [];
+    return command.getOptionValueSource(attribute) === "cli"
+      ? [[name, command.getOptionValue(attribute)] as const]
+      : [];
   });
   return Object.fromEntries(given);
 }
 
 function optionsOf(key: SettingKey, setting: Setting<unknown>, language: MessageLanguage): Option[] {
   const name = flagName(key);
-  const text = setting[language];
+  const text = setting[language] + defaultText(setting, language);
   switch (setting.kind) {
     case "boolean":
       return [new Option(`--${name}`, text), new Option(`--no-${name}`, text).hideHelp()];
@@ -47,4 +49,11 @@ function optionsOf(key: SettingKey, setting: Setting<unknown>, language: Message
     case "text":
       return [new Option(`--${name} <value>`, text)];
   }
+}
+
+/** An empty default explains itself in the text of the setting. */
+function defaultText(setting: Setting<unknown>, language: MessageLanguage): string {
+  const value = String(setting.default);
+  if (value === "" || setting.kind === "boolean") return "";
+  return language === "zh" ? `默认：${value}。` : ` Default: ${value}.`;
 }

@@ -1,7 +1,7 @@
 import type { NetworkInterfaceInfo } from "node:os";
 import type { MessageLanguage } from "../base/errors.ts";
 import { defaultUrl } from "./client.ts";
-import { formatDuration, printable } from "./format.ts";
+import { printable } from "./format.ts";
 import { renderFields } from "./table.ts";
 
 /** What the person who started a server is told. */
@@ -12,10 +12,16 @@ export interface StartupReport {
   /** As they were configured. */
   readonly modelDirs: readonly string[];
   readonly stateDir: string;
-  /** For requests that name none; absent if there is none. */
-  readonly defaultModel?: string | undefined;
-  /** The recording that was decoded to warm up, and what was heard. */
-  readonly warmup?: { readonly text: string; readonly audioSeconds: number; readonly tookSeconds: number } | undefined;
+  /** For requests that name none, with what it heard in a recording to warm up; absent if it is not usable. */
+  readonly defaultModel?:
+    | {
+        readonly path: string;
+        /** Empty if it does not know the language of the recording. */
+        readonly heard: string;
+        readonly loadSeconds: number;
+        readonly warmUpSeconds: number;
+      }
+    | undefined;
   /** Whether requests need a key. */
   readonly authentication: boolean;
   /** Path of the bundled recording, as it is written in commands to try. */
@@ -30,17 +36,21 @@ export function startupScreen(report: StartupReport, language: MessageLanguage):
     ...report.urls.map((one, index) => [index === 0 ? words.url : "", one] as const),
     [words.documentation, url.replace(/\/api$/, "/docs")],
     [words.modelDirs, report.modelDirs.join(", ")],
-    [words.defaultModel, report.defaultModel ?? words.noModel],
+    [words.defaultModel, modelText(report.defaultModel, words)],
     [words.stateDir, report.stateDir],
     [words.authentication, report.authentication ? words.on : words.off],
   ];
   return printable(
     [
       `\nvoxpool ${report.version}\n`,
-      ...(report.warmup === undefined ? [] : [`${heard(report.warmup, words, language)}\n`]),
+      ...(report.defaultModel?.heard ? [`${words.heard(report.defaultModel.heard)}\n`] : []),
       indent(renderFields(fields)),
       `${words.tryIt}\n`,
-      indent(commandsToTry(report, url).map((command) => `${command}\n`).join("\n")),
+      indent(
+        commandsToTry(report, url)
+          .map((command) => `${command}\n`)
+          .join("\n"),
+      ),
       `${words.stop}\n`,
     ].join("\n"),
   );
@@ -66,7 +76,9 @@ export function commandsToTry(report: Pick<StartupReport, "recording">, url: str
 export function reachableUrls(
   host: string,
   port: number,
-  interfaces: Readonly<Record<string, readonly Pick<NetworkInterfaceInfo, "address" | "family" | "internal">[] | undefined>>,
+  interfaces: Readonly<
+    Record<string, readonly Pick<NetworkInterfaceInfo, "address" | "family" | "internal">[] | undefined>
+  >,
 ): string[] {
   if (host !== "0.0.0.0" && host !== "::") return [urlOf(host, port)];
   const addresses = Object.values(interfaces)
@@ -80,10 +92,9 @@ function urlOf(host: string, port: number): string {
   return `http://${host.includes(":") ? `[${host}]` : host}:${port}/api`;
 }
 
-function heard(warmup: NonNullable<StartupReport["warmup"]>, words: Words, language: MessageLanguage): string {
-  const { text, audioSeconds, tookSeconds } = warmup;
-  const took = tookSeconds < 10 ? `${tookSeconds.toFixed(2)} ${language === "zh" ? "秒" : "s"}` : formatDuration(tookSeconds, language);
-  return words.heard(text, formatDuration(audioSeconds, language), took);
+function modelText(model: StartupReport["defaultModel"], words: Words): string {
+  if (model === undefined) return words.noModel;
+  return `${model.path} (${words.times(model.loadSeconds.toFixed(2), model.warmUpSeconds.toFixed(2))})`;
 }
 
 function indent(text: string): string {
@@ -93,12 +104,13 @@ function indent(text: string): string {
 type Words = typeof english;
 
 const english = {
-  heard: (text: string, length: string, took: string) => `Heard in a recording of ${length}, in ${took}:\n  "${text}"`,
+  heard: (text: string) => `Heard in a recording, to warm up:\n  "${text}"`,
+  times: (load: string, warmUp: string) => `loaded in ${load} s, warmed up in ${warmUp} s`,
   url: "URL",
   documentation: "Documentation",
   modelDirs: "Model directory",
   defaultModel: "Default model",
-  noModel: "none; fetch one: npx voxpool pull en/tiny",
+  noModel: "none is usable; fetch one with: npx voxpool pull en/tiny",
   stateDir: "State directory",
   authentication: "Authentication",
   on: "on",
@@ -108,12 +120,13 @@ const english = {
 };
 
 const chinese: Words = {
-  heard: (text, length, took) => `用时 ${took}，从 ${length}的录音中听到：\n  “${text}”`,
+  heard: (text) => `预热时从录音中听到：\n  “${text}”`,
+  times: (load, warmUp) => `加载 ${load} 秒，预热 ${warmUp} 秒`,
   url: "地址",
   documentation: "文档",
   modelDirs: "模型目录",
   defaultModel: "默认模型",
-  noModel: "无；下载一个：npx voxpool pull en/tiny",
+  noModel: "不可用；下载一个：npx voxpool pull en/tiny",
   stateDir: "状态目录",
   authentication: "身份验证",
   on: "已启用",

@@ -12,7 +12,10 @@ export function renderTable(columns: readonly Column[], rows: readonly (readonly
   const cells = [columns.map(({ title }) => title), ...rows.map((row) => row.map(oneLine))];
   const widths = columns.map((_, index) => Math.max(...cells.map((row) => stringWidth(row[index] ?? ""))));
   const lines = cells.map((row) =>
-    columns.map(({ isNumber }, index) => pad(row[index] ?? "", widths[index] ?? 0, isNumber === true)).join("  ").trimEnd(),
+    columns
+      .map(({ isNumber }, index) => pad(row[index] ?? "", widths[index] ?? 0, isNumber === true))
+      .join("  ")
+      .trimEnd(),
   );
   return `${lines.join("\n")}\n`;
 }

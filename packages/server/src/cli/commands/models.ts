@@ -1,7 +1,7 @@
 import type { AvailableModel, AvailableModels, ModelEntry, ModelList } from "@voxpool/client";
 import type { MessageLanguage } from "../../base/errors.ts";
 import { createClient } from "../client.ts";
-import type { ClientFlags, CliCommand } from "../command.ts";
+import type { CliCommand, ClientFlags } from "../command.ts";
 import { type CommandContext, UsageError } from "../context.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { reportFailure } from "../failures.ts";
@@ -42,7 +42,9 @@ export function registerModels(program: CliCommand, context: CommandContext): vo
 
 async function models(flags: ModelsFlags, context: CommandContext): Promise<number> {
   if (flags.loaded && flags.available) {
-    throw new UsageError(context.language === "zh" ? "--loaded 与 --available 只能选一个" : "give --loaded or --available, not both");
+    throw new UsageError(
+      context.language === "zh" ? "--loaded 与 --available 只能选一个" : "give --loaded or --available, not both",
+    );
   }
   const client = createClient(flags, context);
   const [loaded, available] = await Promise.all([
@@ -66,7 +68,8 @@ export function modelTable(
   const files = new Map(Object.entries(available?.models ?? {}));
   const paths = [...new Set([...files.keys(), ...instances.keys()])].toSorted();
   const zh = language === "zh";
-  if (paths.length === 0) return zh ? "没有模型。下载一个：voxpool pull en/tiny\n" : "No models. Fetch one: voxpool pull en/tiny\n";
+  if (paths.length === 0)
+    return zh ? "没有模型。下载一个：voxpool pull en/tiny\n" : "No models. Fetch one: voxpool pull en/tiny\n";
   const titles = zh
     ? ["模型", "状态", "引擎", "语言", "磁盘", "内存", "使用次数"]
     : ["MODEL", "STATE", "ENGINE", "LANGUAGES", "DISK", "MEMORY", "USES"];
@@ -77,7 +80,12 @@ export function modelTable(
   );
 }
 
-function modelRow(path: string, instance: ModelEntry | undefined, file: AvailableModel | undefined, zh: boolean): string[] {
+function modelRow(
+  path: string,
+  instance: ModelEntry | undefined,
+  file: AvailableModel | undefined,
+  zh: boolean,
+): string[] {
   const onDisk = zh ? "未加载" : "not loaded";
   // Whether it is loaded is also in the list of files, which stands alone with --available.
   const notAsked = file?.loaded === true ? (zh ? "已加载" : "loaded") : onDisk;

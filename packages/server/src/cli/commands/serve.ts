@@ -5,14 +5,14 @@ import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
 import { loadConfig } from "../../base/config.ts";
 import { createLogger } from "../../base/logger.ts";
-import { stateDirectory } from "../../base/paths.ts";
 import { settingKeys } from "../../base/setting-names.ts";
 import type { Config } from "../../base/settings.ts";
 import { version } from "../../base/version.ts";
-import type { RunningServer, StartOptions, StartProgress } from "../../main.ts";
+import type { DefaultModelReady, PullEvent, RunningServer, StartOptions } from "../../main.ts";
 import type { CliCommand } from "../command.ts";
 import type { CommandContext } from "../context.ts";
 import { exitCodes } from "../exit-codes.ts";
+import { reportError } from "../failures.ts";
 import { print, printJson } from "../output.ts";
 import { createPullProgress } from "../pull-progress.ts";
 import { settingFlags, withSettings } from "../settings-options.ts";
@@ -42,7 +42,11 @@ export function registerServe(program: CliCommand, context: CommandContext, star
       zh: "服务器就绪后，以一个 JSON 文档输出其信息。",
     })
     .withExamples(
-      { command: "voxpool serve", en: "On port 5000, with the models in model/.", zh: "使用端口 5000 和 model/ 中的模型。" },
+      {
+        command: "voxpool serve",
+        en: "On port 5000, with the models in model/.",
+        zh: "使用端口 5000 和 model/ 中的模型。",
+      },
       {
         command: "voxpool serve --host 127.0.0.1 --port 5001",
         en: "For this machine only, on another port.",
@@ -60,22 +64,29 @@ export function registerServe(program: CliCommand, context: CommandContext, star
   withSettings(command, settingKeys);
 }
 
-async function serve(flags: ServeFlags, self: Command, context: CommandContext, startServer: StartServer): Promise<number> {
+async function serve(
+  flags: ServeFlags,
+  self: Command,
+  context: CommandContext,
+  startServer: StartServer,
+): Promise<number> {
   const { env, language, signal } = context;
   const { config } = loadConfig({ file: flags.config, env, flags: settingFlags(self, settingKeys), language });
-  const stateDir = await stateDirectory(config);
   context.survivesClosedOutput = true;
   const log = createLogger(config, { env });
   const line = createStatusLine(context);
+  const preparing = language === "zh" ? "正在准备默认模型" : "preparing the default model";
+  const pullText = createPullProgress(language);
+  const interrupted = signal.aborted ? Promise.resolve() : once(signal, "abort");
   try {
-    const textOf = createProgressText(context);
-    const onProgress = (progress: StartProgress) => line.show(textOf(progress));
-    const server = await startServer({ config, log, onProgress, signal });
+    const onProgress = (event: PullEvent) => line.show(event.phase === "done" ? preparing : pullText(event));
+    const server = await startServer({ config, log, onProgress });
+    line.show(preparing);
+    // Once interrupted nobody is left who wants to know what became of the model.
+    const model = await Promise.race([interrupted, server.defaultModel.catch((error: unknown) => error)]);
     line.clear();
-    const report = reportOf(config, stateDir, server);
-    if (flags.json) printJson(context, wireReport(report));
-    else print(context, startupScreen(report, language));
-    if (!signal.aborted) await once(signal, "abort");
+    if (!signal.aborted) announce(config, server, model, flags, context);
+    await interrupted;
     log.info({ signal: String(signal.reason) }, "stopping");
     await server.stop();
     return exitCodes.ok.code;
@@ -85,42 +96,58 @@ async function serve(flags: ServeFlags, self: Command, context: CommandContext, 
   }
 }
 
-function createProgressText({ language }: CommandContext): (progress: StartProgress) => string {
-  const pullText = createPullProgress(language);
-  const zh = language === "zh";
-  return (progress) => {
-    if (progress.type === "pull") return pullText(progress.event);
-    if (progress.type === "load") return zh ? `正在加载 ${progress.modelPath}` : `loading ${progress.modelPath}`;
-    return zh ? `正在预热 ${progress.modelPath}` : `warming up ${progress.modelPath}`;
-  };
+/** A server without its default model runs on: others can be loaded, and the one that failed can be mended. */
+function announce(
+  config: Config,
+  server: RunningServer,
+  model: unknown,
+  flags: ServeFlags,
+  context: CommandContext,
+): void {
+  const ready = isReady(model) ? model : undefined;
+  if (ready === undefined) reportError(model, context);
+  const report = reportOf(config, server, ready);
+  if (flags.json) printJson(context, wireReport(report));
+  else print(context, startupScreen(report, context.language));
 }
 
-function reportOf(config: Config, stateDir: string, server: RunningServer): StartupReport {
-  const { defaultModel, warmup } = server;
+function isReady(model: unknown): model is DefaultModelReady {
+  return typeof model === "object" && model !== null && "heard" in model;
+}
+
+function reportOf(config: Config, server: RunningServer, ready: DefaultModelReady | undefined): StartupReport {
   const recording = fileURLToPath(new URL("../../../assets/jfk.wav", import.meta.url));
   const nearby = relative(process.cwd(), recording);
+  const { port } = new URL(server.url);
   return {
     version,
-    urls: reachableUrls(config.host, Number(new URL(server.url).port || 80), networkInterfaces()),
+    urls: reachableUrls(config.host, Number(port || 80), networkInterfaces()),
     modelDirs: config.model_dir,
-    stateDir,
-    defaultModel,
-    warmup,
+    stateDir: server.stateDir,
+    defaultModel: ready && {
+      path: ready.modelPath,
+      heard: ready.heard,
+      loadSeconds: ready.loadSeconds,
+      warmUpSeconds: ready.warmUpSeconds,
+    },
     authentication: false,
     recording: nearby.startsWith("..") || isAbsolute(nearby) ? recording : nearby,
   };
 }
 
-function wireReport(report: StartupReport): Record<string, unknown> {
-  const { warmup } = report;
+function wireReport({ defaultModel, ...report }: StartupReport): Record<string, unknown> {
   return {
     version: report.version,
     url: report.urls[0],
     urls: report.urls,
     model_dirs: report.modelDirs,
     state_dir: report.stateDir,
-    default_model: report.defaultModel,
+    default_model: defaultModel && {
+      model_path: defaultModel.path,
+      heard: defaultModel.heard,
+      load_seconds: defaultModel.loadSeconds,
+      warm_up_seconds: defaultModel.warmUpSeconds,
+    },
     authentication: report.authentication,
-    warmup: warmup && { text: warmup.text, audio_seconds: warmup.audioSeconds, took_seconds: warmup.tookSeconds },
   };
 }

@@ -1,7 +1,7 @@
 import type { CallFailure, ModelStatus, ModelStatusFailure } from "@voxpool/client";
 import type { MessageLanguage } from "../../base/errors.ts";
 import { createClient, defaultUrl } from "../client.ts";
-import type { ClientFlags, CliCommand } from "../command.ts";
+import type { CliCommand, ClientFlags } from "../command.ts";
 import type { CommandContext } from "../context.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { reportFailure } from "../failures.ts";
@@ -84,7 +84,11 @@ export function statusText({ model_path, status }: ModelStatus, language: Messag
     ["memory", "内存", status.memory_bytes === undefined ? undefined : formatBytes(status.memory_bytes)],
     ["process", "进程", status.pid === undefined ? undefined : String(status.pid)],
     ["loaded at", "加载时间", formatTime(status.loaded_at)],
-    ["load time", "加载用时", status.load_time < 10 ? `${status.load_time.toFixed(2)} s` : formatDuration(status.load_time, language)],
+    [
+      "load time",
+      "加载用时",
+      status.load_time < 10 ? `${status.load_time.toFixed(2)} s` : formatDuration(status.load_time, language),
+    ],
     ["uses", "使用次数", String(status.usage_count)],
   ];
   return renderFields(known.flatMap(([en, chinese, value]) => (value ? [[zh ? chinese : en, value] as const] : [])));

@@ -2,7 +2,7 @@ import type { CallFailure, ModelAPIClient, ResponseFormat, Transcript, Transcrip
 import { Option } from "commander";
 import { withActivity } from "../activity.ts";
 import { createClient } from "../client.ts";
-import type { ClientFlags, CliCommand } from "../command.ts";
+import type { CliCommand, ClientFlags } from "../command.ts";
 import { type CommandContext, UsageError } from "../context.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { exitCodeOf, reportFailure } from "../failures.ts";
@@ -30,8 +30,10 @@ export function registerTranscribe(program: CliCommand, context: CommandContext)
       zh: "录音文件，依次处理；- 表示标准输入。",
     })
     .addOption(
-      new Option("--format <format>", command.text({ en: "What is printed:", zh: "输出格式：" }) + ` ${formats.join(", ")}`)
-        .choices(formats),
+      new Option(
+        "--format <format>",
+        `${command.text({ en: "What is printed:", zh: "输出格式：" })} ${formats.join(", ")}`,
+      ).choices(formats),
     )
     .withOption("--model <path>", {
       en: "Model to use, for example model/cn; else the server's default. It is loaded if need be.",
@@ -84,7 +86,8 @@ async function transcribe(files: readonly string[], flags: TranscribeFlags, cont
     } else if (!isJson) {
       printText(result, index, files, context);
     }
-    if (result.success && "warnings" in result) for (const { message } of result.warnings) say(context, `${nameOf(file)}: ${message}`);
+    if (result.success && "warnings" in result)
+      for (const { message } of result.warnings) say(context, `${nameOf(file)}: ${message}`);
   }
   if (isJson) printJson(context, files.length === 1 ? results[0] : results);
   if (code !== exitCodes.ok.code) return code;
@@ -93,11 +96,16 @@ async function transcribe(files: readonly string[], flags: TranscribeFlags, cont
 
 function checkUsage(files: readonly string[], isTextAsJson: boolean, context: CommandContext): void {
   const zh = context.language === "zh";
-  if (isTextAsJson) throw new UsageError(zh ? "--json 只能与 --format json 或 verbose_json 合用" : "--json goes with --format json or verbose_json only");
+  if (isTextAsJson)
+    throw new UsageError(
+      zh ? "--json 只能与 --format json 或 verbose_json 合用" : "--json goes with --format json or verbose_json only",
+    );
   const fromStdin = files.filter((file) => file === "-").length;
   if (fromStdin > 1) throw new UsageError(zh ? "- 只能出现一次" : "- can be given only once");
   if (fromStdin === 1 && context.stdin.isTTY) {
-    throw new UsageError(zh ? "标准输入是终端；请用管道传入录音" : "standard input is a terminal; pipe a recording into it");
+    throw new UsageError(
+      zh ? "标准输入是终端；请用管道传入录音" : "standard input is a terminal; pipe a recording into it",
+    );
   }
 }
 
@@ -141,7 +149,12 @@ async function transcribeOne(
 }
 
 /** Several texts stand under their files' names, as `head` prints several files. */
-function printText(result: Transcript | TranscriptText, index: number, files: readonly string[], context: CommandContext): void {
+function printText(
+  result: Transcript | TranscriptText,
+  index: number,
+  files: readonly string[],
+  context: CommandContext,
+): void {
   const heading = files.length === 1 ? "" : `${index === 0 ? "" : "\n"}==> ${nameOf(files[index] ?? "")} <==\n`;
   const { text } = result;
   print(context, heading + text + (text.endsWith("\n") ? "" : "\n"));
