@@ -1,7 +1,7 @@
 import { Command, Help, type Option } from "commander";
 import stringWidth from "string-width";
 import type { MessageLanguage } from "../base/errors.ts";
-import { type ClientFlags, defaultUrl } from "./client.ts";
+import { defaultUrl } from "./client.ts";
 import type { Text } from "./context.ts";
 
 /** A command line to copy, and what it does. */
@@ -103,5 +103,3 @@ export class CliCommand extends Command {
     return `\n${this.text({ en: "Examples:", zh: "示例：" })}\n${lines.join("\n")}\n`;
   }
 }
-
-export type { ClientFlags };

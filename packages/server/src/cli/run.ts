@@ -28,11 +28,7 @@ export async function main(parts: ProgramParts = {}): Promise<void> {
 }
 
 /** Runs a command line. @returns the exit code, a value of the table `exitCodes` */
-export async function runCli(
-  argv: readonly string[],
-  context: CommandContext,
-  parts: ProgramParts = {},
-): Promise<number> {
+async function runCli(argv: readonly string[], context: CommandContext, parts: ProgramParts = {}): Promise<number> {
   try {
     await buildProgram(context, parts).parseAsync(argv, { from: "user" });
     return context.exitCode;

@@ -57,14 +57,14 @@ export function startupScreen(report: StartupReport, language: MessageLanguage):
 }
 
 /** Curl, the command line, the SDK and Python. Quoted so that they work in POSIX shells and in cmd.exe. */
-export function commandsToTry(report: Pick<StartupReport, "recording">, url: string): string[] {
+function commandsToTry(report: Pick<StartupReport, "recording">, url: string): string[] {
   const recording = report.recording.replaceAll("\\", "/");
   const quoted = /^[\w./:-]+$/.test(recording) ? recording : `"${recording}"`;
   const text = `'${recording.replaceAll("'", "\\'")}'`;
   return [
     `curl -s --data-binary @${quoted} -H "Content-Type: audio/wav" "${url}/transcribe?response_format=text"`,
     `npx voxpool transcribe ${quoted}${url === defaultUrl ? "" : ` --url ${url}`}`,
-    `node --input-type=module -e "import { ModelAPIClient } from '@voxpool/client'; console.log(await new ModelAPIClient('${url}').transcribe(${text}))"`,
+    `node --input-type=module -e "import { ModelAPIClient } from '@voxpool/client'; const { text, message } = await new ModelAPIClient('${url}').transcribe(${text}); console.log(text ?? message)"`,
     `python3 -c "import requests; print(requests.post('${url}/transcribe', files={'file': open(${text}, 'rb')}).json()['text'])"`,
   ];
 }

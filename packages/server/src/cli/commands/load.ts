@@ -1,6 +1,6 @@
 import { withActivity } from "../activity.ts";
-import { createClient } from "../client.ts";
-import type { CliCommand, ClientFlags } from "../command.ts";
+import { type ClientFlags, createClient } from "../client.ts";
+import type { CliCommand } from "../command.ts";
 import type { CommandContext } from "../context.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { reportFailure } from "../failures.ts";

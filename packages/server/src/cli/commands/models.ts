@@ -1,7 +1,7 @@
 import type { AvailableModel, AvailableModels, ModelEntry, ModelList } from "@voxpool/client";
 import type { MessageLanguage } from "../../base/errors.ts";
-import { createClient } from "../client.ts";
-import type { CliCommand, ClientFlags } from "../command.ts";
+import { type ClientFlags, createClient } from "../client.ts";
+import type { CliCommand } from "../command.ts";
 import { type CommandContext, UsageError } from "../context.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { reportFailure } from "../failures.ts";
@@ -59,7 +59,7 @@ async function models(flags: ModelsFlags, context: CommandContext): Promise<numb
 }
 
 /** All models that either answer names, by path. */
-export function modelTable(
+function modelTable(
   loaded: ModelList | undefined,
   available: AvailableModels | undefined,
   language: MessageLanguage,

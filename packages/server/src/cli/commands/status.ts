@@ -1,7 +1,7 @@
 import type { CallFailure, ModelStatus, ModelStatusFailure } from "@voxpool/client";
 import type { MessageLanguage } from "../../base/errors.ts";
-import { createClient, defaultUrl } from "../client.ts";
-import type { CliCommand, ClientFlags } from "../command.ts";
+import { type ClientFlags, createClient, defaultUrl } from "../client.ts";
+import type { CliCommand } from "../command.ts";
 import type { CommandContext } from "../context.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { reportFailure } from "../failures.ts";
@@ -72,7 +72,7 @@ function sayMore(answer: CallFailure<ModelStatusFailure>, context: CommandContex
 }
 
 /** What is known of a loaded model, a line each. A server of the older kind knows the last three only. */
-export function statusText({ model_path, status }: ModelStatus, language: MessageLanguage): string {
+function statusText({ model_path, status }: ModelStatus, language: MessageLanguage): string {
   const zh = language === "zh";
   const known: (readonly [en: string, zh: string, value: string | undefined])[] = [
     ["model", "模型", model_path],

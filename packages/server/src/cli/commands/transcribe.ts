@@ -1,8 +1,8 @@
 import type { CallFailure, ModelAPIClient, ResponseFormat, Transcript, TranscriptText } from "@voxpool/client";
 import { Option } from "commander";
 import { withActivity } from "../activity.ts";
-import { createClient } from "../client.ts";
-import type { CliCommand, ClientFlags } from "../command.ts";
+import { type ClientFlags, createClient } from "../client.ts";
+import type { CliCommand } from "../command.ts";
 import { type CommandContext, UsageError } from "../context.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { exitCodeOf, reportFailure } from "../failures.ts";
