@@ -1,0 +1,30 @@
+import { ModelAPIClient } from "@voxpool/client";
+import { type CommandContext, UsageError } from "./context.ts";
+
+/** Where the server is when nothing else is said. Not `localhost`: that may be looked up as IPv6 first. */
+export const defaultUrl = "http://127.0.0.1:5000/api";
+
+/** Flags of every command that asks a server. */
+export interface ClientFlags {
+  readonly url?: string;
+  readonly key?: string;
+  readonly json?: boolean;
+}
+
+/**
+ * A client of the server that the flags or `VOXPOOL_URL` and `VOXPOOL_KEY` name, which ends with the command.
+ * @throws UsageError if the URL or the key cannot be used
+ */
+export function createClient(flags: ClientFlags, context: CommandContext): ModelAPIClient {
+  const url = flags.url ?? (context.env.VOXPOOL_URL || defaultUrl);
+  const key = flags.key ?? (context.env.VOXPOOL_KEY || undefined);
+  try {
+    return new ModelAPIClient(url, {
+      ...(key === undefined ? {} : { key }),
+      headers: { "accept-language": context.language },
+      signal: context.signal,
+    });
+  } catch (error) {
+    throw error instanceof TypeError ? new UsageError(error.message) : error;
+  }
+}

@@ -1,0 +1,69 @@
+import type { CallFailure } from "@voxpool/client";
+import { catalogue } from "@voxpool/client/contract";
+import { type MessageLanguage, VoxpoolError } from "../base/errors.ts";
+import { type CommandContext, UsageError } from "./context.ts";
+import { exitCodes, signalCodes } from "./exit-codes.ts";
+import { printJson, say } from "./output.ts";
+
+/** Says why a call failed and gives the exit code; with `--json` the failure is also the result. */
+export function reportFailure(
+  failure: Pick<CallFailure, "error_code" | "error_message" | "reason">,
+  context: CommandContext,
+  options: { readonly json?: boolean; readonly about?: string } = {},
+): number {
+  if (options.json === true) printJson(context, failure);
+  const about = options.about === undefined ? "" : `${options.about}: `;
+  if (!context.signal.aborted) say(context, about + messageOf(failure, context.language));
+  return exitCodeOf(failure, context);
+}
+
+/** The exit code of a failed call. */
+export function exitCodeOf(failure: Pick<CallFailure, "reason">, context: CommandContext): number {
+  if (context.signal.aborted) return interruptedCode(context.signal);
+  return failure.reason === "server_unreachable" ? exitCodes.unreachable.code : exitCodes.failed.code;
+}
+
+/** Says what a command threw, and gives the exit code. */
+export function reportError(error: unknown, context: CommandContext, json = false): number {
+  if (context.signal.aborted) return interruptedCode(context.signal);
+  if (error instanceof UsageError) {
+    say(context, error.message);
+    return exitCodes.usage.code;
+  }
+  if (error instanceof VoxpoolError) {
+    const message = error.messageIn(context.language);
+    const { reason, details, entry } = error;
+    if (json) printJson(context, { success: false, message, reason, retryable: entry.retryable, details });
+    say(context, reason === "internal" ? stackOf(error.cause ?? error) : message);
+    return reason === "config_invalid" ? exitCodes.usage.code : exitCodes.failed.code;
+  }
+  say(context, stackOf(error));
+  return exitCodes.failed.code;
+}
+
+/** A server answers in the language it was asked for; what the client found out by itself is put into it here. */
+function messageOf(
+  failure: Pick<CallFailure, "error_code" | "error_message" | "reason">,
+  language: MessageLanguage,
+): string {
+  const { reason, error_message: message } = failure;
+  if (failure.error_code !== 0 || language === "en" || !Object.hasOwn(catalogue, reason)) return message;
+  const { en, zh } = catalogue[reason as keyof typeof catalogue];
+  const names = [...en.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
+  const pattern = en
+    .split(/\{\w+\}/)
+    .map((text) => text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&"))
+    .join("(.*)");
+  const found = new RegExp(`^${pattern}$`, "s").exec(message);
+  if (found === null) return message;
+  return zh.replace(/\{(\w+)\}/g, (_, name: string) => found[names.indexOf(name) + 1] ?? "");
+}
+
+function interruptedCode(signal: AbortSignal): number {
+  const { reason } = signal as { reason: unknown };
+  return reason === "SIGTERM" || reason === "SIGHUP" ? signalCodes[reason] : signalCodes.SIGINT;
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

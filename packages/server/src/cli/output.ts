@@ -1,0 +1,17 @@
+import type { CommandContext } from "./context.ts";
+import { printable } from "./format.ts";
+
+/** Writes a result; as it is into a file or pipe, without control characters to a terminal. */
+export function print(context: CommandContext, text: string): void {
+  context.stdout.write(context.stdout.isTTY ? printable(text) : text);
+}
+
+/** Writes a result for scripts, one JSON document; indented on a terminal. */
+export function printJson(context: CommandContext, value: unknown): void {
+  context.stdout.write(`${JSON.stringify(value, undefined, context.stdout.isTTY ? 2 : undefined)}\n`);
+}
+
+/** Writes a message about the work; never into the results. */
+export function say(context: CommandContext, text: string): void {
+  context.stderr.write(`voxpool: ${printable(text)}\n`);
+}

@@ -1,0 +1,57 @@
+import { version } from "../base/version.ts";
+import { CliCommand } from "./command.ts";
+import { commanderMessage } from "./commander-messages.ts";
+import { registerLoad } from "./commands/load.ts";
+import { registerModels } from "./commands/models.ts";
+import { registerPull } from "./commands/pull.ts";
+import { registerServe, type StartServer } from "./commands/serve.ts";
+import { registerStatus } from "./commands/status.ts";
+import { registerTranscribe } from "./commands/transcribe.ts";
+import { registerUnload } from "./commands/unload.ts";
+import type { CommandContext } from "./context.ts";
+import { exitCodes } from "./exit-codes.ts";
+import { say } from "./output.ts";
+
+/** What a program may be given instead of the real parts. */
+export interface ProgramParts {
+  readonly startServer?: StartServer | undefined;
+}
+
+/** `voxpool` with all its commands; each sets `context.exitCode`. Documents are made from it, too. */
+export function buildProgram(context: CommandContext, parts: ProgramParts = {}): CliCommand {
+  const program = new CliCommand("voxpool", context.language);
+  program
+    .describe({
+      en: "A speech-recognition model server: load a model once, share it with every application.",
+      zh: "语音识别模型服务器：模型只加载一次，由所有应用共享。",
+    })
+    .version(version, "-V, --version", program.text({ en: "Show the version.", zh: "显示版本。" }))
+    .helpCommand(false)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => context.stdout.write(text),
+      writeErr: (text) => context.stderr.write(text),
+      outputError: (text) => say(context, commanderMessage(text, context.language)),
+    })
+    .showHelpAfterError(program.text({ en: "See voxpool --help.", zh: "参见 voxpool --help。" }))
+    .addHelpText("after", () => exitCodeText(program))
+    .withExamples(
+      { command: "voxpool serve", en: "Starts a server.", zh: "启动服务器。" },
+      { command: "voxpool transcribe speech.wav", en: "Prints the words.", zh: "输出文字。" },
+      { command: "voxpool load --help", en: "Help for one command.", zh: "查看某个命令的帮助。" },
+    );
+  registerServe(program, context, parts.startServer);
+  registerModels(program, context);
+  registerLoad(program, context);
+  registerUnload(program, context);
+  registerStatus(program, context);
+  registerTranscribe(program, context);
+  registerPull(program, context);
+  return program;
+}
+
+function exitCodeText(program: CliCommand): string {
+  const title = program.text({ en: "Exit codes:", zh: "退出码：" });
+  const lines = Object.values(exitCodes).map((one) => `  ${String(one.code).padStart(3)}  ${program.text(one)}\n`);
+  return `\n${title}\n${lines.join("")}`;
+}

@@ -1,0 +1,136 @@
+import type { NetworkInterfaceInfo } from "node:os";
+import type { MessageLanguage } from "../base/errors.ts";
+import { defaultUrl } from "./client.ts";
+import { printable } from "./format.ts";
+import { renderFields } from "./table.ts";
+
+/** What the person who started a server is told. */
+export interface StartupReport {
+  readonly version: string;
+  /** Base URLs of the native API, each ending in `/api`; the first one works on this machine. */
+  readonly urls: readonly string[];
+  /** As they were configured. */
+  readonly modelDirs: readonly string[];
+  readonly stateDir: string;
+  /** For requests that name none, with what it heard in a recording to warm up; absent if it is not usable. */
+  readonly defaultModel?:
+    | {
+        readonly path: string;
+        /** Empty if it does not know the language of the recording. */
+        readonly heard: string;
+        readonly loadSeconds: number;
+        readonly warmUpSeconds: number;
+      }
+    | undefined;
+  /** Whether requests need a key. */
+  readonly authentication: boolean;
+  /** Path of the bundled recording, as it is written in commands to try. */
+  readonly recording: string;
+}
+
+/** The screen that `voxpool serve` prints once the server answers. */
+export function startupScreen(report: StartupReport, language: MessageLanguage): string {
+  const words = language === "zh" ? chinese : english;
+  const [url = defaultUrl] = report.urls;
+  const fields: (readonly [string, string])[] = [
+    ...report.urls.map((one, index) => [index === 0 ? words.url : "", one] as const),
+    [words.documentation, url.replace(/\/api$/, "/docs")],
+    [words.modelDirs, report.modelDirs.join(", ")],
+    [words.defaultModel, modelText(report.defaultModel, words)],
+    [words.stateDir, report.stateDir],
+    [words.authentication, report.authentication ? words.on : words.off],
+  ];
+  return printable(
+    [
+      `\nvoxpool ${report.version}\n`,
+      ...(report.defaultModel?.heard ? [`${words.heard(report.defaultModel.heard)}\n`] : []),
+      indent(renderFields(fields)),
+      `${words.tryIt}\n`,
+      indent(
+        commandsToTry(report, url)
+          .map((command) => `${command}\n`)
+          .join("\n"),
+      ),
+      `${words.stop}\n`,
+    ].join("\n"),
+  );
+}
+
+/** Curl, the command line, the SDK and Python. Quoted so that they work in POSIX shells and in cmd.exe. */
+function commandsToTry(report: Pick<StartupReport, "recording">, url: string): string[] {
+  const recording = report.recording.replaceAll("\\", "/");
+  const quoted = /^[\w./:-]+$/.test(recording) ? recording : `"${recording}"`;
+  const text = `'${recording.replaceAll("'", "\\'")}'`;
+  return [
+    `curl -s --data-binary @${quoted} -H "Content-Type: audio/wav" "${url}/transcribe?response_format=text"`,
+    `npx voxpool transcribe ${quoted}${url === defaultUrl ? "" : ` --url ${url}`}`,
+    `node --input-type=module -e "import { ModelAPIClient } from '@voxpool/client'; const { text, message } = await new ModelAPIClient('${url}').transcribe(${text}); console.log(text ?? message)"`,
+    `python3 -c "import requests; print(requests.post('${url}/transcribe', files={'file': open(${text}, 'rb')}).json()['text'])"`,
+  ];
+}
+
+/**
+ * The URLs of a server that listens on `host`: for an address that stands for all of them this machine's first, then
+ * those of its networks. IPv6 addresses of networks are left out: nobody types them.
+ */
+export function reachableUrls(
+  host: string,
+  port: number,
+  interfaces: Readonly<
+    Record<string, readonly Pick<NetworkInterfaceInfo, "address" | "family" | "internal">[] | undefined>
+  >,
+): string[] {
+  if (host !== "0.0.0.0" && host !== "::") return [urlOf(host, port)];
+  const addresses = Object.values(interfaces)
+    .flatMap((found) => found ?? [])
+    .filter(({ family, internal }) => family === "IPv4" && !internal)
+    .map(({ address }) => address);
+  return ["127.0.0.1", ...addresses].map((address) => urlOf(address, port));
+}
+
+function urlOf(host: string, port: number): string {
+  return `http://${host.includes(":") ? `[${host}]` : host}:${port}/api`;
+}
+
+function modelText(model: StartupReport["defaultModel"], words: Words): string {
+  if (model === undefined) return words.noModel;
+  return `${model.path} (${words.times(model.loadSeconds.toFixed(2), model.warmUpSeconds.toFixed(2))})`;
+}
+
+function indent(text: string): string {
+  return text.replaceAll(/^(?=.)/gm, "  ");
+}
+
+type Words = typeof english;
+
+const english = {
+  heard: (text: string) => `Heard in a recording, to warm up:\n  "${text}"`,
+  times: (load: string, warmUp: string) => `loaded in ${load} s, warmed up in ${warmUp} s`,
+  url: "URL",
+  documentation: "Documentation",
+  modelDirs: "Model directory",
+  defaultModel: "Default model",
+  noModel: "none is usable; fetch one with: npx voxpool pull en/tiny",
+  stateDir: "State directory",
+  authentication: "Authentication",
+  on: "on",
+  off: "OFF: whoever reaches this port can use the server (--host 127.0.0.1 keeps it on this machine)",
+  tryIt: "Try it in a second terminal, with curl, the command line, the SDK or Python:",
+  stop: "Ctrl-C stops the server.",
+};
+
+const chinese: Words = {
+  heard: (text) => `预热时从录音中听到：\n  “${text}”`,
+  times: (load, warmUp) => `加载 ${load} 秒，预热 ${warmUp} 秒`,
+  url: "地址",
+  documentation: "文档",
+  modelDirs: "模型目录",
+  defaultModel: "默认模型",
+  noModel: "不可用；下载一个：npx voxpool pull en/tiny",
+  stateDir: "状态目录",
+  authentication: "身份验证",
+  on: "已启用",
+  off: "未启用：能访问此端口的人都可以使用（--host 127.0.0.1 可限制为仅本机）",
+  tryIt: "在另一个终端中试试 curl、命令行、SDK 或 Python：",
+  stop: "按 Ctrl-C 停止服务器。",
+};

@@ -1,0 +1,80 @@
+// The generated parts of the documents, by name. Each is a function of the language; nothing here is written twice.
+import { type CatalogueEntry, catalogue, warningCatalogue } from "@voxpool/client/contract";
+import { otherVariables } from "../../packages/server/dist/base/config.js";
+import { describeValues } from "../../packages/server/dist/base/config-value.js";
+import type { MessageLanguage } from "../../packages/server/dist/base/errors.js";
+import { environmentName, flagName, isSettingKey, settingKeys } from "../../packages/server/dist/base/setting-names.js";
+import { type Setting, settings } from "../../packages/server/dist/base/settings.js";
+import { exitCodes } from "../../packages/server/dist/cli/exit-codes.js";
+import { commandsBlock } from "./commands.ts";
+import { markdownTable } from "./markdown.ts";
+
+/** Markdown without its markers. */
+export type Block = (language: MessageLanguage) => string;
+
+export const blocks: Readonly<Record<string, Block>> = {
+  errors: errorTable,
+  warnings: warningTable,
+  settings: settingTable,
+  "other-variables": (language) => otherVariables.map((name) => `\`${name}\``).join(language === "zh" ? "、" : ", "),
+  "example-file": exampleFile,
+  commands: commandsBlock,
+  "exit-codes": exitCodeTable,
+};
+
+function errorTable(language: MessageLanguage): string {
+  const zh = language === "zh";
+  const titles = zh ? ["reason", "HTTP", "可重试", "消息"] : ["reason", "HTTP", "retryable", "message"];
+  const rows = Object.entries<CatalogueEntry>(catalogue).map(([reason, entry]) => [
+    `\`${reason}\``,
+    String(entry.status),
+    entry.retryable ? (zh ? "是" : "yes") : zh ? "否" : "no",
+    entry[language],
+  ]);
+  return markdownTable(titles, rows);
+}
+
+function warningTable(language: MessageLanguage): string {
+  const rows = Object.entries(warningCatalogue).map(([reason, text]) => [`\`${reason}\``, text[language]]);
+  return markdownTable(language === "zh" ? ["reason", "消息"] : ["reason", "message"], rows);
+}
+
+function settingTable(language: MessageLanguage): string {
+  const titles =
+    language === "zh"
+      ? ["键", "环境变量", "选项", "默认值", "取值", "说明"]
+      : ["key", "environment", "flag", "default", "takes", "meaning"];
+  const rows = settingKeys.map((key) => {
+    const setting: Setting<unknown> = settings[key];
+    return [
+      `\`${key}\``,
+      `\`${environmentName(key)}\``,
+      `\`--${flagName(key)}\``,
+      setting.default === "" ? "" : `\`${String(setting.default)}\``,
+      describeValues(setting, language),
+      setting[language],
+    ];
+  });
+  return markdownTable(titles, rows);
+}
+
+/** Every setting with its default, so that the file can be copied and changed. */
+function exampleFile(language: MessageLanguage): string {
+  const lines: string[] = [];
+  let group = "";
+  for (const key of settingKeys) {
+    const dot = key.indexOf(".");
+    // A group that is a setting, too (`host`), would be a key twice.
+    const head = dot < 0 || isSettingKey(key.slice(0, dot)) ? "" : key.slice(0, dot);
+    if (head !== "" && head !== group) lines.push(`${head}:`);
+    group = head;
+    const [indent, name] = head === "" ? ["", key] : ["  ", key.slice(dot + 1)];
+    lines.push(`${indent}# ${settings[key][language]}`, `${indent}${name}: ${JSON.stringify(settings[key].default)}`);
+  }
+  return `\`\`\`yaml\n${lines.join("\n")}\n\`\`\``;
+}
+
+function exitCodeTable(language: MessageLanguage): string {
+  const rows = Object.values(exitCodes).map((one) => [String(one.code), one[language]]);
+  return markdownTable(language === "zh" ? ["退出码", "含义"] : ["code", "meaning"], rows);
+}

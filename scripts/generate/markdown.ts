@@ -1,0 +1,11 @@
+/** A Markdown table; what would end a cell or open a tag is escaped. */
+export function markdownTable(titles: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.map(escapeCell).join(" | ")} |`;
+  return [line(titles), `|${"---|".repeat(titles.length)}`, ...rows.map(line)].join("\n");
+}
+
+function escapeCell(text: string): string {
+  const flat = text.replaceAll("|", "\\|").replaceAll(/\s+/g, " ");
+  // Inside code everything but the bar is literal already.
+  return flat.startsWith("`") ? flat : flat.replaceAll("<", "&lt;");
+}
