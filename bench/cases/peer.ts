@@ -78,7 +78,8 @@ async function speedOf(contestant: Contestant, files: readonly Recording[], atOn
   try {
     const begun = performance.now();
     await concurrently(files, atOnce, async (recording, worker) => {
-      if ((await recognize(recording, worker)) === "") throw new Error(`${contestant.title}: no words in ${recording.name}`);
+      if ((await recognize(recording, worker)) === "")
+        throw new Error(`${contestant.title}: no words in ${recording.name}`);
     });
     return totalSeconds(files) / ((performance.now() - begun) / 1000);
   } finally {
@@ -92,7 +93,8 @@ function ourselves(url: string, modelPath: string): Contestant {
     async connect(count) {
       const client = new HttpClient(url, count);
       return {
-        recognize: async (recording) => String((await client.transcribe(recording, { model_path: modelPath })).body.text),
+        recognize: async (recording) =>
+          String((await client.transcribe(recording, { model_path: modelPath })).body.text),
         close: () => client.close(),
       };
     },

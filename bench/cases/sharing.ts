@@ -95,4 +95,5 @@ async function ownMemory(bench: Bench, utterances: readonly Recording[]): Promis
   }
 }
 
-const settle = ({ smoke }: Bench): Promise<void> => new Promise((resolve) => setTimeout(resolve, smoke ? 50 : settleMs));
+const settle = ({ smoke }: Bench): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, smoke ? 50 : settleMs));

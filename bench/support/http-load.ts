@@ -18,7 +18,9 @@ const wrk: HttpLoad = {
   title: "wrk, one thread",
   async run(port, path, connections, seconds) {
     const url = `http://127.0.0.1:${port}${path}`;
-    const child = spawn("wrk", ["-t1", `-c${connections}`, `-d${seconds}s`, url], { stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn("wrk", ["-t1", `-c${connections}`, `-d${seconds}s`, url], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
     const chunks: Buffer[] = [];
     child.stdout.on("data", (chunk: Buffer) => chunks.push(chunk));
     await once(child, "close");

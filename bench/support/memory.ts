@@ -21,7 +21,8 @@ export function treeMemoryBytes(roots: readonly number[]): number {
 
 /** @throws Unavailable where the kernel does not tell */
 export function needProportionalMemory(): void {
-  if (!existsSync("/proc/self/smaps_rollup")) throw new Unavailable("PSS is read from /proc/PID/smaps_rollup, which only Linux has");
+  if (!existsSync("/proc/self/smaps_rollup"))
+    throw new Unavailable("PSS is read from /proc/PID/smaps_rollup, which only Linux has");
 }
 
 export const megabytes = (bytes: number): number => bytes / 1e6;

@@ -30,7 +30,8 @@ export function report(machine: readonly (readonly [string, string])[], results:
 
 /** One row for the terminal. */
 export function line({ what, figure, value, unit, goal }: Measurement): string {
-  const verdict = goal === undefined || value === undefined ? "" : `, goal ${shownGoal(goal, unit)}: ${met(value, goal, unit)}`;
+  const verdict =
+    goal === undefined || value === undefined ? "" : `, goal ${shownGoal(goal, unit)}: ${met(value, goal, unit)}`;
   return `${what}: ${figure}${value === undefined ? "" : `: ${shown(value, unit)}`}${verdict}`;
 }
 
