@@ -1,0 +1,58 @@
+import type { Bench, BenchCase } from "../support/case.ts";
+import { HttpClient } from "../support/http.ts";
+import { megabytes, needProportionalMemory, treeMemoryBytes } from "../support/memory.ts";
+import { threeSeconds } from "../support/recordings.ts";
+import { startServer } from "../support/server.ts";
+import { median } from "../support/statistics.ts";
+
+/** Whether load, use and unload give everything back, over and over. */
+export const cycles: BenchCase = {
+  name: "cycles",
+  async run(bench) {
+    needProportionalMemory();
+    const count = bench.smoke ? 2 : 50;
+    const server = await startServer(bench);
+    const client = new HttpClient(server.url);
+    try {
+      const body = { model_path: bench.model.modelPath };
+      await client.post("/api/models/unload", body);
+      const before = await idleMemoryBytes(bench, server.pid);
+      await cycle(bench, client);
+      const start = await idleMemoryBytes(bench, server.pid);
+      for (let index = 0; index < count; index += 1) await cycle(bench, client);
+      const final = await idleMemoryBytes(bench, server.pid);
+      return [
+        {
+          what: `Memory of the process tree after ${count} cycles of load, use and unload`,
+          figure: `${megabytes(final).toFixed(1)} against ${megabytes(start).toFixed(1)} MB`,
+          value: final / start,
+          unit: "",
+          goal: { kind: "at most", value: 1.05 },
+          note:
+            `PSS of the idle server and all its descendants. The start is after the first cycle; before it, with the ` +
+            `model of the start unloaded, it was ${megabytes(before).toFixed(1)} MB.`,
+        },
+      ];
+    } finally {
+      client.close();
+      await server.stop();
+    }
+  },
+};
+
+async function cycle({ model, recordings }: Bench, client: HttpClient): Promise<void> {
+  const body = { model_path: model.modelPath };
+  await client.post("/api/models/load", body);
+  await client.transcribe(threeSeconds(recordings), body);
+  await client.post("/api/models/unload", body);
+}
+
+/** Nothing goes on: the median of some looks, so that one moment does not count. */
+async function idleMemoryBytes({ smoke }: Bench, pid: number): Promise<number> {
+  const looks: number[] = [];
+  for (let look = 0; look < (smoke ? 1 : 10); look += 1) {
+    await new Promise((resolve) => setTimeout(resolve, smoke ? 50 : 500));
+    looks.push(treeMemoryBytes([pid]));
+  }
+  return median(looks);
+}

@@ -1,0 +1,102 @@
+/** Measures voxpool against its goals; see README.md. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { attach } from "./cases/attach.ts";
+import { cycles } from "./cases/cycles.ts";
+import { health } from "./cases/health.ts";
+import { latency } from "./cases/latency.ts";
+import { peer } from "./cases/peer.ts";
+import { sharing } from "./cases/sharing.ts";
+import { throughput } from "./cases/throughput.ts";
+import { type Bench, type BenchCase, Unavailable } from "./support/case.ts";
+import { loadAverage, machine } from "./support/machine.ts";
+import { defaultModel, toneModel } from "./support/model.ts";
+import { speechRecordings, toneRecordings } from "./support/recordings.ts";
+import { line, report } from "./support/report.ts";
+import { type CaseResult, ResultStore } from "./support/results.ts";
+
+const cases: readonly BenchCase[] = [throughput, latency, sharing, attach, cycles, health, peer];
+const names = cases.map(({ name }) => name);
+const usage = `usage: npm run bench -- [--smoke] [--runs N] [--only NAME]…
+  --smoke       each case once with tiny numbers and the tone model; fetches and writes nothing
+  --runs N      rounds that are interleaved, 5 if left out
+  --only NAME   ${names.join(", ")}`;
+
+await main();
+
+async function main(): Promise<void> {
+  const { smoke, runs, only } = readArguments();
+  const cacheDirectory = join(import.meta.dirname, ".cache");
+  const temporaryDirectory = mkdtempSync(join(tmpdir(), "voxpool-bench-"));
+  mkdirSync(cacheDirectory, { recursive: true });
+  const say = (text: string): void => void process.stdout.write(`${text}\n`);
+  try {
+    const model = smoke ? await toneModel(temporaryDirectory) : await defaultModel(cacheDirectory, say);
+    const recordings = smoke
+      ? toneRecordings(temporaryDirectory)
+      : speechRecordings(join(temporaryDirectory, "recordings"));
+    const bench: Bench = { smoke, runs, model, recordings, cacheDirectory, temporaryDirectory, say };
+    const results = await measure(bench, only);
+    if (!smoke) writeReport(cacheDirectory, results);
+  } finally {
+    rmSync(temporaryDirectory, { recursive: true, force: true });
+  }
+}
+
+async function measure(bench: Bench, only: readonly string[]): Promise<readonly CaseResult[]> {
+  const results: CaseResult[] = [];
+  for (const one of cases.filter(({ name }) => only.length === 0 || only.includes(name))) {
+    bench.say(`== ${one.name}`);
+    const result = await resultOf(one, bench);
+    for (const row of result.rows) bench.say(line(row));
+    if (result.unavailable !== undefined) bench.say(`not measured: ${result.unavailable}`);
+    results.push(result);
+  }
+  return results;
+}
+
+async function resultOf(one: BenchCase, bench: Bench): Promise<CaseResult> {
+  const circumstances = {
+    name: one.name,
+    measuredAt: new Date().toISOString().slice(0, 16),
+    command: ["npm run bench --", ...process.argv.slice(2)].join(" "),
+    loadBefore: loadAverage(),
+    runs: bench.runs,
+    model: bench.model.title,
+  };
+  try {
+    return { ...circumstances, rows: await one.run(bench) };
+  } catch (error) {
+    if (error instanceof Unavailable) return { ...circumstances, rows: [], unavailable: error.message };
+    throw error;
+  }
+}
+
+function writeReport(cacheDirectory: string, results: readonly CaseResult[]): void {
+  const store = new ResultStore(cacheDirectory);
+  for (const result of results) store.save(result);
+  const known = names.map((name) => store.load(name)).filter((result) => result !== undefined);
+  writeFileSync(join(import.meta.dirname, "RESULTS.md"), report(machine(), known));
+}
+
+function readArguments(): { smoke: boolean; runs: number; only: readonly string[] } {
+  try {
+    const { values } = parseArgs({
+      options: {
+        smoke: { type: "boolean", default: false },
+        runs: { type: "string" },
+        only: { type: "string", multiple: true, default: [] },
+      },
+    });
+    const runs = Number(values.runs ?? (values.smoke ? 1 : 5));
+    const unknown = values.only.find((name) => !names.includes(name));
+    if (unknown !== undefined) throw new Error(`there is no case ${unknown}`);
+    if (!Number.isInteger(runs) || runs < 1) throw new Error("--runs takes a whole number above 0");
+    return { smoke: values.smoke, runs, only: values.only };
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${usage}\n`);
+    process.exit(2);
+  }
+}

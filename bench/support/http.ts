@@ -1,0 +1,65 @@
+import { Agent, request } from "node:http";
+import type { Recording } from "./recordings.ts";
+
+export interface Answer {
+  readonly status: number;
+  readonly body: Readonly<Record<string, unknown>>;
+  /** From the call to the parsed answer, milliseconds. */
+  readonly ms: number;
+}
+
+/** A client with connections that stay open. */
+export class HttpClient {
+  readonly #url: string;
+  readonly #agent: Agent;
+
+  constructor(url: string, connections = 1) {
+    this.#url = url;
+    this.#agent = new Agent({ keepAlive: true, maxSockets: connections });
+  }
+
+  /** @throws when the answer is no success */
+  async transcribe(recording: Recording, query: Readonly<Record<string, string>>): Promise<Answer> {
+    const path = `/api/transcribe?${new URLSearchParams(query)}`;
+    return succeeded(await this.send("POST", path, "audio/wav", recording.bytes), path);
+  }
+
+  /** @throws when the answer is no success */
+  async post(path: string, body: object): Promise<Answer> {
+    return succeeded(await this.send("POST", path, "application/json", Buffer.from(JSON.stringify(body))), path);
+  }
+
+  send(method: string, path: string, contentType?: string, body?: Uint8Array): Promise<Answer> {
+    const begun = performance.now();
+    const headers = {
+      ...(contentType === undefined ? {} : { "content-type": contentType }),
+      ...(body === undefined ? {} : { "content-length": body.length }),
+    };
+    return new Promise((resolve, reject) => {
+      const outgoing = request(this.#url + path, { method, agent: this.#agent, headers }, (response) => {
+        const chunks: Buffer[] = [];
+        response.on("data", (chunk: Buffer) => chunks.push(chunk));
+        response.on("error", reject);
+        response.on("end", () => {
+          try {
+            const parsed = JSON.parse(Buffer.concat(chunks).toString("utf8")) as Answer["body"];
+            resolve({ status: response.statusCode ?? 0, body: parsed, ms: performance.now() - begun });
+          } catch (error) {
+            reject(error instanceof Error ? error : new Error(String(error)));
+          }
+        });
+      });
+      outgoing.on("error", reject);
+      outgoing.end(body);
+    });
+  }
+
+  close(): void {
+    this.#agent.destroy();
+  }
+}
+
+function succeeded(answer: Answer, path: string): Answer {
+  if (answer.status === 200 && answer.body.success === true) return answer;
+  throw new Error(`${path} answered ${answer.status}: ${JSON.stringify(answer.body)}`);
+}
