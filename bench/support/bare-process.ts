@@ -5,7 +5,7 @@
 import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { loadEngine } from "../../packages/server/dist/engine/load.js";
-import { createSegmenterPool } from "../../packages/server/dist/engine/vad/pool.js";
+import { createSegmenterPool } from "../../packages/server/dist/engine/vad/segmenters.js";
 import { wavSamples } from "../../test/fixtures/wav.ts";
 import type { BareAnswer, BareRequest } from "./bare.ts";
 import { concurrently, Places } from "./concurrent.ts";

@@ -1,4 +1,4 @@
-import type { Segment, Warning } from "@voxpool/client/contract";
+import type { Segment } from "@voxpool/client/contract";
 import type { VoxpoolError } from "../base/errors.ts";
 import type { ModelFolder } from "../catalog/catalog.ts";
 import type { EngineInfo } from "../engine/engine.ts";
@@ -48,4 +48,4 @@ export interface Recognition {
   open(options: OpenSession): Promise<Session>;
 }
 
-export type { Segment, Warning };
+export type { Segment };

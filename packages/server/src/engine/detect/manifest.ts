@@ -6,7 +6,7 @@ import { invalidFile } from "./invalid.ts";
 import { withReader } from "./reader.ts";
 
 /** The file that says what cannot be seen from the others. */
-export const manifestName = "voxpool.json";
+const manifestName = "voxpool.json";
 
 const maxManifestBytes = 65_536;
 

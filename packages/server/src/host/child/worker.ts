@@ -4,7 +4,7 @@ import { type MessagePort, parentPort } from "node:worker_threads";
 import { preflight } from "../../engine/detect/preflight.ts";
 import type { SegmentEngine } from "../../engine/engine.ts";
 import { loadEngine } from "../../engine/load.ts";
-import { createSegmenterPool } from "../../engine/vad/pool.ts";
+import { createSegmenterPool } from "../../engine/vad/segmenters.ts";
 import { type FromHost, sampleFd, type ToHost } from "../wire.ts";
 import { DecodeClock } from "./decode-clock.ts";
 import { FrameReader } from "./frame-reader.ts";
