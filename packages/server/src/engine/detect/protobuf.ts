@@ -16,8 +16,8 @@ export class ProtobufError extends Error {}
 /** A tag and a length have at most ten bytes each. */
 const headBytes = 20;
 
-/** Ten times the fields of the largest models; a file made of nothing but tiny fields would keep a core for minutes. */
-const maxFields = 5_000_000;
+/** Fifty times what a Moonshine encoder has; a file made of nothing but tiny fields would keep a core for minutes. */
+const maxFields = 500_000;
 
 /**
  * The fields of the message between two positions. Contents are skipped, not read.
@@ -25,8 +25,8 @@ const maxFields = 5_000_000;
  */
 export async function* fieldsOf(reader: WindowReader, start: number, end: number): AsyncGenerator<Field> {
   for (let position = start; position < end; ) {
-    if (reader.looks > maxFields) throw new ProtobufError("has more parts than any model");
-    await reader.load(position, headBytes);
+    if (++reader.steps > maxFields) throw new ProtobufError("has more parts than any model");
+    if (!reader.has(position, headBytes)) await reader.load(position, headBytes);
     const field = fieldAt(reader, position, end);
     yield field;
     position = field.end;

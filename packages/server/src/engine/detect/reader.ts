@@ -8,7 +8,8 @@ export class WindowReader {
   readonly #window = Buffer.alloc(65_536);
   #from = 0;
   #length = 0;
-  #looks = 0;
+  /** Steps of all walks through this file, by which they bound themselves. */
+  steps = 0;
 
   constructor(handle: FileHandle, sizeBytes: number) {
     this.#handle = handle;
@@ -17,17 +18,16 @@ export class WindowReader {
 
   /** Makes sure that `at` answers for `count` bytes (at most 65,536) from `position` on, as far as the file goes. */
   async load(position: number, count: number): Promise<void> {
-    this.#looks++;
-    const end = Math.min(position + count, this.sizeBytes);
-    if (position >= this.#from && end <= this.#from + this.#length) return;
+    if (this.has(position, count)) return;
     const { bytesRead } = await this.#handle.read(this.#window, 0, this.#window.length, position);
     this.#from = position;
     this.#length = bytesRead;
   }
 
-  /** How often `load` was called, by which a walk can bound itself. */
-  get looks(): number {
-    return this.#looks;
+  /** Whether `load` would have nothing to do; asking first saves a walk over many small parts the waiting. */
+  has(position: number, count: number): boolean {
+    const end = Math.min(position + count, this.sizeBytes);
+    return position >= this.#from && end <= this.#from + this.#length;
   }
 
   /** The byte at a position that was loaded; undefined past the end. */
