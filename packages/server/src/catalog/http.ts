@@ -123,7 +123,7 @@ export function asSetback(error: unknown, signal: AbortSignal | undefined): unkn
   }
   const first: unknown = error instanceof AggregateError ? error.errors[0] : error;
   const code = first instanceof Error && "code" in first && typeof first.code === "string" ? first.code : error.name;
-  const isUnreachable = ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN"].includes(code);
+  const isUnreachable = ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "ENETUNREACH", "EHOSTUNREACH"].includes(code);
   return new Setback(networkTrouble[code] ?? `the connection failed (${code})`, { cause: error, isUnreachable });
 }
 
@@ -132,6 +132,8 @@ const networkTrouble: Readonly<Record<string, string>> = {
   ECONNRESET: "the connection was cut",
   ENOTFOUND: "the host name is not known (no network?)",
   EAI_AGAIN: "the host name cannot be looked up (no network?)",
+  ENETUNREACH: "there is no network",
+  EHOSTUNREACH: "the server cannot be reached",
   UND_ERR_SOCKET: "the connection was cut",
   UND_ERR_BODY_TIMEOUT: "the server fell silent",
   UND_ERR_HEADERS_TIMEOUT: "the server does not answer",
