@@ -6,12 +6,20 @@ import { VoxpoolError } from "../base/errors.ts";
 export class Setback extends Error {
   /** What the server asked for, milliseconds. */
   readonly retryAfterMs: number | undefined;
+  /** Whether there was no connection at all. */
+  readonly isUnreachable: boolean;
 
-  constructor(message: string, options: ErrorOptions & { readonly retryAfterMs?: number | undefined } = {}) {
+  constructor(message: string, options: SetbackOptions = {}) {
     super(message, options);
     this.name = "Setback";
     this.retryAfterMs = options.retryAfterMs;
+    this.isUnreachable = options.isUnreachable ?? false;
   }
+}
+
+interface SetbackOptions extends ErrorOptions {
+  readonly retryAfterMs?: number | undefined;
+  readonly isUnreachable?: boolean;
 }
 
 export interface HttpOptions {
@@ -64,7 +72,8 @@ export function createHttp({ name, stallMs = 30_000, retries = 5, backoffMs = 50
           if (!(error instanceof Setback)) {
             throw error;
           }
-          vain = progress() > best ? 0 : vain + 1;
+          // Who cannot even reach the server waits less: most often there is no network.
+          vain = progress() > best ? 0 : vain + (error.isUnreachable ? 2 : 1);
           best = Math.max(best, progress());
           if (vain > retries) {
             throw failed(url, error.message, name, error);
@@ -114,14 +123,17 @@ export function asSetback(error: unknown, signal: AbortSignal | undefined): unkn
   }
   const first: unknown = error instanceof AggregateError ? error.errors[0] : error;
   const code = first instanceof Error && "code" in first && typeof first.code === "string" ? first.code : error.name;
-  return new Setback(networkTrouble[code] ?? `the connection failed (${code})`, { cause: error });
+  const isUnreachable = ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "ENETUNREACH", "EHOSTUNREACH"].includes(code);
+  return new Setback(networkTrouble[code] ?? `the connection failed (${code})`, { cause: error, isUnreachable });
 }
 
 const networkTrouble: Readonly<Record<string, string>> = {
   ECONNREFUSED: "nothing answers there",
   ECONNRESET: "the connection was cut",
-  ENOTFOUND: "the host name is not known; is there a network?",
-  EAI_AGAIN: "the host name cannot be looked up; is there a network?",
+  ENOTFOUND: "the host name is not known (no network?)",
+  EAI_AGAIN: "the host name cannot be looked up (no network?)",
+  ENETUNREACH: "there is no network",
+  EHOSTUNREACH: "the server cannot be reached",
   UND_ERR_SOCKET: "the connection was cut",
   UND_ERR_BODY_TIMEOUT: "the server fell silent",
   UND_ERR_HEADERS_TIMEOUT: "the server does not answer",

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { createCatalog } from "../../dist/catalog/catalog.js";
@@ -210,6 +212,17 @@ test("a registry that has no such package is a failure with its address", async 
     pull("en/voice", options),
     /could not be fetched from http:\/\/127\.0\.0\.1:\d+\/@scope%2fvoice.*404/,
   );
+});
+
+test("a server that is not there is a failure that says so", async (t) => {
+  const { options } = await setUp(t);
+  const nobody = createServer().listen(0, "127.0.0.1");
+  await once(nobody, "listening");
+  const { port } = nobody.address() as AddressInfo;
+  nobody.close();
+  await once(nobody, "close");
+  const npmRegistry = `http://127.0.0.1:${port}/`;
+  await assert.rejects(pull("en/voice", { ...options, npmRegistry }), /fetched from .*: nothing answers there\./);
 });
 
 test("credentials in the registry's address go to that host alone, and into no message", async (t) => {
