@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -113,7 +113,7 @@ suite("the command line as a process", () => {
     const arrived = Promise.withResolvers<void>();
     const { url } = await startWireServer(t, {
       "POST /transcribe": ({ body }, answer) => {
-        if (String(body) === "first") sendEvents(answer, [{ type: "done", ...{ transcript: transcript("one") } }]);
+        if (String(body) === "first") sendEvents(answer, [{ type: "done", transcript: transcript("one") }]);
         else arrived.resolve();
       },
     });
@@ -194,7 +194,6 @@ async function onShell(
   t: Parameters<typeof start>[0],
   command: string,
 ): Promise<{ code: number | null; stdout: string }> {
-  const { spawn } = await import("node:child_process");
   const child = spawn("sh", ["-c", `(${command}) 2>&1`], { stdio: ["ignore", "pipe", "inherit"] });
   t.after(() => child.kill("SIGKILL"));
   let stdout = "";

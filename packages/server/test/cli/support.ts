@@ -55,11 +55,10 @@ export function start(t: Scope, args: readonly string[], options: RunOptions = {
   }
   // A command that does not read its input may be gone before all of it is written.
   child.stdin.on("error", () => undefined).end(options.input);
-  const done = once(child, "close").then(([code, signal]: [number | null, NodeJS.Signals | null]) => ({
-    code,
-    signal,
-    ...chunks,
-  }));
+  const done = once(child, "close").then((ended) => {
+    const [code, signal] = ended as [number | null, NodeJS.Signals | null];
+    return { code, signal, ...chunks };
+  });
   return { child, done };
 }
 
@@ -82,7 +81,7 @@ export function untilSaid({ child }: Running, output: "stdout" | "stderr", patte
 /** Why there is no terminal to test with, or undefined. */
 export function noTerminal(): string | false {
   const found = process.platform === "linux" && spawnSync("script", ["--version"], { encoding: "utf8" });
-  return found && found.stdout?.includes("util-linux") ? false : "needs script of util-linux for a terminal";
+  return found !== false && found.stdout?.includes("util-linux") ? false : "needs script of util-linux for a terminal";
 }
 
 export interface TerminalOptions {
@@ -176,8 +175,12 @@ export function failure(reason: string, message: string, more: object = {}): obj
   return { success: false, message, reason, retryable: false, ...more };
 }
 
+export interface WireEvent extends Readonly<Record<string, unknown>> {
+  readonly type: string;
+}
+
 /** Sends server-sent events of a recognition. */
-export function sendEvents(answer: ServerResponse, events: readonly { readonly type: string }[]): void {
+export function sendEvents(answer: ServerResponse, events: readonly WireEvent[]): void {
   answer.writeHead(200, { "content-type": "text/event-stream" });
   for (const event of events) answer.write(`event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
   answer.end();

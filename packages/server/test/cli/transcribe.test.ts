@@ -13,12 +13,12 @@ const hears = {
     const { response_format: format } = query;
     if (format === "srt" || format === "vtt") {
       answer.writeHead(200, { "content-type": "text/plain; charset=utf-8" });
-      answer.end(`${format === "vtt" ? "WEBVTT\n\n" : "1\n"}00:00:00,352 --> 00:00:02,272\n${body}\n`);
+      answer.end(`${format === "vtt" ? "WEBVTT\n\n" : "1\n"}00:00:00,352 --> 00:00:02,272\n${String(body)}\n`);
       return;
     }
     sendEvents(answer, [
-      { type: "progress", ...{ processed_seconds: 5.5, duration: 11 } },
-      { type: "done", ...{ transcript: transcript(String(body)) } },
+      { type: "progress", processed_seconds: 5.5, duration: 11 },
+      { type: "done", transcript: transcript(String(body)) },
     ]);
   },
 };
