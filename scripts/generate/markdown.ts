@@ -1,7 +1,10 @@
 /** A Markdown table; what would end a cell or open a tag is escaped. */
 export function markdownTable(titles: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.map(escapeCell).join(" | ")} |`;
-  return [line(titles), `|${"---|".repeat(titles.length)}`, ...rows.map(line)].join("\n");
+  return [rowOf(titles), `|${"---|".repeat(titles.length)}`, ...rows.map(rowOf)].join("\n");
+}
+
+function rowOf(cells: readonly string[]): string {
+  return `| ${cells.map(escapeCell).join(" | ")} |`;
 }
 
 function escapeCell(text: string): string {

@@ -38,7 +38,7 @@ export function parseValue(entry: RawEntry, language: MessageLanguage): SettingV
     const wanted = describeValues(setting, language);
     const detail =
       language === "zh"
-        ? `${entry.key} 不能是 ${shown(entry.raw, language)}；应为 ${wanted}`
+        ? `${entry.key} 不能是 ${shown(entry.raw, language)}；可取值：${wanted}`
         : `${entry.key} cannot be ${shown(entry.raw, language)}; it takes ${wanted}`;
     throw new VoxpoolError("config_invalid", { source: entry.source, detail });
   }
@@ -52,7 +52,7 @@ export function describeValues(setting: Setting<unknown>, language: MessageLangu
 
 const descriptions: Record<Setting<unknown>["kind"], (setting: Setting<unknown>, zh: boolean) => string> = {
   integer: (setting, zh) => describeRange(setting.range, zh),
-  choice: ({ choices = [] }, zh) => (zh ? `以下之一：${choices.join("、")}` : `one of ${choices.join(", ")}`),
+  choice: ({ choices = [] }, zh) => (zh ? choices.join("、") : `one of ${choices.join(", ")}`),
   boolean: (_, zh) => (zh ? "true 或 false" : "true or false"),
   list: (_, zh) => (zh ? "一个或多个文本" : "one or more texts"),
   text: (_, zh) => (zh ? "一个文本" : "a text"),

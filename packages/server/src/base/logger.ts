@@ -30,7 +30,7 @@ export function createLogger(config: Pick<Config, "log.level" | "log.format">, o
   const { fd = 2, env = process.env, closeWaitMs = 1000 } = options;
   const isTerminal = isatty(fd);
   const isPretty = config["log.format"] === "pretty" || (config["log.format"] === "auto" && isTerminal);
-  const sink = isTerminal ? terminalSink(fd) : backgroundSink(fd, closeWaitMs);
+  const sink = isTerminal ? terminalSink(fd, env) : backgroundSink(fd, closeWaitMs);
   const format = isPretty ? prettyLines(isTerminal && wantsColour(env)) : (line: string) => line;
   let isClosed = false;
   const stream: DestinationStream = {
@@ -73,10 +73,14 @@ interface Sink {
   close(): Promise<void>;
 }
 
-/** Terminals take lines at once, and they should stand in order with what else is printed there. */
-function terminalSink(fd: number): Sink {
+/**
+ * Terminals take lines at once, and they should stand in order with what else is printed there. A line takes the place
+ * of one that shows progress, which is then drawn again below it.
+ */
+function terminalSink(fd: number, env: Readonly<Record<string, string | undefined>>): Sink {
+  const start = env.TERM === "dumb" ? "" : "\r\u001b[K";
   return {
-    write: (line) => void writeAll(fd, Buffer.from(line)),
+    write: (line) => void writeAll(fd, Buffer.from(start + line)),
     close: () => Promise.resolve(),
   };
 }

@@ -294,7 +294,7 @@ suite("configuration", () => {
   test("messages are in Chinese where that is asked for", (t) => {
     const language = "zh";
     const { detail } = refusal({ ...nothing, language, cwd: directoryWith(t, "port: x\n") });
-    assert.equal(detail, 'port 不能是 "x"；应为 0 到 65535 的整数');
+    assert.equal(detail, 'port 不能是 "x"；可取值：0 到 65535 的整数');
     assert.match(refusal({ ...nothing, language, cwd: directoryWith(t, "prot: 1\n") }).detail, /最接近的是 port$/);
   });
 });

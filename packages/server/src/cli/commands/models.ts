@@ -86,13 +86,13 @@ function modelRow(
   file: AvailableModel | undefined,
   zh: boolean,
 ): string[] {
-  const onDisk = zh ? "未加载" : "not loaded";
   // Whether it is loaded is also in the list of files, which stands alone with --available.
-  const notAsked = file?.loaded === true ? (zh ? "已加载" : "loaded") : onDisk;
+  const isLoaded = instance !== undefined || file?.loaded === true;
+  const plain = isLoaded ? { en: "loaded", zh: "已加载" } : { en: "not loaded", zh: "未加载" };
   const kind = instance ?? file;
   return [
     path,
-    instance?.state ?? file?.problem ?? notAsked,
+    instance?.state ?? file?.problem ?? (zh ? plain.zh : plain.en),
     [kind?.engine, kind?.family].filter((name) => name !== undefined && name !== "").join("/"),
     (kind?.languages ?? []).join(","),
     file === undefined ? "" : formatBytes(file.size_bytes),
