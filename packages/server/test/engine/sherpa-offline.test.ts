@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
+import { newFolder } from "../../../../test/fixtures/folders.ts";
 import { moonshineSpec, recordings } from "../../../../test/fixtures/speech.ts";
 import { toneSignal, writeToneModel } from "../../../../test/fixtures/tone-model.ts";
 import { moonshineTokenTable } from "../../dist/catalog/moonshine-tokens.js";
@@ -11,10 +11,9 @@ import { wordsFromTokens } from "../../dist/engine/sherpa-offline/words.js";
 
 const spec = await moonshineSpec();
 const assets = { sileroFile: "", voskLibraryFile: "" };
-const folder = () => mkdtempSync(join(tmpdir(), "voxpool-"));
 
 describe("loading a sherpa-offline model", () => {
-  const spec = writeToneModel(folder());
+  const spec = writeToneModel(newFolder());
   const failures = [
     { name: "a family that it does not know", spec: { ...spec, family: "unheard-of" }, detail: /family unheard-of/ },
     { name: "a role without a file", spec: { ...spec, files: { model: spec.files.model } }, detail: /file for tokens/ },
@@ -37,7 +36,7 @@ describe("loading a sherpa-offline model", () => {
 
   it("loads twice, and the two are independent", async () => {
     const chinese = Array.from("你好世界");
-    const other = writeToneModel(folder(), { symbols: chinese, languages: ["zh"] });
+    const other = writeToneModel(newFolder(), { symbols: chinese, languages: ["zh"] });
     const [english, second] = await Promise.all([loadEngine(spec, assets), loadEngine(other, assets)]);
     assert.ok(english.input === "segments" && second.input === "segments");
     const [letters, characters] = await Promise.all([
@@ -127,7 +126,7 @@ describe("the token table of Moonshine", () => {
       " been": Buffer.from("边"),
       " made": Buffer.of(0x0a),
     });
-    const tokens = join(folder(), "tokens.txt");
+    const tokens = join(newFolder(), "tokens.txt");
     writeFileSync(tokens, swapped);
     const engine = await loadEngine({ ...spec, files: { ...spec.files, tokens } }, assets);
     assert.ok(engine.input === "segments");
