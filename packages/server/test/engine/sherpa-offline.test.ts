@@ -9,7 +9,7 @@ import { moonshineTokenTable } from "../../dist/catalog/moonshine-tokens.js";
 import { loadEngine } from "../../dist/engine/load.js";
 import { wordsFromTokens } from "../../dist/engine/sherpa-offline/words.js";
 
-const spec = await moonshineSpec();
+const moonshine = await moonshineSpec();
 const assets = { sileroFile: "", voskLibraryFile: "" };
 
 describe("loading a sherpa-offline model", () => {
@@ -113,10 +113,10 @@ describe("the token table of Moonshine", () => {
   });
 
   const recording = recordings()?.find(({ file }) => file === "austen-0930.wav");
-  const skip = typeof spec !== "string" && recording ? false : "Moonshine tiny or the recordings are not there";
+  const skip = typeof moonshine !== "string" && recording ? false : "Moonshine tiny or the recordings are not there";
   it("lets sherpa join bytes to Chinese and emoji, and takes raw control characters", { skip }, async () => {
-    assert.ok(typeof spec !== "string" && recording);
-    const lines = readFileSync(spec.files.tokens, "utf8").trim().split("\n");
+    assert.ok(typeof moonshine !== "string" && recording);
+    const lines = readFileSync(moonshine.files.tokens, "utf8").trim().split("\n");
     // What is heard is "He might even have been made amiable himself": its first pieces become bytes and signs.
     const swapped = swap(lines, {
       " He": Buffer.of(0xf0),
@@ -128,7 +128,7 @@ describe("the token table of Moonshine", () => {
     });
     const tokens = join(newFolder(), "tokens.txt");
     writeFileSync(tokens, swapped);
-    const engine = await loadEngine({ ...spec, files: { ...spec.files, tokens } }, assets);
+    const engine = await loadEngine({ ...moonshine, files: { ...moonshine.files, tokens } }, assets);
     assert.ok(engine.input === "segments");
     const { text } = await engine.decode(recording.samples, { words: false });
     assert.equal(text, "🎉边  amiable himself.");
