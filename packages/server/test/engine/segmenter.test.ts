@@ -1,9 +1,7 @@
 import assert from "node:assert/strict";
-import { mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { describe, it } from "node:test";
 import fc from "fast-check";
+import { newFolder } from "../../../../test/fixtures/folders.ts";
 import { joinedSignals, silentSignal, toneSignal, writeToneModel } from "../../../../test/fixtures/tone-model.ts";
 import { loadEngine } from "../../dist/engine/load.js";
 import { createSegmenterPool } from "../../dist/engine/vad/segmenters.js";
@@ -84,7 +82,7 @@ describe("segments by energy", () => {
   });
 
   it("never split a letter of a text that is longer than a segment", async () => {
-    const engine = await loadEngine(writeToneModel(mkdtempSync(join(tmpdir(), "voxpool-"))), assets);
+    const engine = await loadEngine(writeToneModel(newFolder()), assets);
     assert.ok(engine.input === "segments");
     const text = "thequickbrownfoxjumpsoverthelazydog".repeat(6);
     const segments = segmentsOf(energy(4), toneSignal(text));

@@ -1,20 +1,19 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
+import { newFolder } from "../../../../test/fixtures/folders.ts";
 import { moonshineSpec, recordings } from "../../../../test/fixtures/speech.ts";
 import { toneSignal, writeToneModel } from "../../../../test/fixtures/tone-model.ts";
 import { moonshineTokenTable } from "../../dist/catalog/moonshine-tokens.js";
 import { loadEngine } from "../../dist/engine/load.js";
 import { wordsFromTokens } from "../../dist/engine/sherpa-offline/words.js";
 
-const spec = await moonshineSpec();
+const moonshine = await moonshineSpec();
 const assets = { sileroFile: "", voskLibraryFile: "" };
-const folder = () => mkdtempSync(join(tmpdir(), "voxpool-"));
 
 describe("loading a sherpa-offline model", () => {
-  const spec = writeToneModel(folder());
+  const spec = writeToneModel(newFolder());
   const failures = [
     { name: "a family that it does not know", spec: { ...spec, family: "unheard-of" }, detail: /family unheard-of/ },
     { name: "a role without a file", spec: { ...spec, files: { model: spec.files.model } }, detail: /file for tokens/ },
@@ -37,7 +36,7 @@ describe("loading a sherpa-offline model", () => {
 
   it("loads twice, and the two are independent", async () => {
     const chinese = Array.from("你好世界");
-    const other = writeToneModel(folder(), { symbols: chinese, languages: ["zh"] });
+    const other = writeToneModel(newFolder(), { symbols: chinese, languages: ["zh"] });
     const [english, second] = await Promise.all([loadEngine(spec, assets), loadEngine(other, assets)]);
     assert.ok(english.input === "segments" && second.input === "segments");
     const [letters, characters] = await Promise.all([
@@ -114,10 +113,10 @@ describe("the token table of Moonshine", () => {
   });
 
   const recording = recordings()?.find(({ file }) => file === "austen-0930.wav");
-  const skip = typeof spec !== "string" && recording ? false : "Moonshine tiny or the recordings are not there";
+  const skip = typeof moonshine !== "string" && recording ? false : "Moonshine tiny or the recordings are not there";
   it("lets sherpa join bytes to Chinese and emoji, and takes raw control characters", { skip }, async () => {
-    assert.ok(typeof spec !== "string" && recording);
-    const lines = readFileSync(spec.files.tokens, "utf8").trim().split("\n");
+    assert.ok(typeof moonshine !== "string" && recording);
+    const lines = readFileSync(moonshine.files.tokens, "utf8").trim().split("\n");
     // What is heard is "He might even have been made amiable himself": its first pieces become bytes and signs.
     const swapped = swap(lines, {
       " He": Buffer.of(0xf0),
@@ -127,9 +126,9 @@ describe("the token table of Moonshine", () => {
       " been": Buffer.from("边"),
       " made": Buffer.of(0x0a),
     });
-    const tokens = join(folder(), "tokens.txt");
+    const tokens = join(newFolder(), "tokens.txt");
     writeFileSync(tokens, swapped);
-    const engine = await loadEngine({ ...spec, files: { ...spec.files, tokens } }, assets);
+    const engine = await loadEngine({ ...moonshine, files: { ...moonshine.files, tokens } }, assets);
     assert.ok(engine.input === "segments");
     const { text } = await engine.decode(recording.samples, { words: false });
     assert.equal(text, "🎉边  amiable himself.");

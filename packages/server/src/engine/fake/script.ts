@@ -60,7 +60,7 @@ const rules: Readonly<Record<keyof FakeScript, Rule>> = {
     fits: (value) => Array.isArray(value) && value.every((language) => typeof language === "string"),
     expected: "a list of texts",
   },
-  maxSegmentSeconds: between(0.1, 60),
+  maxSegmentSeconds: between(2, 60),
   spanSeconds: between(0.001, 3600),
   loadMs: between(0, hourMs),
   decodeMs: between(0, hourMs),
