@@ -35,11 +35,11 @@ test("links between documents lead somewhere", () => {
   assert.deepEqual(broken, []);
 });
 
-/** Levels of the headings, and the code; diagrams have translated labels, so of them only their place counts. */
+/** Levels of the headings, and the code without its comments; of diagrams, whose labels are translated, the place. */
 function outline(text: string): string[] {
   const blocks = text.matchAll(/^```(\w*)\n(.*?)^```$|^(#+) /gms);
-  return Array.from(
-    blocks,
-    ([, language, code, hashes]) => hashes ?? (language === "mermaid" ? language : `${language}\n${code}`),
-  );
+  return Array.from(blocks, ([, language = "", code = "", hashes]) => {
+    if (hashes !== undefined) return hashes;
+    return language === "mermaid" ? language : `${language}\n${code.replaceAll(/\s*# .*$/gm, "")}`;
+  });
 }

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { before, describe, it } from "node:test";
+import { test } from "node:test";
 import { promisify } from "node:util";
-import { type Running, startRunning } from "../packages/server/test/server/running.ts";
+import { startRunning } from "../packages/server/test/server/running.ts";
 import { testModel } from "./fixtures/downloads.ts";
 
 const run = promisify(execFile);
@@ -16,53 +16,57 @@ const noPython = python === undefined && "set VOXPOOL_TEST_PYTHON to a Python wi
 const words = /ask what you can do for your country/i;
 
 /** The snippets of the documents, run as written but for the address. */
-describe("the README's snippets print the words", { skip }, () => {
-  let running: Running;
-  before(async (t) => {
-    assert.ok("directory" in model);
-    const config = { model_dir: [model.modelDir], default_model: "en/tiny" };
-    running = await startRunning(t as never, {}, config);
-  });
+test("the documents' snippets work", { skip }, async (t) => {
+  assert.ok("directory" in model);
+  const { server } = await startRunning(t, {}, { model_dir: [model.modelDir], default_model: "en/tiny" });
+  const here = (code: string) => code.replaceAll("http://127.0.0.1:5000", server.url);
+  const inFolder = { cwd: root, env: { ...process.env, VOXPOOL_URL: `${server.url}/api` } };
 
-  const here = (snippet: string) => snippet.replaceAll("http://127.0.0.1:5000", running.server.url);
-  const inFolder = () => ({ cwd: root, env: { ...process.env, VOXPOOL_URL: `${running.server.url}/api` } });
-
-  it("curl", async () => {
-    const { stdout } = await run("sh", ["-ec", here(snippet("README.md", "sh", "curl"))], inFolder());
+  await t.test("words by curl", async () => {
+    const { stdout } = await run("sh", ["-ec", here(snippet("README.md", "sh", "curl"))], inFolder);
     assert.match(stdout, words);
   });
 
-  it("the command line", async () => {
-    const { stdout } = await run("sh", ["-ec", snippet("README.md", "sh", "npx voxpool transcribe")], inFolder());
+  await t.test("words by the command line", async () => {
+    const { stdout } = await run("sh", ["-ec", snippet("README.md", "sh", "npx voxpool transcribe")], inFolder);
     assert.match(stdout, words);
   });
 
-  it("TypeScript", async () => {
+  await t.test("words by TypeScript", async () => {
     const code = here(snippet("README.md", "ts", "ModelAPIClient"));
-    const { stdout } = await run(process.execPath, ["--input-type=module-typescript", "-e", code], inFolder());
+    const { stdout } = await run(process.execPath, ["--input-type=module-typescript", "-e", code], inFolder);
     assert.match(stdout, words);
   });
 
-  it("Python", { skip: noPython }, async () => {
-    const { stdout } = await run(python ?? "", ["-c", here(snippet("README.md", "python", "requests"))], inFolder());
+  await t.test("words by Python", { skip: noPython }, async () => {
+    const code = here(snippet("README.md", "python", "requests"));
+    const { stdout } = await run(python ?? "", ["-c", code], inFolder);
     assert.match(stdout, words);
   });
 
-  it("the calls of a client of the old service", { skip: noPython }, async () => {
+  await t.test("the calls of a client of the old service", { skip: noPython }, async () => {
     const code = here(snippet("docs/from-flask.md", "python", "requests.Session"));
-    const { stdout } = await run(python ?? "", ["-c", code], inFolder());
+    const { stdout } = await run(python ?? "", ["-c", code], inFolder);
     assert.match(stdout, /'status': 'running'/);
     assert.match(stdout, /'success': False/, "model/cn is not loaded");
   });
 
-  it("listing, loading, watching and unloading models", async () => {
-    const commands = snippet("README.md", "sh", "npx voxpool models")
-      .split("\n")
-      .filter((line) => !line.includes("pull"))
-      .join("\n")
-      .replaceAll("model/en/base", "en/tiny");
-    const { stdout } = await run("sh", ["-ec", commands], inFolder());
+  await t.test("listing, loading, watching and unloading models", async () => {
+    const commands = snippet("README.md", "sh", "npx voxpool models").split("\n");
+    const withoutPull = commands.filter((line) => !line.includes("pull")).join("\n");
+    const { stdout } = await run("sh", ["-ec", withoutPull.replaceAll("model/en/base", "en/tiny")], inFolder);
     assert.match(stdout, /en\/tiny/);
+  });
+
+  await t.test("the examples", { skip: noPython }, async () => {
+    const recording = "packages/server/assets/jfk.wav";
+    const inPython = await run(python ?? "", ["examples/transcribe.py", recording], {
+      ...inFolder,
+      env: { ...inFolder.env, VOXPOOL_URL: `${server.url}/api` },
+    });
+    assert.match(inPython.stdout, words);
+    const inTypeScript = await run(process.execPath, ["examples/transcribe.ts", recording], inFolder);
+    assert.match(inTypeScript.stdout, words);
   });
 });
 
