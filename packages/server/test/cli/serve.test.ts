@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite, type TestContext, test } from "node:test";
+import { setImmediate as turn } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { scratchDirectory } from "../base/scratch.ts";
 import { noTerminal, onTerminal, type Running, run, shellCommand, start, untilSaid } from "./support.ts";
@@ -64,6 +65,20 @@ suite("serve", () => {
     const ended = await server.done;
     assert.deepEqual([ended.code, ended.signal], [0, null]);
     assert.ok(!isAlive(host));
+  });
+
+  test("kill -9 of the server leaves no process behind, and the next one starts on the same state", async (t) => {
+    const { cwd, args } = place(t);
+    const first = await serve(t, cwd, args);
+    const { stdout } = await run(t, ["models", "--loaded", "--json", "--url", first.url]);
+    const { models } = JSON.parse(stdout) as { models: Record<string, { pid: number }> };
+    const host = models["model/fake"]?.pid ?? 0;
+    assert.ok(isAlive(host));
+    first.child.kill("SIGKILL");
+    await first.done;
+    while (isAlive(host)) await turn();
+    const second = await serve(t, cwd, args);
+    assert.equal((await run(t, ["status", "--url", second.url])).code, 0);
   });
 
   test("a second server on the same state directory is told which process has it, and where", async (t) => {
