@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { silentSignal, toneSignal } from "../../../../test/fixtures/tone-model.ts";
+import { pcmBytes, wavHeader } from "../../../../test/fixtures/wav.ts";
 import { startRunning } from "./running.ts";
 
 const rateHz = 16_000;
@@ -12,7 +13,7 @@ test("two hours of WAV, streamed: all the words, in bounded memory", async (t) =
   const { client } = await startRunning(t, { tone: "tone" });
   let peakBytes = 0;
   async function* recording(): AsyncGenerator<Uint8Array> {
-    yield header(blocks * blockSeconds * rateHz * 2);
+    yield wavHeader(blocks * blockSeconds * rateHz * 2, rateHz);
     const block = speechBlock();
     for (let index = 0; index < blocks; index++) {
       peakBytes = Math.max(peakBytes, process.memoryUsage.rss());
@@ -30,27 +31,9 @@ test("two hours of WAV, streamed: all the words, in bounded memory", async (t) =
   assert.ok(peakBytes < 400 * 1024 * 1024, `${Math.round(peakBytes / 1_048_576)} MB`);
 });
 
-/** 16-bit PCM: a word in the middle of silence. */
+/** A word in the middle of silence. */
 function speechBlock(): Uint8Array {
   const samples = silentSignal(blockSeconds);
   samples.set(toneSignal("bead"), 10 * rateHz);
-  const pcm = Int16Array.from(samples, (sample) => Math.round(sample * 32_767));
-  return new Uint8Array(pcm.buffer);
-}
-
-function header(dataBytes: number): Uint8Array {
-  const bytes = Buffer.alloc(44);
-  bytes.write("RIFF", 0);
-  bytes.writeUInt32LE(dataBytes + 36, 4);
-  bytes.write("WAVEfmt ", 8);
-  bytes.writeUInt32LE(16, 16);
-  bytes.writeUInt16LE(1, 20);
-  bytes.writeUInt16LE(1, 22);
-  bytes.writeUInt32LE(rateHz, 24);
-  bytes.writeUInt32LE(rateHz * 2, 28);
-  bytes.writeUInt16LE(2, 32);
-  bytes.writeUInt16LE(16, 34);
-  bytes.write("data", 36);
-  bytes.writeUInt32LE(dataBytes, 40);
-  return bytes;
+  return pcmBytes(samples);
 }
