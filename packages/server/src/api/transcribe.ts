@@ -42,10 +42,13 @@ async function* recognise(
   { client, signal }: Caller,
 ): AsyncGenerator<TranscribeEvent, void> {
   const begunAt = performance.now();
-  const choice = await chooseModel(parts, { modelPath: options.model_path, language: options.language });
-  const { folder, language } = choice;
+  const choosing = chooseModel(parts, { modelPath: options.model_path, language: options.language });
   const decoded = parts.audio.decode(bytes, { maxSeconds: parts.maxSeconds, signal, ...(raw && { raw }) });
-  const samples = await begin(decoded.samples); // a model is not loaded for what is no audio
+  const beginning = begin(decoded.samples); // while the disk is looked at; the abort of `signal` ends it
+  beginning.catch(() => undefined); // of a wrong model and wrong audio the model is told
+  const choice = await choosing;
+  const { folder, language } = choice;
+  const samples = await beginning; // a model is not loaded for what is no audio
   const session = await openOrClose(samples, () =>
     parts.recognition.open({
       folder,
