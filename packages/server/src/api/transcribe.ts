@@ -5,6 +5,7 @@ import { joinText } from "../engine/text/join.ts";
 import { transcribe as run } from "../recognition/transcribe.ts";
 import type { OpenSession, Recognition, Session } from "../recognition/types.ts";
 import { type Choice, type ChooseParts, chooseModel } from "./choose-model.ts";
+import { rememberFolders } from "./recent-folders.ts";
 import type { Caller, TranscribeRequest } from "./types.ts";
 
 export interface TranscribeParts extends ChooseParts {
@@ -17,7 +18,8 @@ export interface TranscribeParts extends ChooseParts {
 }
 
 /** `POST /api/transcribe`, and how many of them are under way. */
-export function createTranscribe(parts: TranscribeParts) {
+export function createTranscribe(given: TranscribeParts) {
+  const parts = { ...given, catalog: rememberFolders(given.catalog, given.pool) };
   let running = 0;
   return async function* transcribe(request: TranscribeRequest, caller: Caller): AsyncGenerator<TranscribeEvent, void> {
     if (running >= parts.mostSessions) {
