@@ -80,7 +80,7 @@ async function resultOf(one: BenchCase, bench: Bench): Promise<CaseResult> {
 function writeReport(cacheDirectory: string, result: CaseResult): void {
   const store = new ResultStore(cacheDirectory);
   store.save(result);
-  const known = names.map((name) => store.load(name)).filter((result) => result !== undefined);
+  const known = names.map((one) => store.load(one)).filter((one) => one !== undefined);
   writeFileSync(join(import.meta.dirname, "RESULTS.md"), report(machine(), known));
 }
 
