@@ -24,6 +24,8 @@ const usage = `usage: npm run bench -- [--smoke] [--runs N] [--only NAME]…
   --runs N      rounds that are interleaved, 5 if left out
   --only NAME   ${names.join(", ")}`;
 
+process.setMaxListeners(100); // one for each process that is to end with this one
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
 await main();
 
 async function main(): Promise<void> {
@@ -31,30 +33,30 @@ async function main(): Promise<void> {
   const cacheDirectory = join(import.meta.dirname, ".cache");
   const temporaryDirectory = mkdtempSync(join(tmpdir(), "voxpool-bench-"));
   mkdirSync(cacheDirectory, { recursive: true });
-  const say = (text: string): void => void process.stdout.write(`${text}\n`);
   try {
     const model = smoke ? await toneModel(temporaryDirectory) : await defaultModel(cacheDirectory, say);
     const recordings = smoke
       ? toneRecordings(temporaryDirectory)
       : speechRecordings(join(temporaryDirectory, "recordings"));
     const bench: Bench = { smoke, runs, model, recordings, cacheDirectory, temporaryDirectory, say };
-    const results = await measure(bench, only);
-    if (!smoke) writeReport(cacheDirectory, results);
+    await measure(bench, only);
   } finally {
     rmSync(temporaryDirectory, { recursive: true, force: true });
   }
 }
 
-async function measure(bench: Bench, only: readonly string[]): Promise<readonly CaseResult[]> {
-  const results: CaseResult[] = [];
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+async function measure(bench: Bench, only: readonly string[]): Promise<void> {
   for (const one of cases.filter(({ name }) => only.length === 0 || only.includes(name))) {
     bench.say(`== ${one.name}`);
     const result = await resultOf(one, bench);
     for (const row of result.rows) bench.say(line(row));
     if (result.unavailable !== undefined) bench.say(`not measured: ${result.unavailable}`);
-    results.push(result);
+    if (!bench.smoke) writeReport(bench.cacheDirectory, result);
   }
-  return results;
 }
 
 async function resultOf(one: BenchCase, bench: Bench): Promise<CaseResult> {
@@ -74,10 +76,11 @@ async function resultOf(one: BenchCase, bench: Bench): Promise<CaseResult> {
   }
 }
 
-function writeReport(cacheDirectory: string, results: readonly CaseResult[]): void {
+/** After each case, so that one that fails loses nothing of those before it. */
+function writeReport(cacheDirectory: string, result: CaseResult): void {
   const store = new ResultStore(cacheDirectory);
-  for (const result of results) store.save(result);
-  const known = names.map((name) => store.load(name)).filter((result) => result !== undefined);
+  store.save(result);
+  const known = names.map((one) => store.load(one)).filter((one) => one !== undefined);
   writeFileSync(join(import.meta.dirname, "RESULTS.md"), report(machine(), known));
 }
 

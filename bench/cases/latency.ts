@@ -1,5 +1,6 @@
 import { startBare } from "../support/bare.ts";
 import type { BenchCase } from "../support/case.ts";
+import { inTurn } from "../support/concurrent.ts";
 import { HttpClient } from "../support/http.ts";
 import { threeSeconds } from "../support/recordings.ts";
 import { startServer } from "../support/server.ts";
@@ -18,8 +19,11 @@ export const latency: BenchCase = {
     try {
       const [warmUps, count] = bench.smoke ? [0, 3] : [20, 50 * bench.runs];
       for (let index = -warmUps; index < count; index += 1) {
-        const { ms, body } = await client.transcribe(utterance, query);
-        const direct = await bare.recognize([0], 1);
+        const [{ ms, body }, direct] = await inTurn(
+          Math.abs(index),
+          () => client.transcribe(utterance, query),
+          () => bare.recognize([0], 1),
+        );
         if (index < 0) continue;
         times.http.push(ms);
         times.bare.push(direct.ms);

@@ -28,11 +28,11 @@ export const peer: BenchCase = {
       const peers: SherpaServer[] = [];
       for (const threads of workThreads) {
         const started = await startSherpaServer(bench, threads);
-        stops.push(started.stop);
+        stops.push(() => started.stop());
         peers.push(started);
       }
       const server = await startServer(bench);
-      stops.push(server.stop);
+      stops.push(() => server.stop());
       const own = ourselves(server.url, bench.model.modelPath);
       const rows: Measurement[] = [];
       for (const atOnce of concurrencies) rows.push(await measure(bench, own, peers.map(asContestant), atOnce));

@@ -82,7 +82,7 @@ async function ownMemory(bench: Bench, utterances: readonly Recording[]): Promis
   try {
     await concurrently(utterances, 2, async (utterance) => {
       const bare = await startBare(bench, [utterance]);
-      stops.push(bare.stop);
+      stops.push(() => bare.stop());
       pids.push(bare.pid);
       await bare.recognize([0], 1);
     });

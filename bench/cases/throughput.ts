@@ -1,6 +1,6 @@
 import { type Bare, startBare } from "../support/bare.ts";
 import type { Bench, BenchCase, Measurement } from "../support/case.ts";
-import { concurrently } from "../support/concurrent.ts";
+import { concurrently, inTurn } from "../support/concurrent.ts";
 import { HttpClient } from "../support/http.ts";
 import { type Recording, repeated, totalSeconds } from "../support/recordings.ts";
 import { startServer } from "../support/server.ts";
@@ -29,15 +29,18 @@ async function measure(bench: Bench, client: HttpClient, bare: Bare): Promise<Me
   const indices = files.map((file) => bench.recordings.indexOf(file));
   const speeds = { http: [] as number[], bare: [] as number[], ratio: [] as number[] };
   let otherTexts = 0;
-  const round = async (): Promise<{ http: number; bare: number }> => {
-    const http = await throughHttp(bench, client, files);
-    const direct = await bare.recognize(indices, atOnce);
+  const round = async (number: number): Promise<{ http: number; bare: number }> => {
+    const [http, direct] = await inTurn(
+      number,
+      () => throughHttp(bench, client, files),
+      () => bare.recognize(indices, atOnce),
+    );
     otherTexts = bench.recordings.filter((_, index) => !isSame(http.texts[index], direct.texts[index])).length;
     return { http: totalSeconds(files) / http.seconds, bare: totalSeconds(files) / (direct.ms / 1000) };
   };
-  if (!bench.smoke) await round(); // the first is slower on both sides
+  if (!bench.smoke) await round(0); // the first is slower on both sides
   for (let run = 0; run < bench.runs; run += 1) {
-    const speed = await round();
+    const speed = await round(run);
     speeds.http.push(speed.http);
     speeds.bare.push(speed.bare);
     speeds.ratio.push(speed.http / speed.bare);
@@ -70,7 +73,6 @@ async function throughHttp(
   return { seconds: (performance.now() - begun) / 1000, texts };
 }
 
-function isSame(one: string | undefined, other: string | undefined): boolean {
-  const words = (text = "") => text.trim().split(/\s+/).join(" ");
-  return words(one) === words(other);
-}
+const isSame = (one: string | undefined, other: string | undefined): boolean => words(one) === words(other);
+
+const words = (text = ""): string => text.trim().split(/\s+/).join(" ");

@@ -16,12 +16,17 @@ let recognize: Recognize | undefined;
 let recordings: readonly Float32Array[] = [];
 
 process.on("message", (request: BareRequest) => {
-  answer(request).then(
-    (done) => process.send?.(done),
-    (error: unknown) => process.send?.({ error: String(error) } satisfies BareAnswer),
-  );
+  void tell(request);
 });
 process.on("disconnect", () => process.exit());
+
+async function tell(request: BareRequest): Promise<void> {
+  try {
+    process.send?.(await answer(request));
+  } catch (error) {
+    process.send?.({ error: String(error) } satisfies BareAnswer);
+  }
+}
 
 async function answer(request: BareRequest): Promise<BareAnswer> {
   const begun = performance.now();

@@ -11,6 +11,20 @@ export async function concurrently<T>(
   await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, (_, worker) => work(worker)));
 }
 
+/** One after the other; every second time the other way round, since the second finds other things in the caches. */
+export async function inTurn<A, B>(
+  round: number,
+  one: () => Promise<A>,
+  other: () => Promise<B>,
+): Promise<readonly [A, B]> {
+  if (round % 2 === 0) {
+    const first = await one();
+    return [first, await other()];
+  }
+  const first = await other();
+  return [await one(), first];
+}
+
 /** Counts places; who finds none waits for one. */
 export class Places {
   #free: number;

@@ -1,4 +1,6 @@
-import { Agent, request } from "node:http";
+import { once } from "node:events";
+import { Agent, type IncomingMessage, request } from "node:http";
+import { text } from "node:stream/consumers";
 import type { Recording } from "./recordings.ts";
 
 export interface Answer {
@@ -29,29 +31,17 @@ export class HttpClient {
     return succeeded(await this.send("POST", path, "application/json", Buffer.from(JSON.stringify(body))), path);
   }
 
-  send(method: string, path: string, contentType?: string, body?: Uint8Array): Promise<Answer> {
+  async send(method: string, path: string, contentType?: string, body?: Uint8Array): Promise<Answer> {
     const begun = performance.now();
     const headers = {
       ...(contentType === undefined ? {} : { "content-type": contentType }),
       ...(body === undefined ? {} : { "content-length": body.length }),
     };
-    return new Promise((resolve, reject) => {
-      const outgoing = request(this.#url + path, { method, agent: this.#agent, headers }, (response) => {
-        const chunks: Buffer[] = [];
-        response.on("data", (chunk: Buffer) => chunks.push(chunk));
-        response.on("error", reject);
-        response.on("end", () => {
-          try {
-            const parsed = JSON.parse(Buffer.concat(chunks).toString("utf8")) as Answer["body"];
-            resolve({ status: response.statusCode ?? 0, body: parsed, ms: performance.now() - begun });
-          } catch (error) {
-            reject(error instanceof Error ? error : new Error(String(error)));
-          }
-        });
-      });
-      outgoing.on("error", reject);
-      outgoing.end(body);
-    });
+    const outgoing = request(this.#url + path, { method, agent: this.#agent, headers });
+    outgoing.end(body);
+    const [response] = (await once(outgoing, "response")) as [IncomingMessage];
+    const parsed = JSON.parse(await text(response)) as Answer["body"];
+    return { status: response.statusCode ?? 0, body: parsed, ms: performance.now() - begun };
   }
 
   close(): void {

@@ -32,6 +32,7 @@ export async function startProcess(options: StartOptions): Promise<Started> {
     stdio: ["ignore", log, log],
   });
   closeSync(log);
+  endWithUs(child);
   const started: Started = { pid: child.pid ?? 0, stop: () => end(child) };
   const gone = new Promise<never>((_, reject) => {
     child.once("error", reject);
@@ -46,6 +47,13 @@ export async function startProcess(options: StartOptions): Promise<Started> {
     const lines = readFileSync(options.logFile, "utf8").trim().split("\n").slice(-10).join("\n");
     throw new Error(`it did not start:\n${lines}`, { cause: error });
   }
+}
+
+/** Whatever ends the bench, what it started does not stay behind. */
+export function endWithUs(child: ChildProcess): void {
+  const kill = (): void => void child.kill("SIGTERM");
+  process.once("exit", kill);
+  child.once("exit", () => process.off("exit", kill));
 }
 
 /** Ends a child and waits for its end. */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Bench } from "./case.ts";
 import { plainScript } from "./plain-script.ts";
-import { end } from "./processes.ts";
+import { end, endWithUs } from "./processes.ts";
 
 /** A kind of client process, as small as it can be in its language. */
 export interface ClientKind {
@@ -42,6 +42,7 @@ export interface SharingClient {
 /** Starts a client with a recording of its own; it stays after its answer until it is stopped. */
 export function startClient(kind: ClientKind, authority: string, path: string, file: string): SharingClient {
   const child = spawn(kind.command, kind.args(authority, path, file), { stdio: ["pipe", "pipe", "inherit"] });
+  endWithUs(child);
   return { pid: child.pid ?? 0, answer: firstLine(child), stop: () => end(child) };
 }
 

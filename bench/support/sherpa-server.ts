@@ -17,7 +17,7 @@ export interface SherpaServer {
 export async function startSherpaServer(bench: Bench, workThreads: number): Promise<SherpaServer> {
   const programs = pythonPrograms(bench, [sherpaPackage]);
   const port = await freePort();
-  const { stop } = await startProcess({
+  const started = await startProcess({
     command: join(programs, "sherpa-onnx-offline-websocket-server"),
     args: [
       `--port=${port}`,
@@ -30,7 +30,7 @@ export async function startSherpaServer(bench: Bench, workThreads: number): Prom
     logFile: join(bench.temporaryDirectory, `sherpa-${workThreads}.log`),
     port,
   });
-  return { workThreads, stop, connect: () => SherpaConnection.open(`ws://127.0.0.1:${port}`) };
+  return { workThreads, stop: () => started.stop(), connect: () => SherpaConnection.open(`ws://127.0.0.1:${port}`) };
 }
 
 function modelArguments({ model: { spec } }: Bench): readonly string[] {

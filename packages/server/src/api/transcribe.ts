@@ -5,6 +5,7 @@ import { joinText } from "../engine/text/join.ts";
 import { transcribe as run } from "../recognition/transcribe.ts";
 import type { OpenSession, Recognition, Session } from "../recognition/types.ts";
 import { type Choice, type ChooseParts, chooseModel } from "./choose-model.ts";
+import { rememberFolders } from "./recent-folders.ts";
 import type { Caller, TranscribeRequest } from "./types.ts";
 
 export interface TranscribeParts extends ChooseParts {
@@ -17,7 +18,8 @@ export interface TranscribeParts extends ChooseParts {
 }
 
 /** `POST /api/transcribe`, and how many of them are under way. */
-export function createTranscribe(parts: TranscribeParts) {
+export function createTranscribe(given: TranscribeParts) {
+  const parts = { ...given, catalog: rememberFolders(given.catalog, given.pool) };
   let running = 0;
   return async function* transcribe(request: TranscribeRequest, caller: Caller): AsyncGenerator<TranscribeEvent, void> {
     if (running >= parts.mostSessions) {
@@ -42,10 +44,13 @@ async function* recognise(
   { client, signal }: Caller,
 ): AsyncGenerator<TranscribeEvent, void> {
   const begunAt = performance.now();
-  const choice = await chooseModel(parts, { modelPath: options.model_path, language: options.language });
-  const { folder, language } = choice;
+  const choosing = chooseModel(parts, { modelPath: options.model_path, language: options.language });
   const decoded = parts.audio.decode(bytes, { maxSeconds: parts.maxSeconds, signal, ...(raw && { raw }) });
-  const samples = await begin(decoded.samples); // a model is not loaded for what is no audio
+  const beginning = begin(decoded.samples); // while the disk is looked at; the abort of `signal` ends it
+  beginning.catch(() => undefined); // of a wrong model and wrong audio the model is told
+  const choice = await choosing;
+  const { folder, language } = choice;
+  const samples = await beginning; // a model is not loaded for what is no audio
   const session = await openOrClose(samples, () =>
     parts.recognition.open({
       folder,

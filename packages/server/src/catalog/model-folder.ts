@@ -94,7 +94,10 @@ export async function manifestName(directory: string): Promise<string | undefine
   try {
     const file = await open(join(directory, "voxpool.json"));
     try {
-      const { bytesRead, buffer } = await file.read(Buffer.alloc(maxManifestBytes), 0, maxManifestBytes, 0);
+      // As large as the file: this happens for each request, and a buffer of the largest size is costly to clear.
+      const { size } = await file.stat();
+      const room = Buffer.alloc(Math.min(size, maxManifestBytes));
+      const { bytesRead, buffer } = await file.read(room, 0, room.length, 0);
       const manifest: unknown = JSON.parse(buffer.toString("utf8", 0, bytesRead));
       return typeof manifest === "object" &&
         manifest !== null &&
