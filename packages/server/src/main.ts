@@ -56,8 +56,11 @@ export async function startServer({ config, log, onProgress }: StartOptions): Pr
   const parts = compose({ config, log, stateDir, onProgress, signal: stopping.signal });
   const close = async () => {
     stopping.abort(new VoxpoolError("server_stopping"));
-    await parts.close();
-    lock.release();
+    try {
+      await parts.close();
+    } finally {
+      lock.release();
+    }
   };
   try {
     const url = await listen(parts.http, config);
@@ -89,7 +92,7 @@ interface Parts {
   readonly configuredDefault: string;
   readonly recordingFile: string;
   readonly pull: (name: string) => Promise<void>;
-  /** From now on `/readyz` says yes. */
+  /** From now on `/readyz` says yes: also when the default model failed, since all others can be used. */
   readonly nowReady: () => void;
   readonly close: () => Promise<void>;
 }

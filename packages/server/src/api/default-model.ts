@@ -14,7 +14,7 @@ export interface DefaultModelParts {
   /** As configured; empty: `cn` when it is there, else `en/tiny`. */
   readonly configuredDefault: string;
   /** Fetches a known model into the first model directory. */
-  readonly pull: (name: string, signal: AbortSignal) => Promise<void>;
+  readonly pull: (name: string) => Promise<void>;
   /** The recording for the warm-up, a WAV file. */
   readonly recordingFile: string;
   readonly signal: AbortSignal;
@@ -41,10 +41,10 @@ export async function defaultModelPath(catalog: Catalog, configured: string): Pr
  * @throws VoxpoolError of the download, the load or the decode
  */
 export async function prepareDefaultModel(parts: DefaultModelParts): Promise<DefaultModelReady> {
-  const { catalog, configuredDefault, pool, signal } = parts;
+  const { catalog, configuredDefault, pool } = parts;
   const modelPath = await defaultModelPath(catalog, configuredDefault);
   let folder = await resolveIfThere(catalog, modelPath);
-  if (!folder && configuredDefault === "") await parts.pull(fallbackModel, signal);
+  if (!folder && configuredDefault === "") await parts.pull(fallbackModel);
   folder ??= await catalog.resolve(modelPath);
   const loaded = await pool.load(folder);
   const warmUp = await transcribeRecording(parts, folder);

@@ -110,9 +110,11 @@ async function unpack(archive: string, located: Located, source: Source, directo
   }
 }
 
+const absentStatuses: ReadonlySet<unknown> = new Set([403, 404, 405, 410]);
+
 /** Whether the server says that there is no such file, which another address may have. */
 function isAbsent(error: unknown): boolean {
-  return error instanceof VoxpoolError && /status (403|404|405|410)$/.test(String(error.details.detail));
+  return error instanceof VoxpoolError && absentStatuses.has(error.details["status"]);
 }
 
 interface Reporter {

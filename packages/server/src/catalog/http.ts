@@ -110,7 +110,8 @@ export function refusal(url: string, answer: Dispatcher.ResponseData, name: stri
     const seconds = Number(headers["retry-after"]);
     return new Setback(detail, { retryAfterMs: seconds > 0 ? seconds * 1000 : undefined });
   }
-  return failed(url, detail, name);
+  // The status also as a number: another address may have what this one has not.
+  return new VoxpoolError("download_failed", { name, url: withoutSecrets(url), detail, status: statusCode });
 }
 
 /** Network trouble as a setback; what is not network trouble as it is. */

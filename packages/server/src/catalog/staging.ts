@@ -18,7 +18,8 @@ export interface StagedFolder {
 /**
  * Builds a folder out of sight and moves it into place in one step: it is there whole, or not at all, whatever
  * ends the process. Two that build the same at once both succeed; one result stays.
- * @returns whether this one's result is the one in place; `false` also when something else is in the way
+ * @returns `built`: this one's result is in place; `there`: another's was there first; `blocked`: other files are in
+ * the way
  */
 export async function buildFolder(
   folder: StagedFolder,

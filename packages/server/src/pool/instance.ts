@@ -86,7 +86,7 @@ export class Instance {
   lease(): InstanceLease | undefined {
     const host = this.#host;
     const info = this.#info;
-    if (this.#state !== "ready" || !host || !info) return undefined;
+    if (this.#state !== "ready" || !host?.isUsable || !info) return undefined;
     this.#leases++;
     let held = true;
     return {
@@ -101,6 +101,11 @@ export class Instance {
         if (this.#leases === 0 && this.#state === "draining") this.#lastLeaseReturned.resolve();
       },
     };
+  }
+
+  /** Resolves when it serves no more, whatever the reason. */
+  async left(): Promise<void> {
+    await (this.#unloading ?? this.#host?.ended);
   }
 
   /** Cancels a load, or waits for the last lease; then ends the process. Calls join the first one. */
@@ -144,7 +149,7 @@ export class Instance {
     const error = VoxpoolError.from(thrown);
     if (error.reason === "internal") this.#parts.log.error({ model_path: this.folder.modelPath, err: thrown }, "load");
     await this.#host?.end();
-    this.#fail(error);
+    if (!this.leaving) this.#fail(error);
     return error;
   }
 

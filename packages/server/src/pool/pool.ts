@@ -21,11 +21,12 @@ export function createPool({ now = () => Date.now() / 1000, ...given }: PoolOpti
   }
 
   /** The instance that serves or will serve; an ended one gives way to a new one. */
-  async function current(folder: ModelFolder): Promise<Instance> {
+  async function current(folder: ModelFolder, signal?: AbortSignal): Promise<Instance> {
     for (;;) {
+      signal?.throwIfAborted(); // nothing is loaded for a caller that has left
       if (closed) throw new VoxpoolError("server_stopping");
       const known = instances.get(folder.directory);
-      if (known?.leaving) await known.unload();
+      if (known?.leaving) await raceAbort(known.unload(), signal);
       else if (known && known.state !== "failed") return known;
       else return start(folder);
     }
@@ -53,10 +54,11 @@ export function createPool({ now = () => Date.now() / 1000, ...given }: PoolOpti
     },
     async lease(folder, signal) {
       for (;;) {
-        const instance = await current(folder);
+        const instance = await current(folder, signal);
         await raceAbort(instance.loaded, signal);
         const lease: InstanceLease | undefined = instance.lease();
         if (lease) return lease;
+        await raceAbort(instance.left(), signal);
       }
     },
     find: (folder) => instances.get(folder.directory)?.snapshot(),

@@ -2,7 +2,7 @@ import { VoxpoolError } from "../base/errors.ts";
 import { type EngineInfo, type RecognizedSpan, type RecognizedWord, sampleRateHz } from "../engine/engine.ts";
 import { joinText } from "../engine/text/join.ts";
 import { characterWords } from "../engine/text/words.ts";
-import type { HostSession, HostWork, WorkDone } from "../host/parent/types.ts";
+import type { HostSession, HostWork } from "../host/parent/types.ts";
 import type { InstanceLease } from "../pool/types.ts";
 import type { Scheduler } from "../schedule/schedule.ts";
 import { OrderedQueue } from "./ordered-queue.ts";
@@ -30,6 +30,8 @@ export class RunningSession implements Session {
   readonly #finished = new OrderedQueue<readonly RecognizedSpan[]>(mostWorksInFlight);
   readonly #stop = new AbortController();
   #over = false;
+  /** What ended it before its time. */
+  #failure: VoxpoolError | undefined;
   #writtenSamples = 0;
   #queueSeconds = 0;
   #decodeSeconds = 0;
@@ -57,8 +59,9 @@ export class RunningSession implements Session {
   cancel(error = new VoxpoolError("request_cancelled")): void {
     if (this.#over) return;
     this.#over = true;
+    this.#failure = error;
     this.#stop.abort(error);
-    this.#parts.host.cancel();
+    this.#parts.host.cancel(error);
     this.#finished.fail(error);
     this.#leave();
   }
@@ -77,7 +80,11 @@ export class RunningSession implements Session {
         const processedSeconds = this.#parts.host.consumedSamples / sampleRateHz;
         yield { type: "progress", number: ++number, processedSeconds };
       }
+      if (this.#failure) throw this.#failure;
       this.#complete();
+    } catch (error) {
+      // A work that was cancelled with the session says only that; the first reason is what the reader wants.
+      throw this.#failure ?? error;
     } finally {
       this.cancel(); // of a reader that stopped early; without effect after completion
     }
@@ -134,13 +141,15 @@ export class RunningSession implements Session {
     const { client, priority } = options;
     const permit = await scheduler.acquire({ priority, client, host, audioSeconds }, this.#stop.signal);
     this.#queueSeconds += permit.waitedSeconds;
-    let done: WorkDone | undefined;
-    try {
-      const factor = scheduler.realTimeFactor(host);
-      done = await work.run(factor === undefined ? undefined : factor * audioSeconds);
-    } finally {
-      permit.release(done?.decodeSeconds);
-    }
+    const factor = scheduler.realTimeFactor(host);
+    const running = work.run(factor === undefined ? undefined : factor * audioSeconds);
+    // The caller of a cancelled session is told at once; the core is free when the process says so.
+    const decodeSeconds = running.then(
+      (result) => result.decodeSeconds,
+      () => undefined,
+    );
+    void work.over().then(async () => permit.release(await decodeSeconds));
+    const done = await running;
     this.#decodeSeconds += done.decodeSeconds;
     return done.results;
   }

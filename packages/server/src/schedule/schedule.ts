@@ -1,4 +1,4 @@
-/** Who decodes next. One scheduler a node gives out permits; see DESIGN, Scheduling. */
+/** Who decodes next. One scheduler a node gives out permits: hosts compete for the same cores. */
 
 /** Highest first. */
 export const priorities = ["live_final", "interactive", "live_partial", "batch"] as const;

@@ -29,6 +29,8 @@ export class NodeScheduler implements Scheduler {
   readonly #served = new Map<string, number>();
   readonly #factors = new Map<string, number>();
   #arrivals = 0;
+  /** What the client that was last given a permit had been served before. */
+  #level = 0;
 
   constructor({ cores, now = monotonicSeconds }: SchedulerOptions) {
     this.#cores = cores;
@@ -75,7 +77,9 @@ export class NodeScheduler implements Scheduler {
     for (let next = pick(this.#queue, load); next; next = pick(this.#queue, load)) {
       this.#queue.delete(next);
       this.#permits.set(next.host, (this.#permits.get(next.host) ?? 0) + 1);
-      this.#served.set(next.client, (this.#served.get(next.client) ?? 0) + next.audioSeconds);
+      const service = this.#served.get(next.client) ?? 0;
+      this.#level = Math.max(this.#level, service);
+      this.#served.set(next.client, service + next.audioSeconds);
       next.grant(this.#permitFor(next));
     }
     this.#forgetOldService();
@@ -105,20 +109,18 @@ export class NodeScheduler implements Scheduler {
     this.#factors.set(host, known === undefined ? measured : known + weight * (measured - known));
   }
 
-  /** A client that comes back starts level with those who wait: idle time is no credit. */
+  /** A client that comes, or comes back, starts level with those who are served: idle time is no credit. */
   #catchUp(client: string): void {
-    let least: number | undefined;
-    for (const other of this.#queue) {
-      if (other.client === client) return;
-      const service = this.#served.get(other.client) ?? 0;
-      least = least === undefined ? service : Math.min(least, service);
-    }
-    if (least !== undefined) this.#served.set(client, Math.max(this.#served.get(client) ?? 0, least));
+    for (const other of this.#queue) if (other.client === client) return;
+    this.#served.set(client, Math.max(this.#served.get(client) ?? 0, this.#level));
   }
 
   /** Service matters only between clients that wait; who comes back is made level with them by `#catchUp`. */
   #forgetOldService(): void {
-    if (this.#queue.size === 0 && this.#permits.size === 0) this.#served.clear();
+    if (this.#queue.size === 0 && this.#permits.size === 0) {
+      this.#served.clear();
+      this.#level = 0;
+    }
     if (this.#served.size <= mostClientsRemembered) return;
     const present = new Set(Array.from(this.#queue, (work) => work.client));
     for (const client of this.#served.keys()) if (!present.has(client)) this.#served.delete(client);

@@ -32,6 +32,28 @@ test("one client's long queue does not keep another waiting", async () => {
   assert.deepEqual(scheduler.snapshot(), { running: 0, waiting: 0, waitingAudioSeconds: 0 });
 });
 
+test("who was served while nobody waited is not made to wait for it by a newcomer", async () => {
+  const scheduler = new NodeScheduler({ cores: 1 });
+  let held = await scheduler.acquire(request({ client: "first", audioSeconds: 10 }));
+  for (let times = 0; times < 50; times++) {
+    const next = scheduler.acquire(request({ client: "first", audioSeconds: 10 }));
+    held.release(1);
+    held = await next;
+  }
+  const second = await scheduler.acquire(request({ client: "first" })); // the one that may be at hand
+  const order: string[] = [];
+  const come = (client: string) =>
+    scheduler.acquire(request({ client, audioSeconds: 10 })).then((permit) => {
+      order.push(client);
+      permit.release(1);
+    });
+  const all = [...Array.from({ length: 20 }, () => come("newcomer")), come("first")];
+  held.release(1);
+  second.release(1);
+  await Promise.all(all);
+  assert.ok(order.indexOf("first") <= 3, order.join(" "));
+});
+
 test("work that is cancelled leaves the queue at once and never gets a permit", async () => {
   const scheduler = new NodeScheduler({ cores: 1 });
   const held = [await scheduler.acquire(request()), await scheduler.acquire(request())];

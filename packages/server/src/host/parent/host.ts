@@ -30,6 +30,8 @@ export function startHost(options: HostOptions, seams: HostSeams = {}): Host {
   return new ChildHost(options, seams);
 }
 
+const workKey = (session: number, work: number): string => `${session}:${work}`;
+
 /** Why a host ends, as it is told to those who wait for its load, to its sessions and to operators. */
 interface Death {
   readonly why: string;
@@ -49,6 +51,8 @@ class ChildHost implements Host, SessionHost {
   readonly #loadWatch: LoadWatch;
   readonly #hangWatch: HangWatch;
   readonly #sessions = new Map<number, ParentSession>();
+  /** Granted works that the process has not reported as done, by `workKey`. */
+  readonly #granted = new Map<string, PromiseWithResolvers<void>>();
   #sessionCount = 0;
   #info: EngineInfo | undefined;
   #death: Death | undefined;
@@ -84,6 +88,10 @@ class ChildHost implements Host, SessionHost {
     this.#process.send({ type: "load", spec, assets, threads });
   }
 
+  get isUsable(): boolean {
+    return !this.#death && this.#process.isConnected();
+  }
+
   get pid(): number | undefined {
     return this.#process.pid;
   }
@@ -115,7 +123,12 @@ class ChildHost implements Host, SessionHost {
 
   grant(session: number, work: number, expectedSeconds: number): void {
     this.#hangWatch.granted(session, work, expectedSeconds);
+    this.#granted.set(workKey(session, work), Promise.withResolvers<void>());
     this.#process.send({ type: "grant", session, work });
+  }
+
+  async over(session: number, work: number): Promise<void> {
+    await this.#granted.get(workKey(session, work))?.promise;
   }
 
   cancel(session: number): void {
@@ -146,6 +159,7 @@ class ChildHost implements Host, SessionHost {
       case "done":
         this.#hangWatch.done(message.session, message.work);
         this.#sessions.get(message.session)?.receive(message);
+        this.#over(workKey(message.session, message.work));
         break;
       case "work":
       case "consumed":
@@ -186,6 +200,12 @@ class ChildHost implements Host, SessionHost {
     this.#death = death;
     this.#load.reject(death.loading);
     for (const session of this.#sessions.values()) session.fail(death.running);
+    for (const key of this.#granted.keys()) this.#over(key);
+  }
+
+  #over(key: string): void {
+    this.#granted.get(key)?.resolve();
+    this.#granted.delete(key);
   }
 
   #onEnded(how: string): HostEnd {

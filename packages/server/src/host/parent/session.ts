@@ -8,6 +8,8 @@ export interface SessionHost {
   /** Writes one frame; `taken` when `samples` may be used again. */
   write(session: number, samples: Float32Array, taken: () => void): void;
   grant(session: number, work: number, expectedSeconds: number): void;
+  /** The process runs a granted work no more. */
+  over(session: number, work: number): Promise<void>;
   /** Tells the child to drop the session. */
   cancel(session: number): void;
   /** The session needs no more messages. */
@@ -71,10 +73,10 @@ export class ParentSession implements HostSession {
     return this.#works;
   }
 
-  cancel(): void {
+  cancel(error = new VoxpoolError("request_cancelled", { model_path: this.#modelPath })): void {
     if (this.#failure || this.#isOver()) return;
     this.#host.cancel(this.#id);
-    this.fail(new VoxpoolError("request_cancelled", { model_path: this.#modelPath }));
+    this.fail(error);
   }
 
   /** Ends the session: everything pending throws `error`. Only the first failure counts. */
@@ -119,7 +121,12 @@ export class ParentSession implements HostSession {
   }
 
   #work(number: number, audioSeconds: number): HostWork {
-    return { number, audioSeconds, run: (expectedSeconds = 0) => this.#run(number, expectedSeconds) };
+    return {
+      number,
+      audioSeconds,
+      run: (expectedSeconds = 0) => this.#run(number, expectedSeconds),
+      over: () => this.#host.over(this.#id, number),
+    };
   }
 
   #run(work: number, expectedSeconds: number): Promise<WorkDone> {

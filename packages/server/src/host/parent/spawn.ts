@@ -15,6 +15,8 @@ export interface HostProcess {
   send(message: ToHost): void;
   /** The process is gone: how, for people. Never rejects. */
   readonly ended: Promise<string>;
+  /** Whether the process still hears what it is sent. */
+  isConnected(): boolean;
   /** SIGKILL. */
   kill(): void;
 }
@@ -65,7 +67,8 @@ export function spawnHost(options: SpawnHost): HostProcess {
   const samples = samplePipe(child, killSoon);
   child.on("message", (message: FromHost) => options.onMessage(message));
   child.on("disconnect", killSoon);
-  return { pid: child.pid, samples, send: sender(child), ended: untilEnded(child, lastLines), kill };
+  const isConnected = (): boolean => child.connected;
+  return { pid: child.pid, samples, send: sender(child), ended: untilEnded(child, lastLines), isConnected, kill };
 }
 
 function environment(threads: number): NodeJS.ProcessEnv {
@@ -118,6 +121,7 @@ function neverStarted(error: unknown): HostProcess {
     samples: undefined,
     send: nothing,
     ended: new Promise((resolve) => resolve(notStarted(error))),
+    isConnected: () => false,
     kill: nothing,
   };
 }

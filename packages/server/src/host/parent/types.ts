@@ -1,3 +1,4 @@
+import type { VoxpoolError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import type { EngineAssets, EngineInfo, ModelSpec, RecognizedSpan, SessionOptions } from "../../engine/engine.ts";
 
@@ -11,6 +12,8 @@ export interface Host {
   readonly loaded: Promise<EngineInfo>;
   /** The process is gone; never rejects. */
   readonly ended: Promise<HostEnd>;
+  /** False from the moment on at which its end is certain; `ended` may come a little later. */
+  readonly isUsable: boolean;
   /** As of the last heartbeat. */
   readonly memoryBytes: number;
   readonly cpuSeconds: number;
@@ -52,8 +55,8 @@ export interface HostSession {
   end(): void;
   /** Pieces of work in their order, as they are cut; ends after the last one. @throws what ended the session */
   works(): AsyncIterable<HostWork>;
-  /** Ends the session; everything pending throws `request_cancelled`. Safe to call twice. */
-  cancel(): void;
+  /** Ends the session; everything pending throws `error`, by default `request_cancelled`. Safe to call twice. */
+  cancel(error?: VoxpoolError): void;
   /** Everything before this sample (counted from the session's first) is cut and decoded. */
   readonly consumedSamples: number;
 }
@@ -67,6 +70,8 @@ export interface HostWork {
    * @throws VoxpoolError `host_crashed`, `host_hung`, `decode_failed`, `request_cancelled`
    */
   run(expectedSeconds?: number): Promise<WorkDone>;
+  /** After `run`: the process runs it no more. A decode goes on after its session was cancelled. Never rejects. */
+  over(): Promise<void>;
 }
 
 export interface WorkDone {

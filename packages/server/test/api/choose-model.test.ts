@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { test } from "node:test";
+import { chooseModel } from "../../dist/api/choose-model.js";
+import { createCatalog } from "../../dist/catalog/catalog.js";
+import type { Pool } from "../../dist/pool/types.js";
+import { scratchDirectory } from "../base/scratch.ts";
+import { writeModel } from "../server/running.ts";
+
+const nothingLoaded: Pick<Pool, "find" | "list"> = { find: () => undefined, list: () => [] };
+
+const models = { cn: ["zh"], en: ["en"], both: ["en", "zh"], unknown: undefined };
+
+interface Case {
+  readonly wish: { readonly modelPath?: string; readonly language?: string };
+  readonly configured?: string;
+  readonly chosen?: string;
+  readonly language?: string;
+  readonly reason?: string;
+}
+
+const cases: readonly Case[] = [
+  { wish: {}, chosen: "model/cn" },
+  { wish: {}, configured: "model/en", chosen: "model/en" },
+  { wish: {}, configured: "model/gone", reason: "no_model" },
+  { wish: { language: "zh-CN" }, chosen: "model/cn", language: "zh" },
+  { wish: { language: "Chinese" }, configured: "both", chosen: "model/both", language: "zh" },
+  { wish: { language: "en" }, chosen: "model/both", language: "en" },
+  { wish: { language: "fr" }, reason: "no_model" },
+  { wish: { language: "Klingonish" }, reason: "option_invalid" },
+  { wish: { modelPath: "en" }, chosen: "model/en" },
+  { wish: { modelPath: "model/unknown", language: "fr" }, chosen: "model/unknown", language: "fr" },
+  { wish: { modelPath: "model/gone" }, reason: "model_not_found" },
+  { wish: { modelPath: "../etc" }, reason: "model_path_invalid" },
+];
+
+for (const { wish, configured = "", chosen, language, reason } of cases) {
+  test(`${JSON.stringify(wish)} with default "${configured}": ${chosen ?? reason}`, async (t) => {
+    const directory = scratchDirectory(t);
+    for (const [id, languages] of Object.entries(models)) {
+      const manifest = JSON.stringify({ engine: "fake", ...(languages && { languages }) });
+      writeModel(join(directory, "model", id), { files: { "fake.json": "{}", "voxpool.json": manifest } });
+    }
+    const catalog = createCatalog({ modelDirs: ["model"], workingDirectory: directory, fakeEngine: true });
+    const choice = chooseModel({ catalog, pool: nothingLoaded as Pool, configuredDefault: configured }, wish);
+    if (reason !== undefined) {
+      await assert.rejects(choice, { reason });
+      return;
+    }
+    const found = await choice;
+    assert.deepEqual([found.folder.modelPath, found.language], [chosen, language]);
+  });
+}
