@@ -93,7 +93,7 @@ async function pullModel(model: Known, modelDir: string, download: Download): Pr
   if (outcome === "blocked") {
     throw blocked(name, directory);
   }
-  return { name, directory, alreadyThere: outcome === "there" };
+  return { name, directory, alreadyThere: false };
 }
 
 async function build(model: Known, staging: string, download: Download): Promise<void> {
