@@ -69,9 +69,11 @@ async function resultOf(one: BenchCase, bench: Bench): Promise<CaseResult> {
     model: bench.model.title,
   };
   try {
-    return { ...circumstances, rows: await one.run(bench) };
+    const rows = await one.run(bench);
+    return { ...circumstances, rows, loadAfter: loadAverage() };
   } catch (error) {
-    if (error instanceof Unavailable) return { ...circumstances, rows: [], unavailable: error.message };
+    if (error instanceof Unavailable)
+      return { ...circumstances, rows: [], loadAfter: loadAverage(), unavailable: error.message };
     throw error;
   }
 }

@@ -37,6 +37,8 @@ export interface Measurement {
   readonly goal?: Goal;
   /** What one has to know to judge the figure. */
   readonly note: string;
+  /** What was found out about it, for when the goal is missed. */
+  readonly whyMissed?: string;
 }
 
 export interface Goal {

@@ -21,8 +21,11 @@ export function report(machine: readonly (readonly [string, string])[], results:
     ...results.flatMap(notesOf),
     "## When",
     "",
-    "| case | measured | runs | load before | command |",
-    "|---|---|---|---|---|",
+    "Load is the mean number of processes that wanted to run: what a case itself adds is 1 to 4. A case that began with",
+    "more than 1 shared the cores with others, and its figures say less.",
+    "",
+    "| case | measured | runs | load before | load at the end | command |",
+    "|---|---|---|---|---|---|",
     ...results.map(whenOf),
     "",
   ].join("\n");
@@ -45,11 +48,16 @@ function rowsOf({ name, rows, unavailable }: CaseResult): readonly string[] {
 }
 
 function notesOf({ rows }: CaseResult): readonly string[] {
-  return rows.flatMap(({ what, note }) => [`- **${what}.** ${note}`, ""]);
+  return rows.flatMap((row) => [`- **${row.what}.** ${row.note}${why(row)}`, ""]);
 }
 
-function whenOf({ name, measuredAt, runs, loadBefore, command }: CaseResult): string {
-  return `| ${name} | ${measuredAt} | ${runs} | ${loadBefore.toFixed(2)} | \`${command}\` |`;
+function why({ value, goal, whyMissed }: Measurement): string {
+  const isMissed = goal !== undefined && value !== undefined && !isMet(value, goal);
+  return isMissed && whyMissed !== undefined ? ` Why it is missed: ${whyMissed}` : "";
+}
+
+function whenOf({ name, measuredAt, runs, loadBefore, loadAfter, command }: CaseResult): string {
+  return `| ${name} | ${measuredAt} | ${runs} | ${loadBefore.toFixed(1)} | ${loadAfter.toFixed(1)} | \`${command}\` |`;
 }
 
 function met(value: number, goal: Goal, unit: Measurement["unit"]): string {

@@ -10,6 +10,8 @@ export interface CaseResult {
   readonly command: string;
   /** Mean number of running processes in the minute before. */
   readonly loadBefore: number;
+  /** The same in the last minute of the case, its own processes included. */
+  readonly loadAfter: number;
   readonly runs: number;
   readonly model: string;
   readonly rows: readonly Measurement[];
