@@ -55,6 +55,10 @@ export class SegmentSession implements ChildSession, Sliced {
     this.#context.turns.ask(this);
   }
 
+  get hasBegun(): boolean {
+    return this.#fedSamples > 0;
+  }
+
   slice(): boolean {
     if (this.#closed || this.#cut) return false;
     try {
