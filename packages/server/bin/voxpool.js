@@ -17,4 +17,9 @@ if (parseInt(process.versions.node, 10) < needed) {
   process.exit(1);
 }
 
+if (!require("node:fs").existsSync(require("node:path").join(__dirname, "../dist/cli/run.js"))) {
+  console.error("voxpool has not been built in this clone yet. Run: npm run build (npm start does it by itself).");
+  process.exit(1);
+}
+
 void require("../dist/cli/run.js").main();
