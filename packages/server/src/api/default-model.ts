@@ -53,7 +53,7 @@ export async function prepareDefaultModel(parts: DefaultModelParts): Promise<Def
 
 async function transcribeRecording({ api, recordingFile, signal }: DefaultModelParts, { modelPath }: ModelFolder) {
   const request = { bytes: createReadStream(recordingFile), options: { model_path: modelPath } };
-  for await (const event of api.transcribe(request, { client: "warm-up", signal })) {
+  for await (const event of api.transcribe(request, { client: "warm-up", language: "en", signal })) {
     if (event.type !== "done") continue;
     return { heard: event.transcript.text, warmUpSeconds: event.transcript.processing_seconds };
   }

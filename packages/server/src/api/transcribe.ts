@@ -1,6 +1,6 @@
 import type { Segment, TranscribeEvent, TranscribeOptions, Transcript, Warning } from "@voxpool/client/contract";
 import type { AudioDecoder, DecodedAudio } from "../audio/audio.ts";
-import { VoxpoolError, warning } from "../base/errors.ts";
+import { type ErrorDetails, type MessageLanguage, VoxpoolError, type WarningReason, warning } from "../base/errors.ts";
 import { joinText } from "../engine/text/join.ts";
 import { transcribe as run } from "../recognition/transcribe.ts";
 import type { OpenSession, Recognition, Session } from "../recognition/types.ts";
@@ -41,7 +41,7 @@ export function createTranscribe(given: TranscribeParts) {
 async function* recognise(
   parts: TranscribeParts,
   { bytes, raw, options }: TranscribeRequest,
-  { client, signal }: Caller,
+  { client, language: messageLanguage, signal }: Caller,
 ): AsyncGenerator<TranscribeEvent, void> {
   const begunAt = performance.now();
   const choosing = chooseModel(parts, { modelPath: options.model_path, language: options.language });
@@ -70,7 +70,8 @@ async function* recognise(
     }
   }
   const processingSeconds = (performance.now() - begunAt) / 1000;
-  yield { type: "done", transcript: toTranscript({ session, segments, choice, decoded, processingSeconds }) };
+  const outcome = { session, segments, choice, decoded, messageLanguage, processingSeconds };
+  yield { type: "done", transcript: toTranscript(outcome) };
 }
 
 function wordsOf({ words, response_format }: TranscribeOptions): OpenSession["words"] {
@@ -111,10 +112,12 @@ interface Outcome {
   readonly segments: Segment[];
   readonly choice: Choice;
   readonly decoded: DecodedAudio;
+  readonly messageLanguage: MessageLanguage;
   readonly processingSeconds: number;
 }
 
-function toTranscript({ session, segments, choice, decoded, processingSeconds }: Outcome): Transcript {
+function toTranscript(outcome: Outcome): Transcript {
+  const { session, segments, choice, processingSeconds } = outcome;
   const { info, folder } = session;
   const { durationSeconds, loadSeconds, queueSeconds, decodeSeconds } = session.summary();
   const language = choice.language ?? (info.languages.length === 1 ? info.languages[0] : undefined);
@@ -128,18 +131,23 @@ function toTranscript({ session, segments, choice, decoded, processingSeconds }:
     real_time_factor: durationSeconds > 0 ? processingSeconds / durationSeconds : 0,
     model_path: folder.modelPath,
     model_version: folder.version,
-    warnings: warnings(session, choice, decoded.declaredSeconds(), durationSeconds),
+    warnings: warnings(outcome, durationSeconds),
     timings: { load_seconds: loadSeconds, queue_seconds: queueSeconds, decode_seconds: decodeSeconds },
   };
 }
 
-function warnings({ info, folder }: Session, { language }: Choice, declared: number | undefined, actual: number) {
+function warnings({ session, choice, decoded, messageLanguage }: Outcome, actual: number): Warning[] {
+  const { info, folder } = session;
+  const { language } = choice;
   const found: Warning[] = [];
+  const warn = (reason: WarningReason, details: ErrorDetails): void =>
+    void found.push(warning(reason, details, messageLanguage));
+  const declared = decoded.declaredSeconds();
   if (declared !== undefined && declared - actual > Math.max(0.1, declared / 100)) {
-    found.push(warning("audio_truncated", { seconds: actual.toFixed(1), declared_seconds: declared.toFixed(1) }));
+    warn("audio_truncated", { seconds: actual.toFixed(1), declared_seconds: declared.toFixed(1) });
   }
   if (language !== undefined && info.languages.length === 0) {
-    found.push(warning("language_unverified", { model_path: folder.modelPath, language }));
+    warn("language_unverified", { model_path: folder.modelPath, language });
   }
   return found;
 }

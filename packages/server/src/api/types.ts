@@ -12,11 +12,14 @@ import type {
   UnloadRequest,
 } from "@voxpool/client/contract";
 import type { RawPcm } from "../audio/audio.ts";
+import type { MessageLanguage } from "../base/errors.ts";
 
 /** Who asks. */
 export interface Caller {
   /** Name for fairness and holds: the `client_id` if there is one, else the remote address. */
   readonly client: string;
+  /** What the answer says to people is said in this language. */
+  readonly language: MessageLanguage;
   /** Aborted when the caller went away. */
   readonly signal: AbortSignal;
 }

@@ -7,7 +7,7 @@ import {
   warningCatalogue,
 } from "@voxpool/client/contract/catalogue";
 
-export type { Reason };
+export type { Reason, WarningReason };
 
 /** What fills the `{name}` places of a catalogue message. Goes to the caller: no secrets, no transcripts. */
 export type ErrorDetails = Readonly<Record<string, string | number | boolean>>;
@@ -57,7 +57,7 @@ export interface WireError {
 }
 
 /** A remark in a successful answer. */
-export function warning(reason: WarningReason, details: ErrorDetails, language: MessageLanguage = "en"): Warning {
+export function warning(reason: WarningReason, details: ErrorDetails, language: MessageLanguage): Warning {
   return { reason, message: fillIn(warningCatalogue[reason][language], details) };
 }
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { Agent, request as httpRequest } from "node:http";
+import type { Socket } from "node:net";
 import { type TestContext, test } from "node:test";
 import { createTestServer, formType, parseAnswer, rawConnection, recognise, uploadHead } from "./harness.ts";
 
@@ -144,8 +145,8 @@ test("whoever asks before sending is refused before sending, and else told to go
   assert.equal(server.api.seen[0]?.bytes, 4);
 });
 
-const head = (path: string, type: string): string =>
-  `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Type: ${type}\r\nContent-Length: 1000\r\n\r\n`;
+const head = (path: string, type: string, length = 1000): string =>
+  `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Type: ${type}\r\nContent-Length: ${length}\r\n\r\n`;
 
 test("an upload that stalls is ended, whatever kind it is", async (t) => {
   const server = createTestServer(t, { config: { "limits.upload_idle_seconds": 0.05 } });
@@ -170,14 +171,51 @@ test("a recognition that is slow to read is no stalled upload", async (t) => {
   server.api.scripts.set("slow", async function* (request, _caller, seen) {
     const reader = request.bytes[Symbol.asyncIterator]();
     const first = await reader.next();
-    // Longer than the sender may take: but it is not the sender who takes it.
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    // Until another sender, who began later, took too long: but here it is not the sender who takes it.
+    assert.equal(parseAnswer(await exchange(t, port, `${uploadHead("", 8)}RIFF`)).status, 408);
     assert.equal(first.done, false);
     yield* recognise({ ...request, bytes: { [Symbol.asyncIterator]: () => reader } }, seen);
   });
   const { socket, received } = await rawConnection(t, port);
   socket.write(`${uploadHead("?model_path=slow", 8)}RIFFRIFF`);
   assert.match(await received('"success":true'), /HTTP\/1\.1 200/);
+});
+
+/** The head of an unfinished body whose sender waits to be told to go on: then the server is reading it. */
+const askUnfinished = (path: string, type: string): string =>
+  head(path, type, megabyte).replace("Host:", "Expect: 100-continue\r\nHost:");
+
+/** Sends a byte whenever the last one went out. */
+function trickle(socket: Socket): void {
+  if (!socket.destroyed) socket.write("-", () => setImmediate(trickle, socket));
+}
+
+// Far less than the time that an upload may stall: with a server that waits for its uploads this fails.
+test("a server that stops waits for no upload, whether it stalls or trickles", { timeout: 20_000 }, async (t) => {
+  const server = createTestServer(t, { config: { "limits.upload_idle_seconds": 3600 } });
+  const { port } = await server.listen();
+  const answers: Promise<string>[] = [];
+  for (const trickles of [false, true]) {
+    for (const [path, type, begin] of [
+      ["/api/transcribe", "audio/wav", "RIFF"],
+      ["/api/transcribe", formType["content-type"], "------test-boundary\r\n"],
+      ["/api/models/load", "application/json", '{"model_path"'],
+    ] as const) {
+      const { socket, closed, received } = await rawConnection(t, port);
+      socket.write(askUnfinished(path, type));
+      await received("100 Continue\r\n\r\n");
+      socket.write(begin);
+      if (trickles) trickle(socket);
+      answers.push(closed);
+    }
+  }
+  await server.fastify.close();
+  for (const answer of await Promise.all(answers)) {
+    const { status, body } = parseAnswer(answer.replace("HTTP/1.1 100 Continue\r\n\r\n", ""));
+    assert.equal(status, 503);
+    assert.equal(body.reason, "server_stopping");
+    assert.equal(body.retryable, true);
+  }
 });
 
 test("200 connections at once are all served, while as many half-sent ones hang", async (t) => {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { catalogue, type Reason } from "@voxpool/client/contract";
 import { VoxpoolError } from "../../dist/base/errors.js";
 import { createTestServer, parseAnswer, rawConnection } from "./harness.ts";
 
@@ -168,16 +169,44 @@ test("load and unload answer 400 for what is not there, and name the model", asy
     assert.equal(answer.json().reason, reason);
     assert.equal(answer.json().model_path, path);
   }
-  api.failNext.set("unloadModel", new VoxpoolError("model_in_use", { model_path: "model/cn" }));
-  const used = await post("unload", "model/cn");
-  assert.equal(used.statusCode, 409);
-  assert.equal(used.json().retryable, true);
-
   api.failNext.set("loadModel", new VoxpoolError("server_stopping", { retry_after_seconds: 2.2 }));
   const stopping = await post("load", "model/cn");
   assert.equal(stopping.statusCode, 503);
   assert.equal(stopping.headers["retry-after"], "3");
   assert.equal(stopping.json().model_path, "model/cn");
+});
+
+test("a load that fails is a 400 that names the model; only failures of the server keep their status", async (t) => {
+  const { fastify, api } = createTestServer(t);
+  const failed = async (call: "load" | "unload", reason: Reason) => {
+    api.failNext.set(`${call}Model`, new VoxpoolError(reason));
+    const payload = { model_path: "model/cn" };
+    const answer = await fastify.inject({ method: "POST", url: `/api/models/${call}`, payload });
+    assert.equal(answer.json().reason, reason);
+    assert.equal(answer.json().retryable, catalogue[reason].retryable, reason);
+    assert.equal(answer.json().model_path, "model/cn", reason);
+    return answer.statusCode;
+  };
+  for (const call of ["load", "unload"] as const) {
+    for (const reason of [
+      "model_load_failed",
+      "model_load_timeout",
+      "model_load_cancelled",
+      "model_files_invalid",
+      "model_unrecognised",
+      "asset_missing",
+      "download_failed",
+      "download_corrupt",
+      "platform_unsupported",
+      "host_crashed",
+      "host_hung",
+    ] as const) {
+      assert.equal(await failed(call, reason), 400, reason);
+    }
+    for (const reason of ["server_stopping", "internal", "disk_full"] as const) {
+      assert.equal(await failed(call, reason), catalogue[reason].status, reason);
+    }
+  }
 });
 
 test("an unknown error is internal on the wire and explained in the log under the request's id", async (t) => {

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { createSpool } from "../../dist/gateway/http/spool.js";
+import { noOpenFiles, openFiles } from "./harness.ts";
 
 function temporary(t: TestContext): string {
   const directory = mkdtempSync(join(tmpdir(), "voxpool-spool-"));
@@ -77,4 +78,20 @@ test("what a killed server left is removed, and nothing else", async (t) => {
   mkdirSync(join(directory, "sub"));
   await spool.prepare();
   assert.deepEqual(readdirSync(directory).toSorted(), ["notes.txt", "sub"]);
+});
+
+test("no descriptor is open before the first read, nor after the removal", noOpenFiles, async (t) => {
+  const directory = temporary(t);
+  const spool = createSpool({ directory, limitBytes: 5_000_000, memoryBytes: 100 });
+  const upload = await spool.receive(chunks(10, 300_000));
+  const unread = upload.bytes();
+  assert.deepEqual(openFiles(directory), []);
+  const reading = upload.bytes()[Symbol.asyncIterator]();
+  await reading.next();
+  assert.equal(openFiles(directory).length, 1);
+  await upload.remove();
+  assert.deepEqual(openFiles(directory), []);
+  assert.equal(spool.usedBytes(), 0);
+  await assert.rejects(sizeOf(unread), { reason: "request_cancelled" });
+  assert.deepEqual(openFiles(directory), []);
 });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { readdirSync } from "node:fs";
 import { test } from "node:test";
+import { VoxpoolError } from "../../dist/base/errors.js";
 import {
   createTestServer,
   emptied,
@@ -9,6 +10,8 @@ import {
   file,
   formBody,
   formType,
+  noOpenFiles,
+  openFiles,
   recognise,
   transcribe,
   transcriptOf,
@@ -65,6 +68,31 @@ test("a file beyond what memory may hold goes over the disk, whole, and leaves n
   assert.equal(files, 1);
   assert.equal(server.api.seen[0]?.sha256, sha256(audio));
   await emptied(server.spool);
+});
+
+test("a refused form leaves no descriptor and no file, whatever refused it", noOpenFiles, async (t) => {
+  const server = createTestServer(t);
+  const large = { ...file, value: Buffer.alloc(1_500_000) };
+  server.api.scripts.set("unread", async function* () {
+    yield { type: "progress", processed_seconds: 0 };
+    throw new VoxpoolError("model_not_found", { model_path: "unread" });
+  });
+  server.api.scripts.set("begun", async function* (request) {
+    yield { type: "progress", processed_seconds: 0 };
+    await request.bytes[Symbol.asyncIterator]().next();
+    throw new VoxpoolError("audio_invalid", { detail: "noise" });
+  });
+  for (const [parts, reason] of [
+    [[large, field("words", "perhaps")], "option_invalid"],
+    [[large, large], "multipart_invalid"],
+    [[large, field("model_path", "unread")], "model_not_found"],
+    [[large, field("model_path", "begun")], "audio_invalid"],
+  ] as const) {
+    const answer = await transcribe(server, formBody(parts), formType);
+    assert.equal(answer.json().reason, reason);
+    assert.deepEqual(openFiles(server.spool), [], reason);
+    assert.deepEqual(readdirSync(server.spool), [], reason);
+  }
 });
 
 test("each format has its type and its content", async (t) => {

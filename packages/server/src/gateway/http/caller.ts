@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Caller } from "../../api/types.ts";
 import { VoxpoolError } from "../../base/errors.ts";
+import { messageLanguage } from "./language.ts";
 
 /** A signal that aborts as soon as the caller has gone away before its answer was out. */
 export function goneSignal(reply: FastifyReply): AbortSignal {
@@ -12,7 +13,11 @@ export function goneSignal(reply: FastifyReply): AbortSignal {
   return controller.signal;
 }
 
-/** Who asks: the name that it gave itself, else its address. */
+/** Who asks, and in which language: the name that it gave itself, else its address. */
 export function callerOf(request: FastifyRequest, signal: AbortSignal, clientId?: string): Caller {
-  return { client: clientId ?? request.ip ?? "unknown", signal };
+  return {
+    client: clientId ?? request.ip ?? "unknown",
+    language: messageLanguage(request.headers["accept-language"]),
+    signal,
+  };
 }

@@ -1,6 +1,6 @@
 import { STATUS_CODES } from "node:http";
 import type { Failure, HealthFailure, RouteFailure } from "@voxpool/client/contract";
-import { type MessageLanguage, VoxpoolError } from "../../base/errors.ts";
+import { type MessageLanguage, type Reason, VoxpoolError } from "../../base/errors.ts";
 
 /** A failed call as the native API answers it. */
 export interface NativeFailure {
@@ -14,8 +14,8 @@ export interface FailureContext {
   readonly language: MessageLanguage;
   /** The model that the request named; the error's own `model_path` goes before it. */
   readonly modelPath?: string;
-  /** Load and unload answer 400 where the catalogue says 404, as their clients have always seen it. */
-  readonly notFoundIs400?: boolean;
+  /** The status of a reason, where a call answers otherwise than the catalogue says. */
+  readonly statusOf?: (reason: Reason) => number;
 }
 
 /** The one place that turns an error into the native failure. */
@@ -24,7 +24,7 @@ export function nativeFailure(error: VoxpoolError, context: FailureContext): Nat
   const modelPath = details.model_path ?? context.modelPath;
   const retryAfter = details.retry_after_seconds;
   return {
-    status: context.notFoundIs400 === true && entry.status === 404 ? 400 : entry.status,
+    status: context.statusOf?.(reason) ?? entry.status,
     body: {
       success: false,
       message: error.messageIn(context.language),

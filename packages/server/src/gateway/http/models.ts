@@ -1,6 +1,5 @@
 import {
   AvailableModels,
-  catalogue,
   LoadAnswer,
   LoadRequest,
   ModelList,
@@ -18,6 +17,7 @@ import type { Failures } from "./answer.ts";
 import { callerOf, goneSignal } from "./caller.ts";
 import { acceptJsonBodies } from "./json-body.ts";
 import { failures as failureAnswers, json, type Operation } from "./operation.ts";
+import { seedStatus } from "./seed-status.ts";
 import type { UploadLimits } from "./upload.ts";
 
 export interface ModelRoutesOptions {
@@ -53,7 +53,7 @@ export async function modelRoutes(fastify: FastifyInstance, options: ModelRoutes
   );
 }
 
-/** The path as it was sent, decoded once; its slashes are for the catalogue to read. */
+/** The path as it was sent, decoded once; its slashes are for the catalog to read. */
 interface WildcardParams {
   readonly "*": string;
 }
@@ -70,11 +70,11 @@ async function modelStatus(
   return answer;
 }
 
-/** Failures of load and unload: what is not there is a 400, and the model is named. */
+/** Failures of load and unload have the statuses of the seed, and name the model. */
 function seedFailure(failures: Failures) {
   return (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
     const modelPath = pathIn(request.body);
-    failures.send(request, reply, error, { notFoundIs400: true, ...(modelPath !== undefined && { modelPath }) });
+    failures.send(request, reply, error, { statusOf: seedStatus, ...(modelPath !== undefined && { modelPath }) });
   };
 }
 
@@ -122,8 +122,6 @@ const bodyReasons: readonly Reason[] = [
   "server_stopping",
 ];
 
-const seedStatus = (reason: Reason): number => (catalogue[reason].status === 404 ? 400 : catalogue[reason].status);
-
 const load: Operation = {
   summary: "Load a model",
   description: "Answers once the model is usable; at once if it was loaded before. Simultaneous loads join.",
@@ -143,6 +141,8 @@ const load: Operation = {
         "model_unloading",
         "asset_missing",
         "download_failed",
+        "download_corrupt",
+        "platform_unsupported",
         "disk_full",
       ],
       seedStatus,

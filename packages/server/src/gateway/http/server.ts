@@ -12,6 +12,7 @@ import { modelRoutes } from "./models.ts";
 import { documentRoutes } from "./openapi.ts";
 import { createSpool } from "./spool.ts";
 import { statusRoutes } from "./status.ts";
+import { stoppingSignal } from "./stopping.ts";
 import { beginTrace, noRoute, type TraceSinks } from "./trace.ts";
 import { transcribeRoutes } from "./transcribe.ts";
 import { answerUnknownRoutes } from "./unknown-route.ts";
@@ -40,7 +41,7 @@ export interface HttpServerOptions {
 
 /**
  * The native HTTP interface: `/api`, probes, metrics and documents. The caller listens and closes; from `close()` on,
- * connections that still live are answered with `server_stopping`.
+ * connections that still live are answered with `server_stopping`, uploads in progress too, and a moment later cut.
  */
 export function createHttpServer(options: HttpServerOptions): FastifyInstance {
   const { api, config, version, log, headTimeoutMs = 15_000, heartbeatMs = 10_000 } = options;
@@ -65,11 +66,13 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
   // Without parsers a body on a path that does not exist is not read before it is refused.
   fastify.removeAllContentTypeParsers();
   fastify.setErrorHandler((error, request, reply) => failures.send(request, reply, error));
-  admitRequests(fastify, sinks);
+  const stopping = stoppingSignal(fastify);
+  admitRequests(fastify, sinks, stopping);
   answerUnknownRoutes(fastify, failures);
   fastify.addHook("onReady", () => spool.prepare());
   documentRoutes(fastify, version);
-  registerRoutes(fastify, { api, failures, metrics, version, log, heartbeatMs, spool, config, ready: options.ready });
+  const { ready } = options;
+  registerRoutes(fastify, { api, failures, metrics, version, log, heartbeatMs, spool, config, ready, stopping });
   return fastify;
 }
 
@@ -83,6 +86,7 @@ interface Parts {
   readonly spool: ReturnType<typeof createSpool>;
   readonly config: HttpConfig;
   readonly ready: (() => boolean) | undefined;
+  readonly stopping: AbortSignal;
 }
 
 function registerRoutes(fastify: FastifyInstance, parts: Parts): void {
@@ -91,6 +95,7 @@ function registerRoutes(fastify: FastifyInstance, parts: Parts): void {
     maxBytes: config["limits.body_bytes"],
     maxBytesSetting: "limits.body_bytes",
     idleSeconds: config["limits.upload_idle_seconds"],
+    stopping: parts.stopping,
   };
   const bodies: UploadLimits = {
     ...uploads,
@@ -104,17 +109,12 @@ function registerRoutes(fastify: FastifyInstance, parts: Parts): void {
 }
 
 /** What every request passes first: its id and its trace, and the two refusals that do not depend on its route. */
-function admitRequests(fastify: FastifyInstance, sinks: TraceSinks): void {
-  let stopping = false;
-  fastify.addHook("preClose", (done) => {
-    stopping = true;
-    done();
-  });
+function admitRequests(fastify: FastifyInstance, sinks: TraceSinks, stopping: AbortSignal): void {
   fastify.addHook("onRequest", (request: FastifyRequest, reply: FastifyReply, done) => {
     const route = request.routeOptions.url ?? noRoute;
     beginTrace(request, reply, route, sinks);
     reply.header("x-request-id", request.id);
-    if (stopping && route !== "/livez") done(new VoxpoolError("server_stopping"));
+    if (stopping.aborted && route !== "/livez") done(new VoxpoolError("server_stopping"));
     else if (request.headers.host === undefined && request.raw.httpVersion === "1.1") {
       done(new VoxpoolError("request_invalid", { detail: "it has no Host header" }));
     } else done();

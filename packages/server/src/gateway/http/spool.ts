@@ -1,4 +1,5 @@
-import { createReadStream } from "node:fs";
+import { once } from "node:events";
+import { createReadStream, type ReadStream } from "node:fs";
 import { type FileHandle, mkdir, open, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { VoxpoolError } from "../../base/errors.ts";
@@ -7,9 +8,9 @@ import { createGrowingBuffer, type GrowingBuffer } from "./growing-buffer.ts";
 /** An upload that has been received whole. */
 export interface SpooledUpload {
   readonly sizeBytes: number;
-  /** Its bytes, from the start; may be read more than once until it is removed. */
+  /** Its bytes, from the start; may be read more than once until it is removed. Opens nothing before it is read. */
   bytes(): AsyncIterable<Uint8Array>;
-  /** Frees its memory or file. Safe to call twice. */
+  /** Frees its memory or file, and ends the readings that are under way. Safe to call twice. */
   remove(): Promise<void>;
 }
 
@@ -73,12 +74,7 @@ export function createSpool(options: SpoolOptions): Spool {
       await file.remove();
       throw error;
     }
-    const path = file.path();
-    return {
-      sizeBytes: size,
-      bytes: () => (path === undefined ? fromMemory(memory) : createReadStream(path, { highWaterMark: 262_144 })),
-      remove: () => file.remove(),
-    };
+    return { sizeBytes: size, bytes: () => file.read() ?? fromMemory(memory), remove: () => file.remove() };
   }
 
   return { prepare: () => prepare(directory), receive, usedBytes: () => used };
@@ -96,8 +92,21 @@ function createSpoolFile(options: SpoolFileOptions) {
   let path: string | undefined;
   let handle: FileHandle | undefined;
   let taken = 0;
+  let removed = false;
+  const readers = new Set<ReadStream>();
+
+  async function* readFrom(file: string): AsyncGenerator<Uint8Array> {
+    if (removed) throw new VoxpoolError("request_cancelled");
+    const reader = createReadStream(file, { highWaterMark: 262_144 });
+    readers.add(reader);
+    // A reader that nobody waits for when it ends must not end the process.
+    reader.on("error", () => undefined).once("close", () => readers.delete(reader));
+    yield* reader as AsyncIterable<Uint8Array>;
+  }
   return {
     path: () => path,
+    /** Undefined while there is no file. */
+    read: () => (path === undefined ? undefined : readFrom(path)),
     async append(bytes: Uint8Array): Promise<void> {
       if (bytes.length === 0) return;
       options.take(bytes.length);
@@ -120,11 +129,20 @@ function createSpoolFile(options: SpoolFileOptions) {
     async remove(): Promise<void> {
       const bytes = taken;
       taken = 0;
+      removed = true;
       await this.close();
+      // The room of a file is free only when nobody has it open.
+      await Promise.all([...readers].map(closed));
       if (path !== undefined) await rm(path, { force: true });
       options.give(bytes);
     },
   };
+}
+
+async function closed(reader: ReadStream): Promise<void> {
+  const closing = once(reader, "close");
+  reader.destroy();
+  await closing;
 }
 
 async function* fromMemory(memory: GrowingBuffer): AsyncGenerator<Uint8Array> {

@@ -1,0 +1,19 @@
+import { catalogue, type Reason } from "@voxpool/client/contract";
+
+/** What is wrong with the request before its model is looked at, and what is wrong with the server. */
+const keepsItsStatus: ReadonlySet<Reason> = new Set<Reason>([
+  "body_too_large",
+  "content_type_unsupported",
+  "disk_full",
+  "internal",
+  "not_ready",
+  "request_cancelled",
+  "server_stopping",
+  "too_many_sessions",
+  "upload_stalled",
+]);
+
+/** The status of a failed load or unload: whatever is wrong with the model is a 400, as clients have always seen it. */
+export function seedStatus(reason: Reason): number {
+  return keepsItsStatus.has(reason) ? catalogue[reason].status : 400;
+}
