@@ -167,8 +167,8 @@ export const catalogue = {
   host_crashed: entry(
     503,
     true,
-    "The process of model {model_path} ended in the middle of the work: {detail}. Send the request again.",
-    "模型 {model_path} 的进程在处理过程中退出：{detail}。请重新发送请求。",
+    "The process of model {model_path} ended: {detail}. Send the request again.",
+    "模型 {model_path} 的进程已退出：{detail}。请重新发送请求。",
   ),
   host_hung: entry(
     503,

@@ -2,8 +2,8 @@ import { VoxpoolError } from "../base/errors.ts";
 import type { Catalog, ModelFolder } from "../catalog/catalog.ts";
 import { normaliseLanguage } from "../engine/text/language.ts";
 import type { Pool } from "../pool/types.ts";
-import { defaultModelPath, fallbackModel, resolveIfThere } from "./default-model.ts";
-import { isLoaded } from "./models.ts";
+import { defaultModelPath, fallbackModel, ifThere } from "./default-model.ts";
+import { isLoaded, resolve } from "./models.ts";
 
 export interface ChooseParts {
   readonly catalog: Catalog;
@@ -32,9 +32,9 @@ export interface Choice {
  */
 export async function chooseModel(parts: ChooseParts, wish: Wish): Promise<Choice> {
   const language = wish.language === undefined ? undefined : languageTag(wish.language);
-  if (wish.modelPath !== undefined) return choice(await parts.catalog.resolve(wish.modelPath), language);
+  if (wish.modelPath !== undefined) return choice(await resolve(parts, wish.modelPath), language);
   const standardPath = await defaultModelPath(parts.catalog, parts.configuredDefault);
-  const standard = await resolveIfThere(parts.catalog, standardPath);
+  const standard = await ifThere(resolve(parts, standardPath));
   if (language === undefined) {
     if (standard) return { folder: standard };
     const detail = `the default model ${standardPath} is not there`;

@@ -31,7 +31,7 @@ export interface DefaultModelReady {
 /** The default model's path: the configured one, else `cn` if it is on disk, else `en/tiny`. */
 export async function defaultModelPath(catalog: Catalog, configured: string): Promise<string> {
   if (configured !== "") return configured;
-  const chinese = await resolveIfThere(catalog, "cn");
+  const chinese = await ifThere(catalog.resolve("cn"));
   return chinese?.modelPath ?? `${catalog.modelDirs[0]}/${fallbackModel}`;
 }
 
@@ -43,7 +43,7 @@ export async function defaultModelPath(catalog: Catalog, configured: string): Pr
 export async function prepareDefaultModel(parts: DefaultModelParts): Promise<DefaultModelReady> {
   const { catalog, configuredDefault, pool } = parts;
   const modelPath = await defaultModelPath(catalog, configuredDefault);
-  let folder = await resolveIfThere(catalog, modelPath);
+  let folder = await ifThere(catalog.resolve(modelPath));
   if (!folder && configuredDefault === "") await parts.pull(fallbackModel);
   folder ??= await catalog.resolve(modelPath);
   const loaded = await pool.load(folder);
@@ -61,8 +61,8 @@ async function transcribeRecording({ api, recordingFile, signal }: DefaultModelP
 }
 
 /** The folder, or undefined if there is none. @throws VoxpoolError `model_path_invalid` */
-export async function resolveIfThere(catalog: Catalog, modelPath: string): Promise<ModelFolder | undefined> {
-  return catalog.resolve(modelPath).catch((error: unknown) => {
+export async function ifThere(resolving: Promise<ModelFolder>): Promise<ModelFolder | undefined> {
+  return resolving.catch((error: unknown) => {
     if (error instanceof VoxpoolError && error.reason === "model_not_found") return undefined;
     throw error;
   });

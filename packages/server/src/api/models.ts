@@ -51,9 +51,9 @@ export async function modelStatus(parts: ModelParts, modelPath: string): Promise
 }
 
 /** `POST /api/models/load`. */
-export async function loadModel({ catalog, pool }: ModelParts, request: LoadRequest): Promise<LoadAnswer> {
-  const folder = await catalog.resolve(request.model_path);
-  await pool.load(folder);
+export async function loadModel(parts: ModelParts, request: LoadRequest): Promise<LoadAnswer> {
+  const folder = await resolve(parts, request.model_path);
+  await parts.pool.load(folder);
   return { success: true, message: `Model ${folder.modelPath} is loaded`, model_path: folder.modelPath };
 }
 
@@ -65,7 +65,7 @@ export async function unloadModel(parts: ModelParts, request: UnloadRequest): Pr
 }
 
 /** As the catalog resolves it; a loaded model whose folder was removed is still found by its model path. */
-async function resolve({ catalog, pool }: ModelParts, modelPath: string): Promise<ModelFolder> {
+export async function resolve({ catalog, pool }: ModelParts, modelPath: string): Promise<ModelFolder> {
   try {
     return await catalog.resolve(modelPath);
   } catch (error) {

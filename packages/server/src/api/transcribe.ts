@@ -22,24 +22,34 @@ export function createTranscribe(given: TranscribeParts) {
   const parts = { ...given, catalog: rememberFolders(given.catalog, given.pool) };
   let running = 0;
   return async function* transcribe(request: TranscribeRequest, caller: Caller): AsyncGenerator<TranscribeEvent, void> {
-    if (running >= parts.mostSessions) {
-      throw new VoxpoolError("too_many_sessions", { limit: parts.mostSessions, setting: "limits.sessions" });
-    }
-    running++;
     const over = new AbortController();
+    let isRunning = false;
+    const enter = () => {
+      if (running >= parts.mostSessions) throw tooMany(parts.mostSessions);
+      running++;
+      isRunning = true;
+    };
     try {
       // Whatever ends the recognition also ends the reading of an upload that is still under way.
       const signal = AbortSignal.any([caller.signal, over.signal]);
-      yield* recognise(parts, request, { ...caller, signal });
+      yield* recognise({ ...parts, enter }, request, { ...caller, signal });
     } finally {
-      running--;
+      if (isRunning) running--;
       over.abort(new VoxpoolError("request_cancelled"));
     }
   };
 }
 
+interface RecogniseParts extends TranscribeParts {
+  /** Takes one of the places. @throws VoxpoolError `too_many_sessions` */
+  readonly enter: () => void;
+}
+
+const tooMany = (limit: number) =>
+  new VoxpoolError("too_many_sessions", { limit, setting: "limits.sessions", retry_after_seconds: 1 });
+
 async function* recognise(
-  parts: TranscribeParts,
+  parts: RecogniseParts,
   { bytes, raw, options }: TranscribeRequest,
   { client, language: messageLanguage, signal }: Caller,
 ): AsyncGenerator<TranscribeEvent, void> {
@@ -51,16 +61,17 @@ async function* recognise(
   const choice = await choosing;
   const { folder, language } = choice;
   const samples = await beginning; // a model is not loaded for what is no audio
-  const session = await openOrClose(samples, () =>
-    parts.recognition.open({
+  const session = await openOrClose(samples, async () => {
+    parts.enter(); // only now: an upload that drips must not take the place of one that can be recognised
+    return parts.recognition.open({
       folder,
       client,
       priority: "interactive",
       words: wordsOf(options),
       signal,
       ...(language !== undefined && { language }),
-    }),
-  );
+    });
+  });
   const segments: Segment[] = [];
   for await (const event of run(session, samples)) {
     if (event.type === "progress") yield progress(event.processedSeconds, decoded);

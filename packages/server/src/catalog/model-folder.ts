@@ -1,4 +1,4 @@
-import type { Dirent } from "node:fs";
+import { constants, type Dirent } from "node:fs";
 import { open, opendir, realpath, stat } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
 import { isHiddenName } from "./model-path.ts";
@@ -92,10 +92,13 @@ export async function readFolder(directory: string): Promise<readonly Dirent[]> 
 export async function manifestName(directory: string): Promise<string | undefined> {
   const maxManifestBytes = 262_144;
   try {
-    const file = await open(join(directory, "voxpool.json"));
+    // Without blocking: opening a pipe of that name would otherwise hold a thread of the pool for ever.
+    const file = await open(join(directory, "voxpool.json"), constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     try {
       // As large as the file: this happens for each request, and a buffer of the largest size is costly to clear.
-      const { size } = await file.stat();
+      const found = await file.stat();
+      if (!found.isFile()) return undefined;
+      const { size } = found;
       const room = Buffer.alloc(Math.min(size, maxManifestBytes));
       const { bytesRead, buffer } = await file.read(room, 0, room.length, 0);
       const manifest: unknown = JSON.parse(buffer.toString("utf8", 0, bytesRead));

@@ -116,8 +116,9 @@ export class Instance {
 
   /** Ends the process without waiting for anybody. */
   async kill(): Promise<void> {
-    this.#stopLoading.abort(new VoxpoolError("server_stopping"));
-    await this.#host?.end();
+    const stopping = new VoxpoolError("server_stopping");
+    await this.#host?.end(stopping);
+    this.#stopLoading.abort(stopping);
     await this.loaded.catch(() => undefined);
   }
 

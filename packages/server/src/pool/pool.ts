@@ -14,11 +14,12 @@ export function createPool({ now = () => Date.now() / 1000, ...given }: PoolOpti
   let closed = false;
 
   function changed(instance: Instance, previous: PoolEvent["previous"]): void {
-    const { folder, state } = instance;
-    if (state === "stopped" && instances.get(folder.directory) === instance) instances.delete(folder.directory);
-    const event: PoolEvent = { type: "state", instance: instance.snapshot(), ...(previous && { previous }) };
-    for (const listener of listeners) listener(event);
+    const { directory } = instance.folder;
+    if (instance.state === "stopped" && instances.get(directory) === instance) instances.delete(directory);
+    tell({ type: "state", instance: instance.snapshot(), ...(previous && { previous }) });
   }
+
+  const tell = (event: PoolEvent) => listeners.forEach((listener) => listener(event));
 
   /** The instance that serves or will serve; an ended one gives way to a new one. */
   async function current(folder: ModelFolder, signal?: AbortSignal): Promise<Instance> {
@@ -35,7 +36,7 @@ export function createPool({ now = () => Date.now() / 1000, ...given }: PoolOpti
   function start(folder: ModelFolder): Instance {
     const instance = new Instance(`${folder.modelPath}@${folder.version}#${++created}`, folder, parts, changed);
     instances.set(folder.directory, instance);
-    for (const listener of listeners) listener({ type: "state", instance: instance.snapshot() });
+    tell({ type: "state", instance: instance.snapshot() });
     return instance;
   }
 
@@ -52,15 +53,7 @@ export function createPool({ now = () => Date.now() / 1000, ...given }: PoolOpti
       }
       await instance.unload();
     },
-    async lease(folder, signal) {
-      for (;;) {
-        const instance = await current(folder, signal);
-        await raceAbort(instance.loaded, signal);
-        const lease: InstanceLease | undefined = instance.lease();
-        if (lease) return lease;
-        await raceAbort(instance.left(), signal);
-      }
-    },
+    lease: (folder, signal) => untilLeased(() => current(folder, signal), signal),
     find: (folder) => instances.get(folder.directory)?.snapshot(),
     list: () => Array.from(instances.values(), (instance) => instance.snapshot()),
     subscribe(listener) {
@@ -72,6 +65,17 @@ export function createPool({ now = () => Date.now() / 1000, ...given }: PoolOpti
       await Promise.all(Array.from(instances.values(), (instance) => instance.kill()));
     },
   };
+}
+
+/** An instance can go between its load and its lease; then the next one is asked. */
+async function untilLeased(next: () => Promise<Instance>, signal: AbortSignal | undefined): Promise<InstanceLease> {
+  for (;;) {
+    const instance = await next();
+    await raceAbort(instance.loaded, signal);
+    const lease = instance.lease();
+    if (lease) return lease;
+    await raceAbort(instance.left(), signal);
+  }
 }
 
 /** Stops waiting when the signal aborts; what was waited for goes on. */

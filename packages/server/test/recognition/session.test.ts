@@ -53,13 +53,14 @@ test("events are numbered without gaps, segments in order", async (t) => {
   assert.deepEqual(texts, ["abc", "bead", "cafe"]);
 });
 
+async function* broken(): AsyncGenerator<Float32Array> {
+  yield toneSignal("abc");
+  yield silentSignal(3);
+  throw new VoxpoolError("audio_too_long", { limit_seconds: 5, setting: "limits.audio_seconds" });
+}
+
 test("what goes wrong in reading the recording is what the reader is told, also while a decode runs", async (t) => {
   const { open } = await recognitionOf(t, { fake: { decodeMs: 300 } });
-  async function* broken(): AsyncGenerator<Float32Array> {
-    yield toneSignal("abc");
-    yield silentSignal(3);
-    throw new VoxpoolError("audio_too_long", { limit_seconds: 5, setting: "limits.audio_seconds" });
-  }
   await assert.rejects(Array.fromAsync(transcribe(await open(), broken())), { reason: "audio_too_long" });
 });
 

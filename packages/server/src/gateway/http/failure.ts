@@ -82,8 +82,14 @@ export function voxpoolError(error: unknown): VoxpoolError {
     case "ABORT_ERR":
       return new VoxpoolError("request_cancelled", {}, { cause: error });
     default:
+      // The files of /docs, which refuse a path that leads out of them.
+      if (isForbidden(error)) return new VoxpoolError("route_not_found", { method: "GET", path: "that file" });
       return VoxpoolError.from(error);
   }
+}
+
+function isForbidden(error: unknown): boolean {
+  return error instanceof Error && "statusCode" in error && error.statusCode === 403;
 }
 
 function codeOf(error: unknown): unknown {

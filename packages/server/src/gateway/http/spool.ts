@@ -32,13 +32,16 @@ export interface SpoolOptions {
   readonly limitBytes: number;
   /** An upload up to this size stays in memory. */
   readonly memoryBytes?: number;
+  /** What all uploads together may keep in memory. */
+  readonly totalMemoryBytes?: number;
 }
 
 const prefix = "upload-";
 
 /** Keeps uploads that have to be complete before they can be used: small ones in memory, others in files. */
 export function createSpool(options: SpoolOptions): Spool {
-  const { directory, limitBytes, memoryBytes = 1024 * 1024 } = options;
+  const { directory, limitBytes, memoryBytes = 1024 * 1024, totalMemoryBytes = 64 * 1024 * 1024 } = options;
+  let inMemory = 0;
   let used = 0;
   let count = 0;
 
@@ -59,22 +62,35 @@ export function createSpool(options: SpoolOptions): Spool {
     });
     const memory = createGrowingBuffer();
     let size = 0;
+    let held = 0;
+    const hold = (bytes: number) => {
+      inMemory += bytes - held;
+      held = bytes;
+    };
     try {
       for await (const chunk of chunks) {
         size += chunk.length;
         memory.add(chunk);
-        if (memory.size > memoryBytes) {
+        hold(memory.size);
+        if (memory.size > memoryBytes || inMemory > totalMemoryBytes) {
           await file.append(memory.view());
           memory.clear();
+          hold(0);
         }
       }
       if (file.path() !== undefined) await file.append(memory.view());
       await file.close();
     } catch (error) {
+      hold(0);
       await file.remove();
       throw error;
     }
-    return { sizeBytes: size, bytes: () => file.read() ?? fromMemory(memory), remove: () => file.remove() };
+    const remove = () => {
+      hold(0);
+      memory.clear();
+      return file.remove();
+    };
+    return { sizeBytes: size, bytes: () => file.read() ?? fromMemory(memory), remove };
   }
 
   return { prepare: () => prepare(directory), receive, usedBytes: () => used };

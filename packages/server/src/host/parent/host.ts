@@ -106,13 +106,13 @@ class ChildHost implements Host, SessionHost {
     return session;
   }
 
-  end(): Promise<HostEnd> {
+  end(error?: VoxpoolError): Promise<HostEnd> {
     if (!this.#death) this.#wanted = true;
     const why = "the server ended it";
     this.#die({
       why,
       loading: this.#error("model_load_cancelled", {}),
-      running: this.#error("host_crashed", { detail: why }),
+      running: error ?? this.#error("host_crashed", { detail: why }),
     });
     return this.ended;
   }

@@ -19,8 +19,8 @@ export interface Host {
   readonly cpuSeconds: number;
   /** Call after `loaded`. @throws VoxpoolError `host_crashed` when the process is gone */
   open(options: SessionOptions): HostSession;
-  /** Ends the process at once (SIGKILL); what is pending fails. Resolves when it is gone. Safe to call twice. */
-  end(): Promise<HostEnd>;
+  /** Ends the process at once (SIGKILL); what is pending fails with `error`. Resolves when it is gone. Safe to call twice. */
+  end(error?: VoxpoolError): Promise<HostEnd>;
 }
 
 /** How a process ended. */
