@@ -77,12 +77,6 @@ export const catalogue = {
     "{model_path} 处没有模型。GET /api/models/available 列出现有模型；voxpool pull 可下载模型。",
   ),
   model_not_loaded: entry(404, false, "Model {model_path} is not loaded.", "模型 {model_path} 未加载。"),
-  model_in_use: entry(
-    409,
-    true,
-    "Model {model_path} is in use by others; unload with force to take it away.",
-    "模型 {model_path} 正被其他客户端使用；可用 force 强制卸载。",
-  ),
   model_files_invalid: entry(
     400,
     false,
@@ -112,12 +106,6 @@ export const catalogue = {
     true,
     "Loading {model_path} was cancelled by an unload.",
     "{model_path} 的加载被卸载请求取消。",
-  ),
-  model_unloading: entry(
-    503,
-    true,
-    "Model {model_path} is being unloaded; try again.",
-    "模型 {model_path} 正在卸载；请重试。",
   ),
   no_model: entry(
     404,

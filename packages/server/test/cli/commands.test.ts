@@ -174,19 +174,16 @@ suite("commands that ask a server", () => {
   });
 
   test("a refusal is the message on standard error and exit code 1; with --json it is the document, too", async (t) => {
-    const refusal = failure("model_in_use", "Model model/cn is in use by others.", {
+    const refusal = failure("model_not_loaded", "Model model/cn is not loaded.", {
       model_path: "model/cn",
-      holds: 2,
+      details: { model_path: "model/cn" },
     });
-    const { url } = await startWireServer(t, { "POST /models/unload": (_, answer) => sendJson(answer, 409, refusal) });
+    const { url } = await startWireServer(t, { "POST /models/unload": (_, answer) => sendJson(answer, 400, refusal) });
     const plain = await run(t, ["unload", "model/cn", "--url", url]);
-    assert.deepEqual(
-      [plain.code, plain.stdout, plain.stderr],
-      [1, "", "voxpool: Model model/cn is in use by others.\n"],
-    );
+    assert.deepEqual([plain.code, plain.stdout, plain.stderr], [1, "", "voxpool: Model model/cn is not loaded.\n"]);
     const json = await run(t, ["unload", "model/cn", "--url", url, "--json"]);
     assert.equal(json.code, 1);
-    assert.partialDeepStrictEqual(JSON.parse(json.stdout), { ...refusal, error_code: 409 });
+    assert.partialDeepStrictEqual(JSON.parse(json.stdout), { ...refusal, error_code: 400 });
   });
 
   test("messages of a server cannot drive the terminal", async (t) => {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { catalogue } from "@voxpool/client/contract";
 import type { TSchema } from "typebox";
 import { Compile } from "typebox/compile";
 import { VoxpoolError } from "../../dist/base/errors.js";
@@ -12,7 +13,10 @@ interface Document {
 }
 
 interface Operation {
-  readonly responses: Record<string, { readonly content: Record<string, { readonly schema: object }> }>;
+  readonly responses: Record<
+    string,
+    { readonly description: string; readonly content: Record<string, { readonly schema: object }> }
+  >;
   readonly requestBody?: { readonly content: Record<string, { readonly schema: object }> };
 }
 
@@ -104,6 +108,20 @@ test("every answer of every route fits the served document", async (t) => {
   for (const [path, operations] of Object.entries(document.paths)) {
     for (const method of Object.keys(operations)) assert.ok(reached.has(`${method} ${path}`), `${method} ${path}`);
   }
+});
+
+test("every reason that the document names is in the catalogue", async (t) => {
+  const { paths } = await documentOf(createTestServer(t));
+  const names = Object.values(paths)
+    .flatMap((operations) => Object.values(operations))
+    .flatMap(({ responses }) => Object.values(responses))
+    .filter(({ content }) => JSON.stringify(content).includes("schemas/Failure"))
+    .flatMap(({ description }) => description.split(", "));
+  assert.ok(names.length > 20);
+  assert.deepEqual(
+    names.filter((name) => !Object.hasOwn(catalogue, name)),
+    [],
+  );
 });
 
 test("each event of a stream fits the document, and so do unknown routes", async (t) => {

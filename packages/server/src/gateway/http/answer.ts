@@ -1,10 +1,11 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import type { VoxpoolError } from "../../base/errors.ts";
+import type { MessageLanguage, VoxpoolError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import { type FailureContext, type NativeFailure, nativeFailure, voxpoolError } from "./failure.ts";
 import { messageLanguage } from "./language.ts";
 import { awaitsContinue, hasBody } from "./request-body.ts";
+import { takeOver } from "./take-over.ts";
 import { traceAnswered } from "./trace.ts";
 
 /** How much of a refused upload is read so that its sender sees the answer, and for how long. */
@@ -17,29 +18,33 @@ const smallRestBytes = 64 * 1024;
 export interface Failures {
   /** Answers with the native failure of whatever was thrown. */
   send(request: FastifyRequest, reply: FastifyReply, thrown: unknown, context?: Omit<FailureContext, "language">): void;
+  /** What to tell of whatever was thrown, and in which language; what nobody expected is logged. */
+  explain(request: FastifyRequest, thrown: unknown): { error: VoxpoolError; language: MessageLanguage };
   /** Answers with a failure that has its own shape. */
   sendShaped(
     request: FastifyRequest,
     reply: FastifyReply,
     thrown: unknown,
-    shape: (error: VoxpoolError, language: "en" | "zh") => NativeFailure,
+    shape: (error: VoxpoolError, language: MessageLanguage) => NativeFailure,
   ): void;
 }
 
 export function createFailures(log: Log): Failures {
-  const known = (request: FastifyRequest, thrown: unknown): VoxpoolError => {
+  const explain: Failures["explain"] = (request, thrown) => {
     const error = voxpoolError(thrown);
     // The caller sees no detail of an unknown error, so the log has to: the request id joins the two.
     if (error.reason === "internal") log.error({ id: request.id, err: error.cause ?? error }, "request failed");
-    return error;
+    return { error, language: messageLanguage(request.headers["accept-language"]) };
   };
   return {
+    explain,
     send(request, reply, thrown, context = {}) {
-      const language = messageLanguage(request.headers["accept-language"]);
-      answer(request, reply, nativeFailure(known(request, thrown), { ...context, language }));
+      const { error, language } = explain(request, thrown);
+      answer(request, reply, nativeFailure(error, { ...context, language }));
     },
     sendShaped(request, reply, thrown, shape) {
-      answer(request, reply, shape(known(request, thrown), messageLanguage(request.headers["accept-language"])));
+      const { error, language } = explain(request, thrown);
+      answer(request, reply, shape(error, language));
     },
   };
 }
@@ -52,11 +57,8 @@ function answer(request: FastifyRequest, reply: FastifyReply, failure: NativeFai
     reply.code(failure.status).headers(headers).send(JSON.stringify(failure.body));
     return;
   }
-  for (const [name, value] of Object.entries(reply.getHeaders())) {
-    if (value !== undefined) headers[name] = String(value);
-  }
-  reply.hijack();
-  refuseEarly(request.raw, reply.raw, failure.status, headers, JSON.stringify(failure.body));
+  const all = { ...headers, ...takeOver(reply) };
+  refuseEarly(request.raw, reply.raw, failure.status, all, JSON.stringify(failure.body));
 }
 
 /** Whether a part of the body is still to come. */

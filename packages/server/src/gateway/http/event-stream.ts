@@ -2,6 +2,7 @@ import { once } from "node:events";
 import type { TranscribeEvent } from "@voxpool/client/contract";
 import type { FastifyReply } from "fastify";
 import { orAbort } from "./events.ts";
+import { takeOver } from "./take-over.ts";
 
 export interface EventStream {
   /** Whether the head is out, so that a failure can only be an event. */
@@ -64,15 +65,13 @@ export function createEventStream(reply: FastifyReply, options: EventStreamOptio
 }
 
 function open(reply: FastifyReply): void {
-  const headers: Record<string, string> = {
+  const headers = {
     "content-type": "text/event-stream; charset=utf-8",
     "cache-control": "no-cache",
     // Reverse proxies gather answers by default, which would make a live stream arrive in one piece.
     "x-accel-buffering": "no",
+    ...takeOver(reply),
   };
-  for (const [name, value] of Object.entries(reply.getHeaders()))
-    if (value !== undefined) headers[name] = String(value);
-  reply.hijack();
   reply.raw.on("error", () => undefined);
   reply.raw.writeHead(200, headers);
 }

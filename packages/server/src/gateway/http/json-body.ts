@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { TSchema } from "typebox";
 import { Compile } from "typebox/compile";
+import type { TLocalizedValidationError } from "typebox/error";
 import { VoxpoolError } from "../../base/errors.ts";
 import { gather } from "./growing-buffer.ts";
 import { type UploadLimits, uploadChunks } from "./upload.ts";
@@ -15,7 +16,8 @@ export function acceptJsonBodies(fastify: FastifyInstance, limits: UploadLimits)
   fastify.setValidatorCompiler<TSchema>(({ schema, httpPart }) => {
     if (httpPart !== "body") return () => true;
     const compiled = Compile(schema);
-    return (body: unknown) => (compiled.Check(body) ? { value: body } : { error: bodyError(body) });
+    return (body: unknown) =>
+      compiled.Check(body) ? { value: body } : { error: bodyError(body, compiled.Errors(body)) };
   });
 }
 
@@ -49,13 +51,20 @@ function parseObject(text: string): unknown {
   return value;
 }
 
-function bodyError(body: unknown): VoxpoolError {
-  if (!isObject(body)) return new VoxpoolError("json_invalid", { detail: "it is empty" });
-  // Own keys only: a key `__proto__` must not lend its fields.
-  const path = Object.hasOwn(body, "model_path") ? body.model_path : undefined;
-  if (typeof path !== "string" || path === "") return new VoxpoolError("model_path_missing");
-  return new VoxpoolError("option_invalid", { option: "model_path", detail: "it is longer than 4096 characters" });
+/** The first thing that is wrong with a body, by the name of its field; fields within fields as `outer.inner`. */
+function bodyError(body: unknown, errors: readonly TLocalizedValidationError[]): VoxpoolError {
+  const [error] = errors;
+  if (!isObject(body) || error === undefined) return new VoxpoolError("json_invalid", { detail: "it is empty" });
+  const missing = error.keyword === "required" ? error.params.requiredProperties[0] : undefined;
+  const names = error.instancePath.split("/").slice(1).map(unescapePointer);
+  const option = [...names, ...(missing === undefined ? [] : [missing])].join(".");
+  if (option === "model_path" && error.keyword !== "maxLength") return new VoxpoolError("model_path_missing");
+  const detail = missing === undefined ? error.message : "it is missing";
+  return new VoxpoolError("option_invalid", { option: option.slice(0, 200), detail });
 }
+
+/** A name as it stands in a JSON pointer (RFC 6901). */
+const unescapePointer = (name: string): string => name.replaceAll("~1", "/").replaceAll("~0", "~");
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);

@@ -138,7 +138,6 @@ const load: Operation = {
         "model_load_failed",
         "model_load_timeout",
         "model_load_cancelled",
-        "model_unloading",
         "asset_missing",
         "download_failed",
         "download_corrupt",
@@ -157,6 +156,6 @@ const unload: Operation = {
   body: json(UnloadRequest),
   responses: {
     200: { description: "It is unloaded.", content: json(UnloadAnswer) },
-    ...failureAnswers([...bodyReasons, "model_not_found", "model_not_loaded", "model_in_use"], seedStatus),
+    ...failureAnswers([...bodyReasons, "model_not_found", "model_not_loaded"], seedStatus),
   },
 };

@@ -72,7 +72,7 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
   fastify.addHook("onReady", () => spool.prepare());
   documentRoutes(fastify, version);
   const { ready } = options;
-  registerRoutes(fastify, { api, failures, metrics, version, log, heartbeatMs, spool, config, ready, stopping });
+  registerRoutes(fastify, { api, failures, metrics, version, heartbeatMs, spool, config, ready, stopping });
   return fastify;
 }
 
@@ -81,7 +81,6 @@ interface Parts {
   readonly failures: Failures;
   readonly metrics: Metrics;
   readonly version: string;
-  readonly log: Log;
   readonly heartbeatMs: number;
   readonly spool: ReturnType<typeof createSpool>;
   readonly config: HttpConfig;

@@ -47,7 +47,6 @@ const reasons: readonly Reason[] = [
   "model_not_found",
   "no_model",
   "model_load_failed",
-  "model_in_use",
   "language_unsupported",
   "capability_missing",
   "host_crashed",

@@ -3,13 +3,11 @@ import type { TranscribeEvent } from "@voxpool/client/contract";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Api } from "../../api/types.ts";
 import { VoxpoolError } from "../../base/errors.ts";
-import type { Log } from "../../base/log.ts";
 import type { Metrics } from "../../observe/metrics.ts";
+import type { Failures } from "./answer.ts";
 import { callerOf, goneSignal } from "./caller.ts";
 import { createEventStream, type EventStream } from "./event-stream.ts";
 import { untilAborted } from "./events.ts";
-import { voxpoolError } from "./failure.ts";
-import { messageLanguage } from "./language.ts";
 import type { Spool } from "./spool.ts";
 import { traceAudio } from "./trace.ts";
 import { readInput, type TranscribeInput } from "./transcribe-input.ts";
@@ -22,7 +20,7 @@ export interface TranscribeRoutesOptions {
   readonly spool: Spool;
   readonly limits: UploadLimits;
   readonly metrics: Metrics;
-  readonly log: Log;
+  readonly failures: Failures;
   readonly heartbeatMs: number;
 }
 
@@ -106,10 +104,9 @@ async function answerEvents(
     await forward(events, stream, viewOf(format, words));
   } catch (thrown) {
     if (!stream.opened) throw thrown;
-    const error = voxpoolError(thrown);
-    if (error.reason === "internal") options.log.error({ id: request.id, err: error.cause ?? error }, "request failed");
-    const message = error.messageIn(messageLanguage(request.headers["accept-language"]));
+    const { error, language } = options.failures.explain(request, thrown);
     const { reason, entry } = error;
+    const message = error.messageIn(language);
     if (!gone.aborted) await stream.send({ type: "error", message, reason, retryable: entry.retryable });
   }
   stream.end();
