@@ -149,9 +149,8 @@ function compose({ config, log, stateDir, onProgress, signal }: ComposeOptions):
       ready = true;
     },
     async close() {
-      // Hosts first: what they decode fails at once, so that no connection keeps the server from closing.
-      await pool.close();
-      await Promise.all([http.close(), audio.close()]);
+      // All at once: what hosts decode and what still arrives fails at once, so that nothing keeps the others waiting.
+      await Promise.all([http.close(), pool.close(), audio.close()]);
     },
   };
 }

@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { once } from "node:events";
+import { rmSync } from "node:fs";
+import { request } from "node:http";
+import { join } from "node:path";
 import { test } from "node:test";
-import { isAlive, startRunning, threeSegments, toneWav } from "./running.ts";
+import { wavHeader } from "../../../../test/fixtures/wav.ts";
+import { isAlive, startRunning, threeSegments, toneWav, writeModel } from "./running.ts";
 
 const crashes = [
   ["abort", /SIGABRT/],
@@ -100,4 +106,45 @@ test("a client that goes away cancels its work", async (t) => {
   assert.ok(!result.success);
   assert.equal(result.reason, "request_cancelled");
   assert.ok((await client.unloadModel(modelPath("stuck"))).success, "no session holds the model");
+});
+
+test("a pipe in place of a manifest blocks nobody", { skip: process.platform === "win32" }, async (t) => {
+  const { client, fetch, modelDir, modelPath } = await startRunning(t, { tone: "tone" });
+  for (const name of ["one", "two", "three", "four", "five"]) {
+    writeModel(join(modelDir, name), { files: { "model.onnx": "" } });
+    execFileSync("mkfifo", [join(modelDir, name, "voxpool.json")]);
+    assert.equal((await fetch(`/api/models/status/${modelPath(name)}`)).status, 404);
+    assert.equal((await client.loadModel(modelPath(name))).success, false);
+  }
+  const fine = await client.transcribe(toneWav("ace"));
+  assert.ok(fine.success && fine.text === "ace");
+});
+
+test("a loaded model whose folder was removed still serves, and can be unloaded", async (t) => {
+  const { client, modelDir, modelPath } = await startRunning(t, { tone: "tone", gone: "tone" });
+  assert.ok((await client.loadModel(modelPath("gone"))).success);
+  rmSync(join(modelDir, "gone"), { recursive: true });
+  const served = await client.transcribe(toneWav("ace"), { model_path: modelPath("gone") });
+  assert.ok(served.success && served.text === "ace");
+  assert.ok((await client.unloadModel(modelPath("gone"))).success);
+  const after = await client.transcribe(toneWav("ace"), { model_path: modelPath("gone") });
+  assert.ok(!after.success && after.reason === "model_not_found");
+});
+
+test("uploads that drip do not take the places of those that can be recognised", async (t) => {
+  const { client, server } = await startRunning(t, { tone: "tone" }, { "limits.sessions": 2 });
+  const head = Buffer.from(wavHeader(1_000_000, 16_000));
+  const drips = Array.from({ length: 4 }, () => {
+    const upload = request(`${server.url}/api/transcribe`, {
+      method: "POST",
+      headers: { "content-type": "audio/wav" },
+    });
+    upload.on("error", () => undefined);
+    upload.write(head);
+    return upload;
+  });
+  await Promise.all(drips.map((upload) => once(upload, "socket")));
+  const served = await client.transcribe(toneWav("ace"));
+  assert.ok(served.success && served.text === "ace");
+  for (const upload of drips) upload.destroy();
 });
