@@ -19,7 +19,9 @@ export function createPool({ now = () => Date.now() / 1000, ...given }: PoolOpti
     tell({ type: "state", instance: instance.snapshot(), ...(previous && { previous }) });
   }
 
-  const tell = (event: PoolEvent) => listeners.forEach((listener) => listener(event));
+  function tell(event: PoolEvent): void {
+    for (const listener of listeners) listener(event);
+  }
 
   /** The instance that serves or will serve; an ended one gives way to a new one. */
   async function current(folder: ModelFolder, signal?: AbortSignal): Promise<Instance> {
