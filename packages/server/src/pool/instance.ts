@@ -117,8 +117,8 @@ export class Instance {
   /** Ends the process without waiting for anybody. */
   async kill(): Promise<void> {
     const stopping = new VoxpoolError("server_stopping");
-    await this.#host?.end(stopping);
     this.#stopLoading.abort(stopping);
+    await this.#host?.end(stopping);
     await this.loaded.catch(() => undefined);
   }
 
@@ -133,7 +133,7 @@ export class Instance {
       signal.throwIfAborted();
       const host = startHost({ spec, assets, modelPath, log, ...limits });
       this.#host = host;
-      const endHost = () => void host.end();
+      const endHost = () => void host.end(VoxpoolError.from(signal.reason));
       signal.addEventListener("abort", endHost, { once: true });
       this.#info = await host.loaded;
       signal.throwIfAborted();

@@ -80,11 +80,8 @@ export class RunningSession implements Session {
         const processedSeconds = this.#parts.host.consumedSamples / sampleRateHz;
         yield { type: "progress", number: ++number, processedSeconds };
       }
-      if (this.#failure) throw this.#failure;
+      if (this.#failure) throw this.#failure; // it came when all work was done already
       this.#complete();
-    } catch (error) {
-      // A work that was cancelled with the session says only that; the first reason is what the reader wants.
-      throw this.#failure ?? error;
     } finally {
       this.cancel(); // of a reader that stopped early; without effect after completion
     }

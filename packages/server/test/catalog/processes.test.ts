@@ -36,6 +36,11 @@ function start(t: TestContext, options: object): { child: ChildProcess; result: 
   return { child, result: output.then((text) => (text === "" ? undefined : JSON.parse(text))) };
 }
 
+/** This machine, as it is written in file names. */
+const thisHost = hostname()
+  .replaceAll(/[^\w-]/g, "-")
+  .slice(0, 60);
+
 test("two processes that pull the same at once both end with the whole model", async (t) => {
   const { cwd, registry, options, folder } = await setUp(t);
   const both = Promise.withResolvers<void>();
@@ -110,10 +115,7 @@ test("the unfinished work of a process that lives, or of another machine, is lef
   const { cwd, registry, options } = await setUp(t);
   const downloads = join(cwd, "state/downloads");
   await mkdir(downloads, { recursive: true });
-  const host = hostname()
-    .replaceAll(/[^\w-]/g, "-")
-    .slice(0, 60);
-  const others = [`${host}.${process.ppid}.1.abc`, `other-machine.1.1.abc`];
+  const others = [`${thisHost}.${process.ppid}.1.abc`, `other-machine.1.1.abc`];
   for (const other of others) {
     await writeFile(join(downloads, `npm-scope-voice-1.0.0.${other}.part`), archive.subarray(0, 1000));
     await mkdir(join(cwd, `model/.voxpool.${other}.part`));
@@ -128,10 +130,7 @@ test("an earlier process with the same id, as in a container that starts again, 
   const { cwd, registry, options } = await setUp(t);
   const downloads = join(cwd, "state/downloads");
   await mkdir(downloads, { recursive: true });
-  const host = hostname()
-    .replaceAll(/[^\w-]/g, "-")
-    .slice(0, 60);
-  const name = `npm-scope-voice-1.0.0.${host}.${process.pid}.1.abc.part`;
+  const name = `npm-scope-voice-1.0.0.${thisHost}.${process.pid}.1.abc.part`;
   await writeFile(join(downloads, name), archive.subarray(0, 1000));
   await pull("en/voice", options);
   assert.deepEqual(registry.requests, ["/@scope/voice/-/voice-1.0.0.tgz bytes=1000-"]);

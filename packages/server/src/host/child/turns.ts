@@ -49,9 +49,13 @@ export class Turns {
   }
 
   #choose(): Sliced | undefined {
-    const due = [...this.#due];
-    const begun = due.find(({ hasBegun }) => hasBegun);
-    const waiting = due.find(({ hasBegun }) => !hasBegun);
+    let begun: Sliced | undefined;
+    let waiting: Sliced | undefined;
+    for (const who of this.#due) {
+      if (who.hasBegun) begun ??= who;
+      else waiting ??= who;
+      if (begun && waiting) break;
+    }
     if (begun && (!waiting || this.#inARow < mostInARow)) {
       this.#inARow++;
       return begun;
