@@ -8,8 +8,8 @@ import { median } from "../support/statistics.ts";
 /** As profiled; to be looked at again when what is measured changes. */
 const whyMissed =
   "What is left is V8's heap of the server's own process, no host and no leak: it warms up over the " +
-  "first 40 cycles and then stays (300 cycles of the tone model end where 60 do). With --max-semi- " +
-  "space-size=2 it grows by 8 MB and not by 30.";
+  "first 40 cycles and then stays (300 cycles of the tone model end where 60 do). With " +
+  "--max-semi-space-size=2 the end is 107 MB, but throughput falls by some 5 %, which is not worth it.";
 
 /** Whether load, use and unload give everything back, over and over. */
 export const cycles: BenchCase = {

@@ -10,8 +10,8 @@ import { median, spread } from "../support/statistics.ts";
 /** As profiled; to be looked at again when what is measured changes. */
 const whyMissed =
   "The model is small: an own copy costs no more than 184 MB, and 20 clients cost 220 MB (Python) " +
-  "before they share anything. The host keeps a Silero object (10 MB) for each of the 20 sessions that " +
-  "were open at once.";
+  "before they share anything; after 20 utterances at once the host has 350 to 400 MB. A goal that one " +
+  "model of several hundred megabytes would meet by itself.";
 
 /** So long everything is left alone before memory is looked at. */
 const settleMs = 2000;
