@@ -5,10 +5,12 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { attach } from "./cases/attach.ts";
 import { cycles } from "./cases/cycles.ts";
+import { firstSegment } from "./cases/first-segment.ts";
 import { health } from "./cases/health.ts";
 import { latency } from "./cases/latency.ts";
 import { peer } from "./cases/peer.ts";
 import { sharing } from "./cases/sharing.ts";
+import { start } from "./cases/start.ts";
 import { throughput } from "./cases/throughput.ts";
 import { type Bench, type BenchCase, Unavailable } from "./support/case.ts";
 import { loadAverage, machine } from "./support/machine.ts";
@@ -17,7 +19,7 @@ import { speechRecordings, toneRecordings } from "./support/recordings.ts";
 import { line, report } from "./support/report.ts";
 import { type CaseResult, ResultStore } from "./support/results.ts";
 
-const cases: readonly BenchCase[] = [throughput, latency, sharing, attach, cycles, health, peer];
+const cases: readonly BenchCase[] = [throughput, latency, sharing, attach, cycles, health, peer, start, firstSegment];
 const names = cases.map(({ name }) => name);
 const usage = `usage: npm run bench -- [--smoke] [--runs N] [--only NAME]…
   --smoke       each case once with tiny numbers and the tone model; fetches and writes nothing
