@@ -27,7 +27,10 @@ export class DecodeThread {
     this.#options = options;
     // Samples are outside the heap; what is on it is small, whatever a file says. The flags of this process
     // (a debugger's port, --input-type) are not meant for the thread.
-    this.#worker = new Worker(options.file, { execArgv: [], resourceLimits: { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 2 } });
+    this.#worker = new Worker(options.file, {
+      execArgv: [],
+      resourceLimits: { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 2 },
+    });
     this.#worker.unref();
     this.#worker.on("message", (answer: StepAnswer) => this.#take()?.resolve(answer));
     this.#worker.on("error", (error) => this.#die(error));
