@@ -54,10 +54,9 @@ async function longRecording({ recordings, temporaryDirectory }: Bench, seconds:
   const out = createWriteStream(file);
   let leftBytes = seconds * rateHz * 2;
   out.write(wavHeader(leftBytes, rateHz));
-  const silence = new Float32Array(rateHz);
+  const pieces = recordings.flatMap(({ samples }) => [pcmBytes(samples), pcmBytes(new Float32Array(rateHz))]);
   for (let index = 0; leftBytes > 0; index += 1) {
-    const { samples } = recordings[Math.floor(index / 2) % recordings.length] as Bench["recordings"][number];
-    const bytes = pcmBytes(index % 2 === 0 ? samples : silence).subarray(0, leftBytes);
+    const bytes = pieces[index % pieces.length]?.subarray(0, leftBytes) ?? pcmBytes(new Float32Array(rateHz));
     leftBytes -= bytes.length;
     if (!out.write(bytes)) await once(out, "drain");
   }
