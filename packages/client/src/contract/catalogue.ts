@@ -152,6 +152,12 @@ export const catalogue = {
     "Model {model_path} cannot give {capability}.",
     "模型 {model_path} 不支持 {capability}。",
   ),
+  punctuation_missing: entry(
+    400,
+    false,
+    "The text of {model_path} cannot be punctuated: {detail}. Put a CT-Transformer model into a model directory, for example as model/punct; docs/chinese.md says where to get one.",
+    "无法为 {model_path} 的文字添加标点：{detail}。请将 CT-Transformer 标点模型放入模型目录，例如 model/punct；获取方法见 docs/chinese.zh-CN.md。",
+  ),
   host_crashed: entry(
     503,
     true,
@@ -261,6 +267,10 @@ export const warningCatalogue = {
   language_unverified: {
     en: "Nothing says which languages {model_path} knows; {language} was not checked. Name them in voxpool.json.",
     zh: "无从得知 {model_path} 支持哪些语言；未检查 {language}。请在 voxpool.json 中写明。",
+  },
+  punctuation_failed: {
+    en: "The text has no punctuation: {detail}",
+    zh: "文字没有标点：{detail}",
   },
 } as const satisfies Record<string, { readonly en: string; readonly zh: string }>;
 

@@ -71,9 +71,9 @@ async function candidates({ catalog, pool }: ChooseParts, standard: ModelFolder 
 
 async function languagesOf({ catalog, pool }: ChooseParts, folder: ModelFolder): Promise<readonly string[]> {
   const info = pool.find(folder)?.info;
-  if (info) return info.languages;
+  if (info) return info.input === "text" ? [] : info.languages;
   return catalog.describe(folder).then(
-    (spec) => spec.languages,
+    (spec) => (spec.engine === "sherpa-punctuation" ? [] : spec.languages),
     () => [],
   );
 }

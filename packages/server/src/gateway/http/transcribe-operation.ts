@@ -49,6 +49,7 @@ const reasons: readonly Reason[] = [
   "model_load_failed",
   "language_unsupported",
   "capability_missing",
+  "punctuation_missing",
   "host_crashed",
   "host_hung",
   "decode_failed",

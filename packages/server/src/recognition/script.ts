@@ -1,0 +1,109 @@
+import { Worker } from "node:worker_threads";
+import { VoxpoolError } from "../base/errors.ts";
+import { hasHan } from "../engine/text/marks.ts";
+import type { Segment, SessionEvent } from "./types.ts";
+
+/** Simplified or traditional Chinese characters. */
+export type Script = "hans" | "hant";
+
+export interface ToScriptWorker {
+  readonly number: number;
+  readonly script: Script;
+  readonly texts: readonly string[];
+}
+
+export interface FromScriptWorker {
+  readonly number: number;
+  readonly texts: readonly string[];
+}
+
+/** Writes Chinese in simplified or traditional characters, in a thread of its own that starts when it is needed. */
+export interface ScriptConverter {
+  /** The texts in the script, in their order. @throws VoxpoolError `internal`, `server_stopping` */
+  convert(texts: readonly string[], script: Script): Promise<readonly string[]>;
+  close(): Promise<void>;
+}
+
+const kana = /[\p{Script=Hiragana}\p{Script=Katakana}]/u;
+
+export function createScriptConverter(entry = new URL("./script-worker.js", import.meta.url)): ScriptConverter {
+  const waiting = new Map<number, PromiseWithResolvers<readonly string[]>>();
+  let worker: Worker | undefined;
+  let sent = 0;
+  let closed = false;
+
+  function start(): Worker {
+    const started = new Worker(entry);
+    started.unref();
+    started.on("message", ({ number, texts }: FromScriptWorker) => {
+      waiting.get(number)?.resolve(texts);
+      waiting.delete(number);
+      if (waiting.size === 0) started.unref();
+    });
+    const fail = (cause: unknown): void => {
+      if (worker === started) worker = undefined;
+      const error = closed ? new VoxpoolError("server_stopping") : new VoxpoolError("internal", {}, { cause });
+      for (const { reject } of waiting.values()) reject(error);
+      waiting.clear();
+    };
+    started.on("error", fail);
+    started.on("exit", (code) => fail(new Error(`the thread for Chinese scripts ended with code ${code}`)));
+    return started;
+  }
+
+  return {
+    convert(texts, script) {
+      if (closed) return Promise.reject(new VoxpoolError("server_stopping"));
+      worker ??= start();
+      const answer = Promise.withResolvers<readonly string[]>();
+      const message: ToScriptWorker = { number: sent++, script, texts };
+      waiting.set(message.number, answer);
+      worker.ref();
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is no window
+      worker.postMessage(message);
+      return answer.promise;
+    },
+    async close() {
+      closed = true;
+      await worker?.terminate();
+    },
+  };
+}
+
+/** The events with their segments and words in a script. Texts without Chinese, and Japanese ones, stay as they are. */
+export async function* inScript(
+  events: AsyncIterable<SessionEvent>,
+  converter: ScriptConverter,
+  script: Script,
+): AsyncGenerator<SessionEvent, void> {
+  for await (const event of events) {
+    const isChinese = event.type === "final" && hasHan(event.segment.text) && !kana.test(event.segment.text);
+    yield isChinese ? { ...event, segment: await converted(event.segment, converter, script) } : event;
+  }
+}
+
+/** Which character it becomes may depend on its neighbours, so words are cut out of their whole line again. */
+async function converted(segment: Segment, converter: ScriptConverter, script: Script): Promise<Segment> {
+  const words = segment.words ?? [];
+  const line = words.map(({ word }) => word).join("");
+  const [text = segment.text, newLine = ""] = await converter.convert([segment.text, line], script);
+  if (segment.words === undefined) return { ...segment, text };
+  const characters = Array.from(newLine);
+  const sameLength = characters.length === Array.from(line).length;
+  const newWords = sameLength
+    ? cutAs(characters, words)
+    : await converter.convert(
+        words.map(({ word }) => word),
+        script,
+      );
+  return { ...segment, text, words: words.map((word, index) => ({ ...word, word: newWords[index] ?? word.word })) };
+}
+
+function cutAs(characters: readonly string[], words: readonly { readonly word: string }[]): readonly string[] {
+  let at = 0;
+  return words.map(({ word }) => {
+    const from = at;
+    at += Array.from(word).length;
+    return characters.slice(from, at).join("");
+  });
+}
