@@ -268,6 +268,10 @@ export const warningCatalogue = {
     en: "Nothing says which languages {model_path} knows; {language} was not checked. Name them in voxpool.json.",
     zh: "无从得知 {model_path} 支持哪些语言；未检查 {language}。请在 voxpool.json 中写明。",
   },
+  itn_unavailable: {
+    en: "Model {model_path} cannot choose how it writes numbers, and has no rules for it (itn*.fst); they are as it writes them.",
+    zh: "模型 {model_path} 不能选择数字的写法，也没有规则文件（itn*.fst）；数字保持模型的写法。",
+  },
   punctuation_failed: {
     en: "The text has no punctuation: {detail}",
     zh: "文字没有标点：{detail}",

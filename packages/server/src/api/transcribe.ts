@@ -84,7 +84,8 @@ async function* recognise(
     }
   }
   const processingSeconds = (performance.now() - begunAt) / 1000;
-  const outcome = { session, steps, segments, choice, decoded, messageLanguage, processingSeconds };
+  const itnDemanded = options.itn === true;
+  const outcome = { session, steps, itnDemanded, segments, choice, decoded, messageLanguage, processingSeconds };
   yield { type: "done", transcript: toTranscript(outcome) };
 }
 
@@ -133,6 +134,8 @@ function progress(processedSeconds: number, decoded: DecodedAudio): TranscribeEv
 interface Outcome {
   readonly session: Session;
   readonly steps: TextSteps;
+  /** Whether the request itself asked for numbers in figures. */
+  readonly itnDemanded: boolean;
   readonly segments: Segment[];
   readonly choice: Choice;
   readonly decoded: DecodedAudio;
@@ -160,7 +163,7 @@ function toTranscript(outcome: Outcome): Transcript {
   };
 }
 
-function warnings({ session, steps, choice, decoded, messageLanguage }: Outcome, actual: number): Warning[] {
+function warnings({ session, steps, itnDemanded, choice, decoded, messageLanguage }: Outcome, actual: number): Warning[] {
   const { info, folder } = session;
   const { language } = choice;
   const found: Warning[] = [];
@@ -173,6 +176,7 @@ function warnings({ session, steps, choice, decoded, messageLanguage }: Outcome,
   if (language !== undefined && info.languages.length === 0) {
     warn("language_unverified", { model_path: folder.modelPath, language });
   }
+  if (itnDemanded && info.itn !== true) warn("itn_unavailable", { model_path: folder.modelPath });
   if (steps.punctuationFailure !== undefined) {
     warn("punctuation_failed", { detail: steps.punctuationFailure.messageIn(messageLanguage) });
   }

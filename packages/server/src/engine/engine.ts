@@ -22,6 +22,8 @@ export interface EngineInfo {
   readonly words: boolean;
   /** Longest segment it takes, seconds; only for `segments`. */
   readonly maxSegmentSeconds: number;
+  /** Whether it can write numbers in words and in figures, as a session asks. */
+  readonly itn?: boolean;
   /** Whether its text comes with punctuation, so that none is to be added. */
   readonly punctuates?: boolean;
 }
@@ -101,6 +103,8 @@ export interface ModelSpec {
   /** Role -> absolute path, for example `encoder`, `tokens`; the roles are the family's. */
   readonly files: Readonly<Record<string, string>>;
   readonly languages: readonly string[];
+  /** Absolute paths of the transducers that write numbers in figures, in the order in which they are applied. */
+  readonly ruleFsts?: readonly string[];
   /** How speech is cut for `segments` engines. `energy` needs no model and suits tones and tests. */
   readonly segmenter: "silero" | "energy";
   /** Sum of the sizes of the files, bytes. */

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { rmSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { writePunctuationModel } from "../../../../test/fixtures/punctuation-model.ts";
+import { ruleFstBytes } from "../../../../test/fixtures/rule-fst.ts";
 import { joinedSignals, silentSignal, toneSignal, writeToneModel } from "../../../../test/fixtures/tone-model.ts";
 import { wavBytes } from "../../../../test/fixtures/wav.ts";
 import type { Config } from "../../dist/base/settings.js";
@@ -145,4 +146,24 @@ test("script writes text, segments and words in simplified or traditional charac
 test("text.script is what requests get that say nothing", async (t) => {
   const running = await chineseServer(t, { "text.script": "hant" });
   assert.equal((await heard(running, speech(["后来"]))).text, "後來。");
+});
+
+test("itn=false leaves numbers in words; a model that cannot choose is said to be so only if it was asked", async (t) => {
+  const numbers = Array.from("有二十三只");
+  const running = await startRunning(t, {
+    zh(directory) {
+      writeToneModel(directory, { symbols: numbers, languages: ["zh"] });
+      writeFileSync(join(directory, "itn.fst"), ruleFstBytes({ 二十三: "23" }));
+    },
+    plain: (directory) => writeToneModel(directory, { symbols: numbers, languages: ["zh"] }),
+  });
+  const audio = new Uint8Array(wavBytes(toneSignal("有二十三只", { symbols: numbers }), 16_000));
+  assert.equal((await heard(running, audio)).text, "有23只");
+  const { answer } = await heard(running, audio, { itn: false });
+  assert.deepEqual([answer.text, answer.warnings], ["有二十三只", []]);
+  const plain = await heard(running, audio, { model_path: running.modelPath("plain"), itn: true });
+  assert.deepEqual(
+    [plain.text, plain.answer.warnings.map(({ reason }) => reason)],
+    ["有二十三只", ["itn_unavailable"]],
+  );
 });
