@@ -113,6 +113,12 @@ export const catalogue = {
     "No model can serve this request: {detail}. Run: voxpool pull {suggestion}.",
     "没有模型可以处理该请求：{detail}。请运行：voxpool pull {suggestion}。",
   ),
+  no_model_for_language: entry(
+    404,
+    false,
+    "None of the models on disk is known to recognise {language}, and none in the catalogue does. Put one into a model directory by hand, and name its languages in voxpool.json.",
+    "磁盘上没有已知能识别 {language} 的模型，目录清单中也没有。请手动将模型放入模型目录，并在 voxpool.json 中写明其 languages。",
+  ),
   asset_missing: entry(
     503,
     false,

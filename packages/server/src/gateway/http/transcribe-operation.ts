@@ -46,6 +46,7 @@ const reasons: readonly Reason[] = [
   "model_path_invalid",
   "model_not_found",
   "no_model",
+  "no_model_for_language",
   "model_load_failed",
   "language_unsupported",
   "capability_missing",
