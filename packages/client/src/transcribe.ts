@@ -159,7 +159,16 @@ function requestOf(
   extra: Record<string, string>,
 ): RequestParts {
   const query: Record<string, string> = {};
-  for (const name of ["model_path", "language", "response_format", "words", "itn", "punctuate", "script", "client_id"] as const) {
+  for (const name of [
+    "model_path",
+    "language",
+    "response_format",
+    "words",
+    "itn",
+    "punctuate",
+    "script",
+    "client_id",
+  ] as const) {
     if (options[name] !== undefined) query[name] = String(options[name]);
   }
   return {
@@ -219,10 +228,12 @@ function checkOptions(options: TranscriptOptions | TextOptions): void {
     }
   }
   for (const name of ["words", "itn", "punctuate"] as const) {
-    if (options[name] !== undefined && typeof options[name] !== "boolean") throw new TypeError(`${name} must be a boolean`);
+    if (options[name] !== undefined && typeof options[name] !== "boolean")
+      throw new TypeError(`${name} must be a boolean`);
   }
   const script: unknown = options.script;
-  if (script !== undefined && script !== "hans" && script !== "hant") throw new TypeError("script must be hans or hant");
+  if (script !== undefined && script !== "hans" && script !== "hant")
+    throw new TypeError("script must be hans or hant");
   if (options.response_format !== undefined && !formats.has(options.response_format)) {
     throw new TypeError("response_format must be json, verbose_json, text, srt or vtt");
   }

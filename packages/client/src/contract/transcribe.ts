@@ -20,7 +20,9 @@ export const TranscribeOptions = Type.Object(
       Type.Boolean({ description: "Whether numbers are written in figures, where the model can do both." }),
     ),
     punctuate: Type.Optional(
-      Type.Boolean({ description: "true demands punctuation, false leaves it out; else it is added where that can be." }),
+      Type.Boolean({
+        description: "true demands punctuation, false leaves it out; else it is added where that can be.",
+      }),
     ),
     script: Type.Optional(
       Type.Union([Type.Literal("hans"), Type.Literal("hant")], {

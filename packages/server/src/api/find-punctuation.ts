@@ -34,7 +34,7 @@ export function createPunctuationFinder(
 }
 
 /** Whether a folder holds a model for punctuation, which recognises no speech. */
-export async function punctuates(catalog: Pick<Catalog, "describe">, folder: ModelFolder): Promise<boolean> {
+async function punctuates(catalog: Pick<Catalog, "describe">, folder: ModelFolder): Promise<boolean> {
   return catalog.describe(folder).then(
     ({ engine }) => engine === "sherpa-punctuation",
     () => false,

@@ -90,9 +90,7 @@ function knows(languages: readonly string[], wanted: readonly string[]): boolean
 function stepsOf(punctuator: Punctuator | undefined, script: Script | undefined, scripts: ScriptConverter): TextSteps {
   return {
     apply(events) {
-      const marked = punctuator
-        ? punctuated(events, (text, seconds) => punctuator.punctuate(text, seconds))
-        : events;
+      const marked = punctuator ? punctuated(events, (text, seconds) => punctuator.punctuate(text, seconds)) : events;
       return script === undefined ? marked : inScript(marked, scripts, script);
     },
     get punctuationFailure() {

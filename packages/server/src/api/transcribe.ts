@@ -163,7 +163,10 @@ function toTranscript(outcome: Outcome): Transcript {
   };
 }
 
-function warnings({ session, steps, itnDemanded, choice, decoded, messageLanguage }: Outcome, actual: number): Warning[] {
+function warnings(
+  { session, steps, itnDemanded, choice, decoded, messageLanguage }: Outcome,
+  actual: number,
+): Warning[] {
   const { info, folder } = session;
   const { language } = choice;
   const found: Warning[] = [];

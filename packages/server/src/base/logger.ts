@@ -72,9 +72,14 @@ function prettyLines(colorize: boolean, language: MessageLanguage): (line: strin
     colorize,
     translateTime: "SYS:HH:MM:ss",
     singleLine: true,
-    ...(language === "zh" && { messageFormat: (log, key) => inChinese(String(log[key] ?? "")) }),
+    ...(language === "zh" && { messageFormat: (log, key) => textOf(log[key]) }),
   });
   return (line) => format(line) ?? "";
+}
+
+/** What a line says, in Chinese; pino writes nothing else than a text there. */
+function textOf(message: unknown): string {
+  return typeof message === "string" ? inChinese(message) : "";
 }
 
 interface Sink {

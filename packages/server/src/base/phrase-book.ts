@@ -24,7 +24,8 @@ export const phraseBook: Readonly<Record<string, string>> = {
   "raw audio is read as 16 bits, not {}; send a WAV file instead": "原始音频按 16 位读取，而不是 {1}；请改发 WAV 文件",
   "goes with response_format json and verbose_json only": "只能与 response_format json 或 verbose_json 合用",
   "unknown language; send for example en or zh": "未知的语言；请发送例如 en 或 zh",
-  "multipart/form-data, audio/* or application/octet-stream": "multipart/form-data、audio/* 或 application/octet-stream",
+  "multipart/form-data, audio/* or application/octet-stream":
+    "multipart/form-data、audio/* 或 application/octet-stream",
   "the Content-Type header is malformed": "Content-Type 头格式错误",
   "the path is not valid percent-encoding": "路径的百分号编码无效",
   "it has no Host header": "没有 Host 头",
@@ -88,7 +89,8 @@ export const phraseBook: Readonly<Record<string, string>> = {
   "{} is no name of a file": "{1} 不是文件名",
   "{} is missing, and {} needs it": "缺少 {1}，{2} 需要它",
   "it has more than {} entries": "其中的条目超过 {1} 个",
-  "{} is a Git LFS pointer, not the file itself: run git lfs pull": "{1} 是 Git LFS 指针而不是文件本身：请运行 git lfs pull",
+  "{} is a Git LFS pointer, not the file itself: run git lfs pull":
+    "{1} 是 Git LFS 指针而不是文件本身：请运行 git lfs pull",
   "{} is a zip archive: unpack it": "{1} 是 zip 压缩包：请先解压",
   "{} is a gzip archive: unpack it": "{1} 是 gzip 压缩包：请先解压",
   "{} is a bzip2 archive: unpack it": "{1} 是 bzip2 压缩包：请先解压",
@@ -247,7 +249,8 @@ export const phraseBook: Readonly<Record<string, string>> = {
   "{} must be a string that is not empty": "{1} 必须是非空文本",
   "{} must be a boolean": "{1} 必须是布尔值",
   "script must be hans or hant": "script 必须是 hans 或 hant",
-  'the model path must be a string that is not empty, for example "model/cn"': '模型路径必须是非空文本，例如 "model/cn"',
+  'the model path must be a string that is not empty, for example "model/cn"':
+    '模型路径必须是非空文本，例如 "model/cn"',
   "the path of the audio is empty": "音频的路径为空",
   "baseUrl is no URL; write it like {}": "地址不是 URL；写法如 {1}",
   "baseUrl must begin with http:// or https://, like {}": "地址必须以 http:// 或 https:// 开头，如 {1}",

@@ -1,5 +1,4 @@
 import { VoxpoolError } from "../base/errors.ts";
-import type { ModelFolder } from "../catalog/catalog.ts";
 import type { Pool } from "../pool/types.ts";
 import type { Scheduler } from "../schedule/schedule.ts";
 import type { OpenSession } from "./types.ts";

@@ -26,48 +26,65 @@ export interface ScriptConverter {
 
 const kana = /[\p{Script=Hiragana}\p{Script=Katakana}]/u;
 
+/** @param entry of the thread */
 export function createScriptConverter(entry = new URL("./script-worker.js", import.meta.url)): ScriptConverter {
-  const waiting = new Map<number, PromiseWithResolvers<readonly string[]>>();
-  let worker: Worker | undefined;
-  let sent = 0;
+  let thread: ScriptThread | undefined;
   let closed = false;
-
-  function start(): Worker {
-    const started = new Worker(entry);
-    started.unref();
-    started.on("message", ({ number, texts }: FromScriptWorker) => {
-      waiting.get(number)?.resolve(texts);
-      waiting.delete(number);
-      if (waiting.size === 0) started.unref();
-    });
-    const fail = (cause: unknown): void => {
-      if (worker === started) worker = undefined;
-      const error = closed ? new VoxpoolError("server_stopping") : new VoxpoolError("internal", {}, { cause });
-      for (const { reject } of waiting.values()) reject(error);
-      waiting.clear();
-    };
-    started.on("error", fail);
-    started.on("exit", (code) => fail(new Error(`the thread for Chinese scripts ended with code ${code}`)));
-    return started;
-  }
-
   return {
     convert(texts, script) {
       if (closed) return Promise.reject(new VoxpoolError("server_stopping"));
-      worker ??= start();
-      const answer = Promise.withResolvers<readonly string[]>();
-      const message: ToScriptWorker = { number: sent++, script, texts };
-      waiting.set(message.number, answer);
-      worker.ref();
-      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is no window
-      worker.postMessage(message);
-      return answer.promise;
+      if (thread === undefined || thread.ended) thread = new ScriptThread(entry);
+      return thread.convert(texts, script);
     },
     async close() {
       closed = true;
-      await worker?.terminate();
+      await thread?.end();
     },
   };
+}
+
+/** One life of the thread; it does not keep the process alive while it has nothing to do. */
+class ScriptThread {
+  ended = false;
+  readonly #worker: Worker;
+  readonly #waiting = new Map<number, PromiseWithResolvers<readonly string[]>>();
+  #sent = 0;
+
+  constructor(entry: URL) {
+    // The flags of this process (a debugger's port, --input-type) are not meant for the thread.
+    this.#worker = new Worker(entry, { execArgv: [] });
+    this.#worker.unref();
+    this.#worker.on("message", (message: FromScriptWorker) => this.#receive(message));
+    this.#worker.on("error", (cause) => this.#fail(new VoxpoolError("internal", {}, { cause })));
+    this.#worker.on("exit", () => this.#fail(new VoxpoolError("internal")));
+  }
+
+  convert(texts: readonly string[], script: Script): Promise<readonly string[]> {
+    const answer = Promise.withResolvers<readonly string[]>();
+    const message: ToScriptWorker = { number: this.#sent++, script, texts };
+    this.#waiting.set(message.number, answer);
+    this.#worker.ref();
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is no window
+    this.#worker.postMessage(message);
+    return answer.promise;
+  }
+
+  async end(): Promise<void> {
+    this.#fail(new VoxpoolError("server_stopping"));
+    await this.#worker.terminate();
+  }
+
+  #receive({ number, texts }: FromScriptWorker): void {
+    this.#waiting.get(number)?.resolve(texts);
+    this.#waiting.delete(number);
+    if (this.#waiting.size === 0) this.#worker.unref();
+  }
+
+  #fail(error: VoxpoolError): void {
+    this.ended = true;
+    for (const { reject } of this.#waiting.values()) reject(error);
+    this.#waiting.clear();
+  }
 }
 
 /** The events with their segments and words in a script. Texts without Chinese, and Japanese ones, stay as they are. */

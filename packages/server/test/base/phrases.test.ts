@@ -31,7 +31,10 @@ suite("the phrase book", () => {
   const files = globSync("**/*.ts", { cwd: source }).filter((file) => !/^(engine\/fake|cli|base\/config)/.test(file));
   const missing = files.flatMap((file) =>
     textsIn(readFileSync(join(source, file), "utf8"))
-      .filter((text) => ![text, `{} ${text}`].some((one) => known.has(one) || han.test(inChinese(one.replaceAll("{}", "x1")))))
+      .filter(
+        (text) =>
+          ![text, `{} ${text}`].some((one) => known.has(one) || han.test(inChinese(one.replaceAll("{}", "x1")))),
+      )
       .map((text) => `${file}: ${text}`),
   );
   test("has every text that the sources put into a message or into the log", () => assert.deepEqual(missing, []));
@@ -40,7 +43,11 @@ suite("the phrase book", () => {
     for (const [en, zh] of Object.entries(phraseBook)) {
       const gaps = en.split("{}").length - 1;
       const used = new Set(Array.from(zh.matchAll(/\{(\d)\}/g), ([, number]) => Number(number)));
-      assert.deepEqual([...used].toSorted(), Array.from({ length: gaps }, (_, index) => index + 1), en);
+      assert.deepEqual(
+        [...used].toSorted((a, b) => a - b),
+        Array.from({ length: gaps }, (_, index) => index + 1),
+        en,
+      );
       assert.ok(han.test(zh) || !/[a-z] [a-z]/.test(zh.replaceAll(/\{\d\}/g, "")), en);
     }
   });
@@ -52,7 +59,10 @@ suite("inChinese", () => {
     ["model.onnx is empty", "model.onnx 是空文件"],
     ["a, b would fit vosk kaldi, but c is missing", "a, b 符合 vosk kaldi，但缺少 c"],
     ["the archive cannot be read (it unpacks to more than it may)", "压缩包无法读取（解压后超过允许的大小）"],
-    ["killed (SIGKILL), perhaps by the system for lack of memory; its last words: bad", "被强制结束（SIGKILL），可能是系统内存不足；最后的输出：bad"],
+    [
+      "killed (SIGKILL), perhaps by the system for lack of memory; its last words: bad",
+      "被强制结束（SIGKILL），可能是系统内存不足；最后的输出：bad",
+    ],
     ["something that nobody ever wrote", "something that nobody ever wrote"],
     [" is empty", " is empty"],
     ["", ""],

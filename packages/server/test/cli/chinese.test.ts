@@ -56,7 +56,10 @@ test("help and misuse of every command are Chinese", async (t) => {
 });
 
 test("what commands say about a server is Chinese", async (t) => {
-  const running = await startRunning(t, { zh: { fake: { languages: ["zh"], text: "你好" } }, bad: { files: { "model.onnx": "" } } });
+  const running = await startRunning(t, {
+    zh: { fake: { languages: ["zh"], text: "你好" } },
+    bad: { files: { "model.onnx": "" } },
+  });
   const url = ["--url", `${running.server.url}/api`];
   const audio = join(newFolder(), "a.wav");
   writeFileSync(audio, toneWav("abc"));
@@ -85,7 +88,16 @@ test("a server that starts, cannot start and stops is Chinese, and so are its li
   await once(taken, "listening");
   t.after(() => taken.close());
   const cwd = newFolder();
-  const own = ["--host", "127.0.0.1", "--state-dir", join(cwd, "state"), "--default-model", "gone", "--log-format", "pretty"];
+  const own = [
+    "--host",
+    "127.0.0.1",
+    "--state-dir",
+    join(cwd, "state"),
+    "--default-model",
+    "gone",
+    "--log-format",
+    "pretty",
+  ];
   const port = String((taken.address() as AddressInfo).port);
   const refused = await run(t, ["serve", ...own, "--port", port], { env, cwd });
   assert.deepEqual(englishIn(refused.stderr), []);
@@ -101,7 +113,11 @@ test("a server that starts, cannot start and stops is Chinese, and so are its li
 });
 
 test("progress on a terminal is Chinese", { skip: noTerminal() }, async (t) => {
-  const running = await startRunning(t, { slow: { fake: { languages: ["zh"], loadMs: 1500 } } }, { default_model: "gone" });
+  const running = await startRunning(
+    t,
+    { slow: { fake: { languages: ["zh"], loadMs: 1500 } } },
+    { default_model: "gone" },
+  );
   const command = shellCommand("load", "slow", "--url", `${running.server.url}/api`);
   const { stdout } = await onTerminal(t, command, { env });
   assert.match(stdout, /正在加载 slow/);

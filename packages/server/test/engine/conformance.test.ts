@@ -202,6 +202,7 @@ for (const tested of engines) {
 /** Both kinds of engine behind one function. */
 async function recognize(engine: Engine, samples: Float32Array, options = withWords): Promise<Recognized> {
   if (engine.input === "segments") return engine.decode(samples, options);
+  assert.ok(engine.input === "frames");
   const recognizer = engine.open(options);
   try {
     const spans: Recognized[] = [];

@@ -48,7 +48,9 @@ describe("numbers in figures, by rules of the model folder", () => {
   it("are not touched by transducers of another name, unless voxpool.json names them", async () => {
     const plain = await detect(chineseModel({ "replace.fst": rules }));
     assert.equal(plain.ruleFsts, undefined);
-    const named = await detect(chineseModel({ "numbers.fst": rules, "itn.fst": rules }, { rule_fsts: ["numbers.fst"] }));
+    const named = await detect(
+      chineseModel({ "numbers.fst": rules, "itn.fst": rules }, { rule_fsts: ["numbers.fst"] }),
+    );
     assert.deepEqual(named.ruleFsts, [join(named.directory, "numbers.fst")]);
     assert.equal((await detect(chineseModel({ "itn.fst": rules }, { rule_fsts: [] }))).ruleFsts, undefined);
   });

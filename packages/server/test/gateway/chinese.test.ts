@@ -8,29 +8,45 @@ const headers = { "accept-language": "zh-CN,zh;q=0.9,en;q=0.8" };
 
 /** Every text in an answer that is for people: messages, and what stands in details. */
 function textsIn(value: unknown, key = ""): string[] {
-  if (typeof value === "string") return ["message", "detail", "problem", "capability", "hint"].includes(key) ? [value] : [];
+  if (typeof value === "string")
+    return ["message", "detail", "problem", "capability", "hint"].includes(key) ? [value] : [];
   if (typeof value !== "object" || value === null) return [];
   return Object.entries(value).flatMap(([name, inner]) => textsIn(inner, name));
 }
 
 type Ask = (running: Running) => Promise<Response>;
 
-const post = (path: string, body: BodyInit, type: string): Ask => (running) =>
-  running.fetch(path, { method: "POST", body, headers: { ...headers, "content-type": type } });
-const json = (path: string, body: unknown): Ask => post(path, typeof body === "string" ? body : JSON.stringify(body), "application/json");
-const load = (id: string): Ask => (running) => json("/api/models/load", { model_path: running.modelPath(id) })(running);
-const get = (path: string): Ask => (running) => running.fetch(path, { headers });
+const post =
+  (path: string, body: BodyInit, type: string): Ask =>
+  (running) =>
+    running.fetch(path, { method: "POST", body, headers: { ...headers, "content-type": type } });
+const json = (path: string, body: unknown): Ask =>
+  post(path, typeof body === "string" ? body : JSON.stringify(body), "application/json");
+const load =
+  (id: string): Ask =>
+  (running) =>
+    json("/api/models/load", { model_path: running.modelPath(id) })(running);
+const get =
+  (path: string): Ask =>
+  (running) =>
+    running.fetch(path, { headers });
 const wav = toneWav("abc");
-const transcribe = (query: string, body: BodyInit = wav, type = "audio/wav"): Ask => post(`/api/transcribe?${query}`, body, type);
-const named = (id: string, query: string): Ask => (running) =>
-  transcribe(`model_path=${encodeURIComponent(running.modelPath(id))}&${query}`)(running);
+const transcribe = (query: string, body: BodyInit = wav, type = "audio/wav"): Ask =>
+  post(`/api/transcribe?${query}`, body, type);
+const named =
+  (id: string, query: string): Ask =>
+  (running) =>
+    transcribe(`model_path=${encodeURIComponent(running.modelPath(id))}&${query}`)(running);
 
 function form(...fields: readonly (readonly [name: string, value: string | Blob])[]): FormData {
   const data = new FormData();
   for (const [name, value] of fields) data.append(name, value);
   return data;
 }
-const upload = (data: FormData): Ask => (running) => running.fetch("/api/transcribe", { method: "POST", body: data, headers });
+const upload =
+  (data: FormData): Ask =>
+  (running) =>
+    running.fetch("/api/transcribe", { method: "POST", body: data, headers });
 
 const asks: Readonly<Record<string, Ask>> = {
   "a load": load("zh"),
@@ -38,7 +54,8 @@ const asks: Readonly<Record<string, Ask>> = {
     await load("zh")(running);
     return json("/api/models/unload", { model_path: running.modelPath("zh") })(running);
   },
-  "an unload of what is not loaded": (running) => json("/api/models/unload", { model_path: running.modelPath("spare") })(running),
+  "an unload of what is not loaded": (running) =>
+    json("/api/models/unload", { model_path: running.modelPath("spare") })(running),
   "a status of what is not loaded": (running) => get(`/api/models/status/${running.modelPath("spare")}`)(running),
   "a status after a failed load": async (running) => {
     await load("bad/aborts")(running);
@@ -105,8 +122,9 @@ function changed(at: number, value: number): Uint8Array<ArrayBuffer> {
   return copy;
 }
 
+const fake = (script: object) => ({ fake: script });
+
 test("who asks in Chinese reads no English, whatever goes wrong", async (t) => {
-  const fake = (script: object) => ({ fake: script });
   const running = await startRunning(t, {
     zh: fake({ languages: ["zh"], text: "你好" }),
     spare: fake({ languages: ["zh"] }),

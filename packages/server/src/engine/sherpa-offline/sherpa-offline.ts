@@ -41,7 +41,10 @@ export const loadSherpaOffline: LoadEngine = async (spec) => {
   } catch (error) {
     throw loadFailed(detailOf(error), error);
   }
-  return new SherpaOfflineEngine(addon, recognizer, infoOf(spec, family), { ...family, rules: spec.ruleFsts !== undefined });
+  return new SherpaOfflineEngine(addon, recognizer, infoOf(spec, family), {
+    ...family,
+    rules: spec.ruleFsts !== undefined,
+  });
 };
 
 /** What decides about the text of a model. */

@@ -31,7 +31,8 @@ export function nativeFailure(error: VoxpoolError, context: FailureContext): Nat
       reason,
       retryable: entry.retryable,
       ...(typeof modelPath === "string" && { model_path: modelPath }),
-      ...(reason !== "internal" && Object.keys(details).length > 0 && { details: { ...error.detailsIn(context.language) } }),
+      ...(reason !== "internal" &&
+        Object.keys(details).length > 0 && { details: { ...error.detailsIn(context.language) } }),
     },
     ...(typeof retryAfter === "number" && entry.retryable && { retryAfterSeconds: Math.ceil(retryAfter) }),
   };

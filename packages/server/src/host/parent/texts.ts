@@ -26,6 +26,6 @@ export class Texts {
 
   /** The process is gone. */
   failAll(error: VoxpoolError): void {
-    for (const number of [...this.#waiting.keys()]) this.failed(number, error);
+    for (const number of this.#waiting.keys()) this.failed(number, error);
   }
 }
