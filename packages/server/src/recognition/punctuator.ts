@@ -1,6 +1,6 @@
 import { VoxpoolError } from "../base/errors.ts";
 import type { Pool } from "../pool/types.ts";
-import type { Scheduler } from "../schedule/schedule.ts";
+import type { Priority, Scheduler } from "../schedule/schedule.ts";
 import type { OpenSession } from "./types.ts";
 
 /** Punctuation for one recognition. */
@@ -15,6 +15,17 @@ export interface PunctuatorParts {
   readonly pool: Pick<Pool, "lease">;
   readonly scheduler: Scheduler;
 }
+
+/**
+ * The class in which a text waits: the one above its recognition's. What is recognised is held back until it is
+ * punctuated, which takes milliseconds, and would stand behind all that the same recognition has yet to decode.
+ */
+const classAbove: Readonly<Record<Priority, Priority>> = {
+  live_final: "live_final",
+  interactive: "live_final",
+  live_partial: "interactive",
+  batch: "live_partial",
+};
 
 /** A process that dies under a text may do so for another one's sake; the same text is tried once more. */
 const attempts = 2;
@@ -42,7 +53,7 @@ export function createPunctuator(
     const lease = await pool.lease(folder, signal);
     const host = lease.instance.id;
     try {
-      const permit = await scheduler.acquire({ priority, client, host, audioSeconds }, signal);
+      const permit = await scheduler.acquire({ priority: classAbove[priority], client, host, audioSeconds }, signal);
       let seconds: number | undefined;
       try {
         const factor = scheduler.realTimeFactor(host) ?? 0;
