@@ -1,7 +1,6 @@
 import type { TranscribeOptions } from "@voxpool/client/contract";
 import { VoxpoolError } from "../base/errors.ts";
 import type { Catalog, ModelFolder } from "../catalog/catalog.ts";
-import type { EngineInfo } from "../engine/engine.ts";
 import { scriptOf } from "../engine/text/language.ts";
 import type { Pool } from "../pool/types.ts";
 import { punctuated } from "../recognition/punctuate.ts";
@@ -46,37 +45,43 @@ const hanLanguages: readonly string[] = ["zh", "yue"];
 /** Makes the steps of recognitions: punctuation, then the script of Chinese. */
 export function createTextSteps(parts: TextStepParts) {
   const findPunctuation = createPunctuationFinder(parts, parts.text.punctuation);
-  /** @throws VoxpoolError `capability_missing` if punctuation is demanded and cannot be had */
+  /** @throws VoxpoolError `punctuation_missing` if punctuation is demanded and cannot be had */
   return async (session: Session, options: StepOptions, language: string | undefined, asker: Asker) => {
     const languages = language === undefined ? session.info.languages : [language];
     const script = options.script ?? scriptOf(options.language ?? "") ?? parts.text.script;
-    const folder = await punctuationFolder(session, options.punctuate, languages, findPunctuation);
+    const { folder, problem } = await punctuationFolder(session, options.punctuate, languages, findPunctuation);
     const punctuator = folder && parts.recognition.punctuator({ folder, ...asker });
-    return stepsOf(punctuator, knows(languages, hanLanguages) ? script : undefined, parts.scripts);
+    const chinese = knows(languages, hanLanguages) ? script : undefined;
+    return stepsOf({ punctuator, problem, script: chinese, scripts: parts.scripts });
   };
+}
+
+interface PunctuationFound {
+  readonly folder?: ModelFolder | undefined;
+  /** Why the configured model cannot be used: no reason to refuse those who did not ask for it. */
+  readonly problem?: VoxpoolError;
 }
 
 async function punctuationFolder(
-  { info, folder }: Session,
+  { info, folder: { modelPath } }: Session,
   wish: boolean | undefined,
   languages: readonly string[],
   find: () => Promise<ModelFolder | undefined>,
-): Promise<ModelFolder | undefined> {
-  if (wish === false || info.punctuates === true) return undefined;
-  const found = knows(languages, punctuatedLanguages) ? await find().catch(unlessWished(wish)) : undefined;
-  if (found === undefined && wish === true) throw noPunctuation(folder, info);
-  return found;
-}
-
-/** A configured model that is gone is no reason to refuse those who did not ask for it. */
-function unlessWished(wish: boolean | undefined) {
-  return (error: unknown): undefined => {
+): Promise<PunctuationFound> {
+  if (wish === false || info.punctuates === true) return {};
+  const suits = knows(languages, punctuatedLanguages);
+  try {
+    const folder = suits ? await find() : undefined;
+    if (folder === undefined && wish === true) throw noPunctuation(modelPath, suits);
+    return { folder };
+  } catch (error) {
     if (wish === true) throw error;
-  };
+    return { problem: VoxpoolError.from(error) };
+  }
 }
 
-function noPunctuation({ modelPath }: ModelFolder, { languages }: EngineInfo): VoxpoolError {
-  const detail = knows(languages, punctuatedLanguages)
+function noPunctuation(modelPath: string, suits: boolean): VoxpoolError {
+  const detail = suits
     ? "it has none of its own, and no model for punctuation is in the model directories"
     : "only Chinese and English text can be punctuated";
   return new VoxpoolError("punctuation_missing", { model_path: modelPath, detail });
@@ -87,14 +92,21 @@ function knows(languages: readonly string[], wanted: readonly string[]): boolean
   return languages.length === 0 || languages.some((language) => wanted.includes(language));
 }
 
-function stepsOf(punctuator: Punctuator | undefined, script: Script | undefined, scripts: ScriptConverter): TextSteps {
+interface Steps {
+  readonly punctuator: Punctuator | undefined;
+  readonly problem: VoxpoolError | undefined;
+  readonly script: Script | undefined;
+  readonly scripts: ScriptConverter;
+}
+
+function stepsOf({ punctuator, problem, script, scripts }: Steps): TextSteps {
   return {
     apply(events) {
       const marked = punctuator ? punctuated(events, (text, seconds) => punctuator.punctuate(text, seconds)) : events;
       return script === undefined ? marked : inScript(marked, scripts, script);
     },
     get punctuationFailure() {
-      return punctuator?.failure;
+      return problem ?? punctuator?.failure;
     },
   };
 }

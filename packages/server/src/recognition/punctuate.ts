@@ -10,8 +10,12 @@ const pauseSeconds = 1.5;
 /** So much is waited for before a segment is punctuated: what follows decides how it ends. */
 const mostWaiting = 4;
 const mostWaitingCharacters = 160;
-/** No engine writes so much for one segment; a text that long is left alone. */
-const longestText = 4000;
+/**
+ * Longer segments are left alone, and longer ones before are not shown: no speech is as dense, but a model that
+ * repeats itself is, and what a text without a mark costs grows with the cube of its length.
+ */
+const longestSegment = 500;
+const longestBefore = 160;
 
 /** A segment; recordings whose channels were recognised apart have neighbours in their own channel only. */
 type Placed = Segment & { readonly channel?: number };
@@ -52,7 +56,8 @@ class Neighbours {
 
   /** Takes the next segment; gives those that are finished. */
   async add(segment: Placed): Promise<Segment[]> {
-    if (!lacksPunctuation(segment.text) || segment.text.length > longestText) return [...(await this.end()), segment];
+    if (!lacksPunctuation(segment.text) || segment.text.length > longestSegment)
+      return [...(await this.end()), segment];
     const last = this.#waiting.at(-1) ?? this.#before;
     const finished = last === undefined || follows(last, segment) ? [] : await this.end();
     this.#waiting.push(segment);
@@ -79,7 +84,8 @@ class Neighbours {
     const marks = answer === undefined ? undefined : marksIn(text, answer);
     const given = this.#waiting.splice(0, count);
     const offset = this.#before ? visibleLength(this.#before.text) : 0;
-    this.#before = given.at(-1);
+    const last = given.at(-1);
+    this.#before = last !== undefined && last.text.length <= longestBefore ? last : undefined;
     return marks ? marked(given, marks, offset, hasHan(text)) : given;
   }
 }

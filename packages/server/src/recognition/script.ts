@@ -26,14 +26,23 @@ export interface ScriptConverter {
 
 const kana = /[\p{Script=Hiragana}\p{Script=Katakana}]/u;
 
-/** @param entry of the thread */
-export function createScriptConverter(entry = new URL("./script-worker.js", import.meta.url)): ScriptConverter {
+/** A thread without work for so long is ended: the dictionaries take 100 MB. */
+const defaultIdleMs = 60_000;
+
+/**
+ * @param entry of the thread
+ * @param idleMs how long a thread is kept that has nothing to do
+ */
+export function createScriptConverter(
+  entry = new URL("./script-worker.js", import.meta.url),
+  idleMs = defaultIdleMs,
+): ScriptConverter {
   let thread: ScriptThread | undefined;
   let closed = false;
   return {
     convert(texts, script) {
       if (closed) return Promise.reject(new VoxpoolError("server_stopping"));
-      if (thread === undefined || thread.ended) thread = new ScriptThread(entry);
+      if (thread === undefined || thread.ended) thread = new ScriptThread(entry, idleMs);
       return thread.convert(texts, script);
     },
     async close() {
@@ -48,9 +57,12 @@ class ScriptThread {
   ended = false;
   readonly #worker: Worker;
   readonly #waiting = new Map<number, PromiseWithResolvers<readonly string[]>>();
+  readonly #idleMs: number;
+  #idle: NodeJS.Timeout | undefined;
   #sent = 0;
 
-  constructor(entry: URL) {
+  constructor(entry: URL, idleMs: number) {
+    this.#idleMs = idleMs;
     // The flags of this process (a debugger's port, --input-type) are not meant for the thread.
     this.#worker = new Worker(entry, { execArgv: [] });
     this.#worker.unref();
@@ -63,6 +75,7 @@ class ScriptThread {
     const answer = Promise.withResolvers<readonly string[]>();
     const message: ToScriptWorker = { number: this.#sent++, script, texts };
     this.#waiting.set(message.number, answer);
+    clearTimeout(this.#idle);
     this.#worker.ref();
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is no window
     this.#worker.postMessage(message);
@@ -77,11 +90,14 @@ class ScriptThread {
   #receive({ number, texts }: FromScriptWorker): void {
     this.#waiting.get(number)?.resolve(texts);
     this.#waiting.delete(number);
-    if (this.#waiting.size === 0) this.#worker.unref();
+    if (this.#waiting.size > 0) return;
+    this.#worker.unref();
+    this.#idle = setTimeout(() => void this.end(), this.#idleMs).unref();
   }
 
   #fail(error: VoxpoolError): void {
     this.ended = true;
+    clearTimeout(this.#idle);
     for (const { reject } of this.#waiting.values()) reject(error);
     this.#waiting.clear();
   }

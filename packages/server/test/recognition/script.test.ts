@@ -99,3 +99,22 @@ test("a thread that dies fails what it was given, and the next text gets a new o
   await assert.rejects(converter.convert(["die"], "hans"), { reason: "internal" });
   assert.deepEqual(await converter.convert(["live"], "hans"), ["live"]);
 });
+
+test("a thread that has nothing to do is ended, and the next text gets a new one", async (t) => {
+  const entry = join(newFolder(), "who.mjs");
+  writeFileSync(
+    entry,
+    `import { parentPort, threadId } from "node:worker_threads";
+     parentPort.on("message", ({ number }) => parentPort.postMessage({ number, texts: [String(threadId)] }));`,
+  );
+  const converter = createScriptConverter(pathToFileURL(entry), 1);
+  t.after(() => converter.close());
+  const [first] = await converter.convert([""], "hans");
+  let other = first;
+  // Turns of the loop, in one of which the idle thread's time is over.
+  while (other === first) {
+    for (let turn = 0; turn < 1000; turn++) await new Promise(setImmediate);
+    [other] = await converter.convert([""], "hans");
+  }
+  assert.notEqual(other, first);
+});

@@ -98,6 +98,19 @@ test("text.punctuation: off means none, a path means that model", async (t) => {
   assert.equal((await heard(named, speech(["你好吗"]))).text, "你好吗？");
 });
 
+test("a configured punctuation model that is not there is said to be so, and demanded it is an error", async (t) => {
+  const running = await chineseServer(t, { "text.punctuation": "punct/gone" });
+  const { text, answer } = await heard(running, speech(["你好吗"]));
+  assert.equal(text, "你好吗");
+  assert.deepEqual(
+    answer.warnings.map(({ reason }) => reason),
+    ["punctuation_failed"],
+  );
+  const refused = await running.client.transcribe(speech(["你好吗"]), { ...zh(running), punctuate: true });
+  assert.ok(!refused.success);
+  assert.equal(refused.reason, "model_not_found");
+});
+
 test("a punctuation process that dies costs its punctuation and nothing else, and says so", async (t) => {
   const running = await chineseServer(t);
   await heard(running, speech(["你好吗"]));
