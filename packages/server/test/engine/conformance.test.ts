@@ -108,7 +108,8 @@ for (const tested of engines) {
     it("says what it is", () => {
       assert.ok(typeof spec !== "string");
       assert.equal(engine.input, tested.input);
-      const { maxSegmentSeconds, ...info } = engine.info;
+      const { maxSegmentSeconds, punctuates = false, ...info } = engine.info;
+      assert.equal(punctuates, tested.family === "moonshine");
       assert.deepEqual(info, {
         engine: spec.engine,
         family: tested.family,

@@ -37,6 +37,8 @@ async function run(said: readonly Said[], answer?: (text: string) => string | un
 
 const pieces = (count: number): Said[] => Array.from({ length: count }, (_, index) => ({ text: `第${index}` }));
 
+const markedWords = (text: string): string => text.replace("you", "you？").replace("world", "world，");
+
 suite("punctuation of neighbours", () => {
   test("shows the model a few at a time, with the one before them, and gives each out once", async () => {
     const { asked, texts } = await run(pieces(8));
@@ -94,10 +96,9 @@ suite("punctuation of neighbours", () => {
   });
 
   test("writes plain marks in text without Chinese, full-width ones beside Chinese", async () => {
-    const answer = (text: string) => text.replace("you", "you？").replace("world", "world，");
     const said = [{ text: "how are you" }, { text: "hello world again" }];
-    assert.deepEqual((await run(said, answer)).texts, ["how are you?", "hello world, again"]);
-    assert.deepEqual((await run([...said, { text: "你好" }], answer)).texts, [
+    assert.deepEqual((await run(said, markedWords)).texts, ["how are you?", "hello world, again"]);
+    assert.deepEqual((await run([...said, { text: "你好" }], markedWords)).texts, [
       "how are you？",
       "hello world，again",
       "你好",
