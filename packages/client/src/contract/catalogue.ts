@@ -161,8 +161,8 @@ export const catalogue = {
   punctuation_missing: entry(
     400,
     false,
-    "The text of {model_path} cannot be punctuated: {detail}. Put a CT-Transformer model into a model directory, for example as model/punct; docs/chinese.md says where to get one.",
-    "无法为 {model_path} 的文字添加标点：{detail}。请将 CT-Transformer 标点模型放入模型目录，例如 model/punct；获取方法见 docs/chinese.zh-CN.md。",
+    "The text of {model_path} cannot be punctuated: {detail}. Run: voxpool pull punct/zh-en, or put another CT-Transformer model into a model directory.",
+    "无法为 {model_path} 的文字添加标点：{detail}。请运行：voxpool pull punct/zh-en，或将其他 CT-Transformer 标点模型放入模型目录。",
   ),
   host_crashed: entry(
     503,

@@ -47,9 +47,13 @@ export async function chooseModel(parts: ChooseParts, wish: Wish): Promise<Choic
   throw noModelFor(language);
 }
 
+/** Engines that recognise no speech. */
+const punctuators: readonly string[] = ["sherpa-punctuation"];
+
 /** Names what can be pulled for the language; where the catalogue has nothing, it says so. */
 function noModelFor(language: string): VoxpoolError {
-  const names = knownModels.filter(({ model }) => model.languages.includes(language)).map(({ name }) => name);
+  const recognisers = knownModels.filter(({ model }) => !punctuators.includes(model.engine));
+  const names = recognisers.filter(({ model }) => model.languages.includes(language)).map(({ name }) => name);
   const [suggestion] = names;
   if (suggestion === undefined) return new VoxpoolError("no_model_for_language", { language });
   const detail = `none of the models on disk is known to recognise ${language}`;
@@ -79,7 +83,7 @@ async function languagesOf({ catalog, pool }: ChooseParts, folder: ModelFolder):
   const info = pool.find(folder)?.info;
   if (info) return info.input === "text" ? [] : info.languages;
   return catalog.describe(folder).then(
-    (spec) => (spec.engine === "sherpa-punctuation" ? [] : spec.languages),
+    (spec) => (punctuators.includes(spec.engine) ? [] : spec.languages),
     () => [],
   );
 }

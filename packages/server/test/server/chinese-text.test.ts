@@ -88,7 +88,7 @@ test("punctuation that is demanded and cannot be had is refused, and says what t
   const refused = await running.client.transcribe(speech(["你好吗"]), { ...zh(running), punctuate: true });
   assert.ok(!refused.success);
   assert.equal(refused.reason, "punctuation_missing");
-  assert.match(refused.message ?? "", /model\/punct/);
+  assert.match(refused.message ?? "", /pull punct\/zh-en/);
 });
 
 test("text.punctuation: off means none, a path means that model", async (t) => {
