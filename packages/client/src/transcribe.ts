@@ -159,7 +159,16 @@ function requestOf(
   extra: Record<string, string>,
 ): RequestParts {
   const query: Record<string, string> = {};
-  for (const name of ["model_path", "language", "response_format", "words", "client_id"] as const) {
+  for (const name of [
+    "model_path",
+    "language",
+    "response_format",
+    "words",
+    "itn",
+    "punctuate",
+    "script",
+    "client_id",
+  ] as const) {
     if (options[name] !== undefined) query[name] = String(options[name]);
   }
   return {
@@ -218,7 +227,13 @@ function checkOptions(options: TranscriptOptions | TextOptions): void {
       throw new TypeError(`${name} must be a string that is not empty`);
     }
   }
-  if (options.words !== undefined && typeof options.words !== "boolean") throw new TypeError("words must be a boolean");
+  for (const name of ["words", "itn", "punctuate"] as const) {
+    if (options[name] !== undefined && typeof options[name] !== "boolean")
+      throw new TypeError(`${name} must be a boolean`);
+  }
+  const script: unknown = options.script;
+  if (script !== undefined && script !== "hans" && script !== "hant")
+    throw new TypeError("script must be hans or hant");
   if (options.response_format !== undefined && !formats.has(options.response_format)) {
     throw new TypeError("response_format must be json, verbose_json, text, srt or vtt");
   }

@@ -18,6 +18,9 @@ test("options go into the query under their wire names, and the content type is 
     language: "zh-CN",
     response_format: "verbose_json",
     words: true,
+    itn: false,
+    punctuate: true,
+    script: "hant",
     client_id: "desk",
     contentType: "audio/pcm;rate=16000;channels=1",
   });
@@ -27,10 +30,20 @@ test("options go into the query under their wire names, and the content type is 
     language: "zh-CN",
     response_format: "verbose_json",
     words: "true",
+    itn: "false",
+    punctuate: "true",
+    script: "hant",
     client_id: "desk",
     stream: "true",
   });
   assert.equal(server.asked[0]?.headers["content-type"], "audio/pcm;rate=16000;channels=1");
+});
+
+test("options for the text that are of another kind are a misuse", async () => {
+  const client = new ModelAPIClient("http://127.0.0.1:9");
+  for (const options of [{ itn: "no" }, { punctuate: 1 }, { script: "traditional" }]) {
+    await assert.rejects(client.transcribe(audio, options as object), TypeError, JSON.stringify(options));
+  }
 });
 
 for (const format of ["text", "srt", "vtt"] as const) {

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import type { FastifyInstance } from "fastify";
 import { createApi } from "./api/api.ts";
 import { type DefaultModelReady, prepareDefaultModel } from "./api/default-model.ts";
+import type { TextSettings } from "./api/text-steps.ts";
 import type { Api } from "./api/types.ts";
 import { createAudioDecoder } from "./audio/decoder.ts";
 import { VoxpoolError } from "./base/errors.ts";
@@ -21,6 +22,7 @@ import { startHost } from "./host/parent/host.ts";
 import { createPool } from "./pool/pool.ts";
 import type { Pool } from "./pool/types.ts";
 import { createRecognition } from "./recognition/recognition.ts";
+import { createScriptConverter } from "./recognition/script.ts";
 import { NodeScheduler } from "./schedule/scheduler.ts";
 
 export type { DefaultModelReady } from "./api/default-model.ts";
@@ -123,12 +125,15 @@ function compose({ config, log, stateDir, onProgress, signal }: ComposeOptions):
     if (instance.state === "stopped" || instance.state === "failed") scheduler.forget(instance.id);
   });
   const audio = createAudioDecoder({ workers: config["audio.workers"] || cores, log });
+  const scripts = createScriptConverter();
   const configuredDefault = config.default_model;
   const api = createApi({
     catalog,
     pool,
     audio,
     recognition: createRecognition({ pool, scheduler }),
+    scripts,
+    text: textSettings(config),
     configuredDefault,
     mostSessions: config["limits.sessions"],
     maxSeconds: config["limits.audio_seconds"],
@@ -150,8 +155,17 @@ function compose({ config, log, stateDir, onProgress, signal }: ComposeOptions):
     },
     async close() {
       // All at once: what hosts decode and what still arrives fails at once, so that nothing keeps the others waiting.
-      await Promise.all([http.close(), pool.close(), audio.close()]);
+      await Promise.all([http.close(), pool.close(), audio.close(), scripts.close()]);
     },
+  };
+}
+
+function textSettings(config: Config): TextSettings {
+  const script = config["text.script"];
+  return {
+    punctuation: config["text.punctuation"],
+    itn: config["text.itn"] === "on",
+    ...((script === "hans" || script === "hant") && { script }),
   };
 }
 

@@ -113,6 +113,12 @@ export const catalogue = {
     "No model can serve this request: {detail}. Run: voxpool pull {suggestion}.",
     "没有模型可以处理该请求：{detail}。请运行：voxpool pull {suggestion}。",
   ),
+  no_model_for_language: entry(
+    404,
+    false,
+    "None of the models on disk is known to recognise {language}, and none in the catalogue does. Put one into a model directory by hand, and name its languages in voxpool.json.",
+    "磁盘上没有已知能识别 {language} 的模型，目录清单中也没有。请手动将模型放入模型目录，并在 voxpool.json 中写明其 languages。",
+  ),
   asset_missing: entry(
     503,
     false,
@@ -151,6 +157,12 @@ export const catalogue = {
     false,
     "Model {model_path} cannot give {capability}.",
     "模型 {model_path} 不支持 {capability}。",
+  ),
+  punctuation_missing: entry(
+    400,
+    false,
+    "The text of {model_path} cannot be punctuated: {detail}. Run: voxpool pull punct/zh-en, or put another CT-Transformer model into a model directory.",
+    "无法为 {model_path} 的文字添加标点：{detail}。请运行：voxpool pull punct/zh-en，或将其他 CT-Transformer 标点模型放入模型目录。",
   ),
   host_crashed: entry(
     503,
@@ -261,6 +273,14 @@ export const warningCatalogue = {
   language_unverified: {
     en: "Nothing says which languages {model_path} knows; {language} was not checked. Name them in voxpool.json.",
     zh: "无从得知 {model_path} 支持哪些语言；未检查 {language}。请在 voxpool.json 中写明。",
+  },
+  itn_unavailable: {
+    en: "Model {model_path} cannot choose how it writes numbers, and has no rules for it (itn*.fst); they are as it writes them.",
+    zh: "模型 {model_path} 不能选择数字的写法，也没有规则文件（itn*.fst）；数字保持模型的写法。",
+  },
+  punctuation_failed: {
+    en: "The text has no punctuation: {detail}",
+    zh: "文字没有标点：{detail}",
   },
 } as const satisfies Record<string, { readonly en: string; readonly zh: string }>;
 

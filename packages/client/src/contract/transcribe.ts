@@ -16,6 +16,19 @@ export const TranscribeOptions = Type.Object(
     response_format: Type.Optional(ResponseFormat),
     stream: Type.Optional(Type.Boolean({ description: "Answer with server-sent events." })),
     words: Type.Optional(Type.Boolean({ description: "Demand word times." })),
+    itn: Type.Optional(
+      Type.Boolean({ description: "Whether numbers are written in figures, where the model can do both." }),
+    ),
+    punctuate: Type.Optional(
+      Type.Boolean({
+        description: "true demands punctuation, false leaves it out; else it is added where that can be.",
+      }),
+    ),
+    script: Type.Optional(
+      Type.Union([Type.Literal("hans"), Type.Literal("hant")], {
+        description: "Write Chinese in simplified or traditional characters.",
+      }),
+    ),
     client_id: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })),
   },
   { $id: "TranscribeOptions" },

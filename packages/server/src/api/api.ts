@@ -15,10 +15,10 @@ export function createApi(parts: ApiParts): Api {
       return { success: true, status: "running", loaded_models_count: loaded, version: parts.version };
     },
     listModels: () => listModels(parts),
-    availableModels: () => availableModels(parts),
-    modelStatus: (modelPath) => modelStatus(parts, modelPath),
-    loadModel: (request) => loadModel(parts, request),
-    unloadModel: (request) => unloadModel(parts, request),
+    availableModels: (language = "en") => availableModels(parts, language),
+    modelStatus: (modelPath, language = "en") => modelStatus(parts, modelPath, language),
+    loadModel: (request, caller) => loadModel(parts, request, caller),
+    unloadModel: (request, caller) => unloadModel(parts, request, caller),
     transcribe: createTranscribe(parts),
   };
 }

@@ -1,5 +1,6 @@
 import { VoxpoolError } from "../base/errors.ts";
 import type { Catalog, ModelFolder } from "../catalog/catalog.ts";
+import { knownModels } from "../catalog/known-models.ts";
 import { normaliseLanguage } from "../engine/text/language.ts";
 import type { Pool } from "../pool/types.ts";
 import { defaultModelPath, fallbackModel, ifThere } from "./default-model.ts";
@@ -43,12 +44,21 @@ export async function chooseModel(parts: ChooseParts, wish: Wish): Promise<Choic
   for (const folder of await candidates(parts, standard)) {
     if ((await languagesOf(parts, folder)).includes(language)) return { folder, language };
   }
-  const detail = `none of the models on disk is known to recognise ${language}`;
-  throw new VoxpoolError("no_model", { detail, suggestion: suggestions[language] ?? "NAME" });
+  throw noModelFor(language);
 }
 
-/** What to pull for a language. */
-const suggestions: Readonly<Record<string, string>> = { en: fallbackModel, zh: "cn" };
+/** Engines that recognise no speech. */
+const punctuators: readonly string[] = ["sherpa-punctuation"];
+
+/** Names what can be pulled for the language; where the catalogue has nothing, it says so. */
+function noModelFor(language: string): VoxpoolError {
+  const recognisers = knownModels.filter(({ model }) => !punctuators.includes(model.engine));
+  const names = recognisers.filter(({ model }) => model.languages.includes(language)).map(({ name }) => name);
+  const [suggestion] = names;
+  if (suggestion === undefined) return new VoxpoolError("no_model_for_language", { language });
+  const detail = `none of the models on disk is known to recognise ${language}`;
+  return new VoxpoolError("no_model", { detail, suggestion, names: names.join(", ") });
+}
 
 function languageTag(name: string): string {
   const tag = normaliseLanguage(name);
@@ -71,9 +81,9 @@ async function candidates({ catalog, pool }: ChooseParts, standard: ModelFolder 
 
 async function languagesOf({ catalog, pool }: ChooseParts, folder: ModelFolder): Promise<readonly string[]> {
   const info = pool.find(folder)?.info;
-  if (info) return info.languages;
+  if (info) return info.input === "text" ? [] : info.languages;
   return catalog.describe(folder).then(
-    (spec) => spec.languages,
+    (spec) => (punctuators.includes(spec.engine) ? [] : spec.languages),
     () => [],
   );
 }

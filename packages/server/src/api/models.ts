@@ -10,9 +10,10 @@ import type {
   UnloadAnswer,
   UnloadRequest,
 } from "@voxpool/client/contract";
-import { VoxpoolError } from "../base/errors.ts";
+import { type MessageLanguage, VoxpoolError } from "../base/errors.ts";
 import type { Catalog, ModelFolder } from "../catalog/catalog.ts";
 import type { InstanceSnapshot, Pool } from "../pool/types.ts";
+import type { Caller } from "./types.ts";
 
 export interface ModelParts {
   readonly catalog: Catalog;
@@ -27,41 +28,62 @@ export function listModels({ pool }: ModelParts): ModelList {
 }
 
 /** `GET /api/models/available`: the models on disk, loaded or not. */
-export async function availableModels({ catalog, pool }: ModelParts): Promise<AvailableModels> {
+export async function availableModels(
+  { catalog, pool }: ModelParts,
+  language: MessageLanguage,
+): Promise<AvailableModels> {
   const folders = await catalog.list();
   const entries = await Promise.all(
-    folders.map(async (folder) => [folder.modelPath, await toAvailable(folder, catalog, pool)] as const),
+    folders.map(async (folder) => [folder.modelPath, await toAvailable(folder, { catalog, pool }, language)] as const),
   );
   return { success: true, models: Object.fromEntries(entries), count: entries.length };
 }
 
 /** `GET /api/models/status/<path>`. */
-export async function modelStatus(parts: ModelParts, modelPath: string): Promise<ModelStatus | ModelStatusFailure> {
+export async function modelStatus(
+  parts: ModelParts,
+  modelPath: string,
+  language: MessageLanguage,
+): Promise<ModelStatus | ModelStatusFailure> {
   const folder = await resolve(parts, modelPath).catch((error: unknown) => {
     if (error instanceof VoxpoolError && error.reason === "model_not_found") return error;
     throw error;
   });
-  if (folder instanceof VoxpoolError) return statusFailure(folder, String(folder.details["model_path"] ?? modelPath));
+  if (folder instanceof VoxpoolError) {
+    return statusFailure(folder, String(folder.details["model_path"] ?? modelPath), language);
+  }
   const instance = parts.pool.find(folder);
   if (instance && isLoaded(instance)) {
     return { success: true, status: { loaded: true, ...toEntry(instance) }, model_path: folder.modelPath };
   }
   const error = new VoxpoolError("model_not_loaded", { model_path: folder.modelPath });
-  return { ...statusFailure(error, folder.modelPath), ...(instance && stateOf(instance)) };
+  return { ...statusFailure(error, folder.modelPath, language), ...(instance && stateOf(instance, language)) };
 }
 
 /** `POST /api/models/load`. */
-export async function loadModel(parts: ModelParts, request: LoadRequest): Promise<LoadAnswer> {
+export async function loadModel(
+  parts: ModelParts,
+  request: LoadRequest,
+  { language }: Pick<Caller, "language">,
+): Promise<LoadAnswer> {
   const folder = await resolve(parts, request.model_path);
   await parts.pool.load(folder);
-  return { success: true, message: `Model ${folder.modelPath} is loaded`, model_path: folder.modelPath };
+  const { modelPath } = folder;
+  const message = language === "zh" ? `模型 ${modelPath} 已加载` : `Model ${modelPath} is loaded`;
+  return { success: true, message, model_path: modelPath };
 }
 
 /** `POST /api/models/unload`. */
-export async function unloadModel(parts: ModelParts, request: UnloadRequest): Promise<UnloadAnswer> {
+export async function unloadModel(
+  parts: ModelParts,
+  request: UnloadRequest,
+  { language }: Pick<Caller, "language">,
+): Promise<UnloadAnswer> {
   const folder = await resolve(parts, request.model_path);
   await parts.pool.unload(folder);
-  return { success: true, message: `Model ${folder.modelPath} is unloaded`, model_path: folder.modelPath };
+  const { modelPath } = folder;
+  const message = language === "zh" ? `模型 ${modelPath} 已卸载` : `Model ${modelPath} is unloaded`;
+  return { success: true, message, model_path: modelPath };
 }
 
 /** As the catalog resolves it; a loaded model whose folder was removed is still found by its model path. */
@@ -92,18 +114,26 @@ function toEntry(instance: InstanceSnapshot): ModelEntry {
   };
 }
 
-function statusFailure(error: VoxpoolError, modelPath: string): ModelStatusFailure {
-  const { reason, message, entry } = error;
+function statusFailure(error: VoxpoolError, modelPath: string, language: MessageLanguage): ModelStatusFailure {
+  const { reason, entry } = error;
+  const message = error.messageIn(language);
   return { success: false, message, reason, retryable: entry.retryable, model_path: modelPath };
 }
 
-function stateOf({ state, failure }: InstanceSnapshot): Pick<ModelStatusFailure, "state" | "last_error"> {
+function stateOf(
+  { state, failure }: InstanceSnapshot,
+  language: MessageLanguage,
+): Pick<ModelStatusFailure, "state" | "last_error"> {
   if (!failure) return { state };
   const { error, at } = failure;
-  return { state, last_error: { reason: error.reason, message: error.message, at } };
+  return { state, last_error: { reason: error.reason, message: error.messageIn(language), at } };
 }
 
-async function toAvailable(folder: ModelFolder, catalog: Catalog, pool: Pool): Promise<AvailableModel> {
+async function toAvailable(
+  folder: ModelFolder,
+  { catalog, pool }: ModelParts,
+  language: MessageLanguage,
+): Promise<AvailableModel> {
   const instance = pool.find(folder);
   const loaded = instance !== undefined && isLoaded(instance);
   const common = { id: folder.id, versions: [folder.version], loaded };
@@ -111,6 +141,6 @@ async function toAvailable(folder: ModelFolder, catalog: Catalog, pool: Pool): P
     const { engine, family, languages, sizeBytes } = await catalog.describe(folder);
     return { ...common, engine, family, languages: [...languages], size_bytes: sizeBytes };
   } catch (error) {
-    return { ...common, languages: [], size_bytes: 0, problem: VoxpoolError.from(error).message };
+    return { ...common, languages: [], size_bytes: 0, problem: VoxpoolError.from(error).messageIn(language) };
   }
 }

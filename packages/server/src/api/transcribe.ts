@@ -3,14 +3,14 @@ import type { AudioDecoder, DecodedAudio } from "../audio/audio.ts";
 import { type ErrorDetails, type MessageLanguage, VoxpoolError, type WarningReason, warning } from "../base/errors.ts";
 import { joinText } from "../engine/text/join.ts";
 import { transcribe as run } from "../recognition/transcribe.ts";
-import type { OpenSession, Recognition, Session } from "../recognition/types.ts";
+import type { OpenSession, Session } from "../recognition/types.ts";
 import { type Choice, type ChooseParts, chooseModel } from "./choose-model.ts";
 import { rememberFolders } from "./recent-folders.ts";
+import { createTextSteps, type TextStepParts, type TextSteps } from "./text-steps.ts";
 import type { Caller, TranscribeRequest } from "./types.ts";
 
-export interface TranscribeParts extends ChooseParts {
+export interface TranscribeParts extends ChooseParts, TextStepParts {
   readonly audio: AudioDecoder;
-  readonly recognition: Recognition;
   /** Recognitions that may run at once. */
   readonly mostSessions: number;
   /** Longest recording, seconds. */
@@ -20,6 +20,7 @@ export interface TranscribeParts extends ChooseParts {
 /** `POST /api/transcribe`, and how many of them are under way. */
 export function createTranscribe(given: TranscribeParts) {
   const parts = { ...given, catalog: rememberFolders(given.catalog, given.pool) };
+  const textSteps = createTextSteps(parts);
   let running = 0;
   return async function* transcribe(request: TranscribeRequest, caller: Caller): AsyncGenerator<TranscribeEvent, void> {
     const over = new AbortController();
@@ -32,7 +33,7 @@ export function createTranscribe(given: TranscribeParts) {
     try {
       // Whatever ends the recognition also ends the reading of an upload that is still under way.
       const signal = AbortSignal.any([caller.signal, over.signal]);
-      yield* recognise({ ...parts, enter }, request, { ...caller, signal });
+      yield* recognise({ ...parts, textSteps, enter }, request, { ...caller, signal });
     } finally {
       if (isRunning) running--;
       over.abort(new VoxpoolError("request_cancelled"));
@@ -41,6 +42,7 @@ export function createTranscribe(given: TranscribeParts) {
 }
 
 interface RecogniseParts extends TranscribeParts {
+  readonly textSteps: ReturnType<typeof createTextSteps>;
   /** Takes one of the places. @throws VoxpoolError `too_many_sessions` */
   readonly enter: () => void;
 }
@@ -61,19 +63,20 @@ async function* recognise(
   const choice = await choosing;
   const { folder, language } = choice;
   const samples = await beginning; // a model is not loaded for what is no audio
-  const session = await openOrClose(samples, async () => {
+  const asker = { client, priority: "interactive", signal } as const;
+  const { session, steps } = await openOrClose(samples, async () => {
     parts.enter(); // only now: an upload that drips must not take the place of one that can be recognised
-    return parts.recognition.open({
+    const opened = await parts.recognition.open({
       folder,
-      client,
-      priority: "interactive",
+      ...asker,
       words: wordsOf(options),
-      signal,
+      itn: options.itn ?? parts.text.itn,
       ...(language !== undefined && { language }),
     });
+    return withSteps(opened, () => parts.textSteps(opened, options, language, asker));
   });
   const segments: Segment[] = [];
-  for await (const event of run(session, samples)) {
+  for await (const event of steps.apply(run(session, samples))) {
     if (event.type === "progress") yield progress(event.processedSeconds, decoded);
     else {
       segments.push(event.segment);
@@ -81,7 +84,8 @@ async function* recognise(
     }
   }
   const processingSeconds = (performance.now() - begunAt) / 1000;
-  const outcome = { session, segments, choice, decoded, messageLanguage, processingSeconds };
+  const itnDemanded = options.itn === true;
+  const outcome = { session, steps, itnDemanded, segments, choice, decoded, messageLanguage, processingSeconds };
   yield { type: "done", transcript: toTranscript(outcome) };
 }
 
@@ -103,7 +107,16 @@ async function begin(samples: AsyncIterable<Float32Array>): Promise<AsyncIterabl
   })();
 }
 
-async function openOrClose(samples: AsyncIterableIterator<Float32Array>, open: () => Promise<Session>) {
+async function withSteps(session: Session, make: () => Promise<TextSteps>) {
+  try {
+    return { session, steps: await make() };
+  } catch (error) {
+    session.cancel();
+    throw error;
+  }
+}
+
+async function openOrClose<T>(samples: AsyncIterableIterator<Float32Array>, open: () => Promise<T>): Promise<T> {
   try {
     return await open();
   } catch (error) {
@@ -120,6 +133,9 @@ function progress(processedSeconds: number, decoded: DecodedAudio): TranscribeEv
 
 interface Outcome {
   readonly session: Session;
+  readonly steps: TextSteps;
+  /** Whether the request itself asked for numbers in figures. */
+  readonly itnDemanded: boolean;
   readonly segments: Segment[];
   readonly choice: Choice;
   readonly decoded: DecodedAudio;
@@ -147,7 +163,10 @@ function toTranscript(outcome: Outcome): Transcript {
   };
 }
 
-function warnings({ session, choice, decoded, messageLanguage }: Outcome, actual: number): Warning[] {
+function warnings(
+  { session, steps, itnDemanded, choice, decoded, messageLanguage }: Outcome,
+  actual: number,
+): Warning[] {
   const { info, folder } = session;
   const { language } = choice;
   const found: Warning[] = [];
@@ -159,6 +178,10 @@ function warnings({ session, choice, decoded, messageLanguage }: Outcome, actual
   }
   if (language !== undefined && info.languages.length === 0) {
     warn("language_unverified", { model_path: folder.modelPath, language });
+  }
+  if (itnDemanded && info.itn !== true) warn("itn_unavailable", { model_path: folder.modelPath });
+  if (steps.punctuationFailure !== undefined) {
+    warn("punctuation_failed", { detail: steps.punctuationFailure.messageIn(messageLanguage) });
   }
   return found;
 }

@@ -36,9 +36,10 @@ export interface TranscribeRequest {
 export interface Api {
   health(): Health;
   listModels(): ModelList;
-  availableModels(): Promise<AvailableModels>;
+  /** @param language of what is said to people; English if left out */
+  availableModels(language?: MessageLanguage): Promise<AvailableModels>;
   /** Not loaded is an answer here, not an error. @throws VoxpoolError `model_path_invalid` */
-  modelStatus(modelPath: string): Promise<ModelStatus | ModelStatusFailure>;
+  modelStatus(modelPath: string, language?: MessageLanguage): Promise<ModelStatus | ModelStatusFailure>;
   /** Resolves once the model is usable. @throws VoxpoolError */
   loadModel(request: LoadRequest, caller: Caller): Promise<LoadAnswer>;
   /** @throws VoxpoolError `model_not_loaded` and others */

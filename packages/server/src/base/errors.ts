@@ -6,6 +6,7 @@ import {
   type WarningReason,
   warningCatalogue,
 } from "@voxpool/client/contract/catalogue";
+import { inChinese } from "./phrases.ts";
 
 export type { Reason, WarningReason };
 
@@ -36,6 +37,11 @@ export class VoxpoolError extends Error {
     return messageOf(this.reason, this.details, language);
   }
 
+  /** The details with their texts in one of the catalogue's languages. */
+  detailsIn(language: MessageLanguage): ErrorDetails {
+    return textsIn(this.details, language);
+  }
+
   /** How the error crosses a process or thread boundary. */
   toWire(): WireError {
     return { reason: this.reason, details: this.details };
@@ -58,11 +64,24 @@ export interface WireError {
 
 /** A remark in a successful answer. */
 export function warning(reason: WarningReason, details: ErrorDetails, language: MessageLanguage): Warning {
-  return { reason, message: fillIn(warningCatalogue[reason][language], details) };
+  return { reason, message: fillIn(warningCatalogue[reason][language], textsIn(details, language)) };
 }
 
 function messageOf(reason: Reason, details: ErrorDetails, language: MessageLanguage): string {
-  return fillIn(catalogue[reason][language], details);
+  return fillIn(catalogue[reason][language], textsIn(details, language));
+}
+
+/** Details that are texts of ours; in others stands what a caller or a file said. */
+const textDetails: ReadonlySet<string> = new Set(["detail", "capability", "expected", "hint", "platform", "what"]);
+
+/** Texts are written in English where something goes wrong; the phrase book has them in Chinese. */
+function textsIn(details: ErrorDetails, language: MessageLanguage): ErrorDetails {
+  if (language === "en") return details;
+  const texts = Object.entries(details).map(([name, value]) => [
+    name,
+    typeof value === "string" && textDetails.has(name) ? inChinese(value) : value,
+  ]);
+  return Object.fromEntries(texts);
 }
 
 function fillIn(template: string, details: ErrorDetails): string {

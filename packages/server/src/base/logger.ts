@@ -1,8 +1,10 @@
 import { isatty } from "node:tty";
 import { type DestinationStream, pino, stdTimeFunctions } from "pino";
 import { prettyFactory } from "pino-pretty";
+import type { MessageLanguage } from "./errors.ts";
 import { createLineWriter, writeAll } from "./line-writer.ts";
 import type { Log } from "./log.ts";
+import { inChinese } from "./phrases.ts";
 import type { Config } from "./settings.ts";
 
 /** The log of a process, to be closed at its end. */
@@ -20,6 +22,8 @@ export interface LoggerOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** How long a reader that has stopped may keep the process from ending; one second if it is left out. */
   readonly closeWaitMs?: number;
+  /** Of lines for people; JSON lines are for programs and stay as they are. English if it is left out. */
+  readonly language?: MessageLanguage;
 }
 
 /**
@@ -27,11 +31,11 @@ export interface LoggerOptions {
  * `time` as ISO 8601, `msg`, the fields), written in the background, so that a line costs the server next to nothing.
  */
 export function createLogger(config: Pick<Config, "log.level" | "log.format">, options: LoggerOptions = {}): Logger {
-  const { fd = 2, env = process.env, closeWaitMs = 1000 } = options;
+  const { fd = 2, env = process.env, closeWaitMs = 1000, language = "en" } = options;
   const isTerminal = isatty(fd);
   const isPretty = config["log.format"] === "pretty" || (config["log.format"] === "auto" && isTerminal);
   const sink = isTerminal ? terminalSink(fd, env) : backgroundSink(fd, closeWaitMs);
-  const format = isPretty ? prettyLines(isTerminal && wantsColour(env)) : (line: string) => line;
+  const format = isPretty ? prettyLines(isTerminal && wantsColour(env), language) : (line: string) => line;
   let isClosed = false;
   const stream: DestinationStream = {
     write(line) {
@@ -63,9 +67,19 @@ function wantsColour(env: Readonly<Record<string, string | undefined>>): boolean
 }
 
 /** pino-pretty's own stream is not used: with its reader gone it never lets the process end. */
-function prettyLines(colorize: boolean): (line: string) => string {
-  const format = prettyFactory({ colorize, translateTime: "SYS:HH:MM:ss", singleLine: true });
+function prettyLines(colorize: boolean, language: MessageLanguage): (line: string) => string {
+  const format = prettyFactory({
+    colorize,
+    translateTime: "SYS:HH:MM:ss",
+    singleLine: true,
+    ...(language === "zh" && { messageFormat: (log, key) => textOf(log[key]) }),
+  });
   return (line) => format(line) ?? "";
+}
+
+/** What a line says, in Chinese; pino writes nothing else than a text there. */
+function textOf(message: unknown): string {
+  return typeof message === "string" ? inChinese(message) : "";
 }
 
 interface Sink {

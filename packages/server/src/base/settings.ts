@@ -110,6 +110,23 @@ export const settings = {
     "Threads that decode audio. 0: the cores there are.",
     "解码音频的线程数。0：等于核数。",
   ),
+  "text.punctuation": text(
+    "auto",
+    "Punctuation for Chinese and English text that has none. auto: with the CT-Transformer model in the model directories, if there is one; off; or the path of one.",
+    "为没有标点的中英文文字添加标点。auto：模型目录中有 CT-Transformer 标点模型则使用；off：不添加；或填写模型路径。",
+  ),
+  "text.itn": choice(
+    "on",
+    ["on", "off"],
+    "Numbers in figures, where the model can do both or its folder has rules (itn*.fst).",
+    "数字写成阿拉伯数字（模型支持切换，或其目录中有规则文件 itn*.fst 时）。",
+  ),
+  "text.script": choice(
+    "model",
+    ["model", "hans", "hant"],
+    "Characters that Chinese is written in: as the model writes them, simplified, traditional.",
+    "中文字形：与模型一致、简体、繁体。",
+  ),
   "vosk.library": text(
     "",
     "Path of libvosk. Empty: fetched once when a Vosk model is first loaded.",

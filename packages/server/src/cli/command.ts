@@ -30,6 +30,11 @@ class LocalHelp extends Help {
     return this.#language === "zh" ? (headings[title] ?? title) : title;
   }
 
+  override commandUsage(command: Command): string {
+    const usage = super.commandUsage(command);
+    return this.#language === "zh" ? usage.replace("[options]", "[选项]").replace("[command]", "[命令]") : usage;
+  }
+
   /** Choices and defaults stand in the texts, which are in both languages. */
   override optionDescription(option: Option): string {
     return option.description;

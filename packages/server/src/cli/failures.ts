@@ -1,6 +1,7 @@
 import type { CallFailure } from "@voxpool/client";
 import { catalogue } from "@voxpool/client/contract";
 import { type MessageLanguage, VoxpoolError } from "../base/errors.ts";
+import { inChinese } from "../base/phrases.ts";
 import { type CommandContext, UsageError } from "./context.ts";
 import { exitCodes, signalCodes } from "./exit-codes.ts";
 import { printJson, say } from "./output.ts";
@@ -27,7 +28,7 @@ export function exitCodeOf(failure: Pick<CallFailure, "reason">, context: Comman
 export function reportError(error: unknown, context: CommandContext, json = false): number {
   if (context.signal.aborted) return interruptedCode(context.signal);
   if (error instanceof UsageError) {
-    say(context, error.message);
+    say(context, context.language === "zh" ? inChinese(error.message) : error.message);
     return exitCodes.usage.code;
   }
   if (error instanceof VoxpoolError) {
@@ -56,7 +57,7 @@ function messageOf(
     .join("(.*)");
   const found = new RegExp(`^${pattern}$`, "s").exec(message);
   if (found === null) return message;
-  return zh.replace(/\{(\w+)\}/g, (_, name: string) => found[names.indexOf(name) + 1] ?? "");
+  return zh.replace(/\{(\w+)\}/g, (_, name: string) => inChinese(found[names.indexOf(name) + 1] ?? ""));
 }
 
 function interruptedCode(signal: AbortSignal): number {

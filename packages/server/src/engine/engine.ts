@@ -13,15 +13,22 @@ export interface EngineInfo {
   readonly family: string;
   /** BCP 47 primary tags (`zh`, `en`); empty if nobody knows. */
   readonly languages: readonly string[];
-  /** `segments`: takes one stretch of speech at a time. `frames`: takes a stream and finds the ends itself. */
-  readonly input: "segments" | "frames";
+  /**
+   * `segments`: takes one stretch of speech at a time. `frames`: takes a stream and finds the ends itself.
+   * `text`: takes recognised text and punctuates it.
+   */
+  readonly input: "segments" | "frames" | "text";
   /** Whether it gives word times. */
   readonly words: boolean;
   /** Longest segment it takes, seconds; only for `segments`. */
   readonly maxSegmentSeconds: number;
+  /** Whether it can write numbers in words and in figures, as a session asks. */
+  readonly itn?: boolean;
+  /** Whether its text comes with punctuation, so that none is to be added. */
+  readonly punctuates?: boolean;
 }
 
-export type EngineName = "vosk" | "sherpa-offline" | "fake";
+export type EngineName = "vosk" | "sherpa-offline" | "sherpa-punctuation" | "fake";
 
 /** What was recognised. Times are seconds from the first sample that the engine was given. */
 export interface Recognized {
@@ -49,6 +56,8 @@ export interface SessionOptions {
   readonly words: boolean;
   /** BCP 47 primary tag, for engines that can be told. */
   readonly language?: string;
+  /** Whether numbers are written in figures (inverse text normalisation), where the model can choose; yes if left out. */
+  readonly itn?: boolean;
 }
 
 /** An engine that decodes one finished segment at a time. `decode` may be called many times at once. */
@@ -75,7 +84,15 @@ export interface FrameRecognizer {
   close(): void;
 }
 
-export type Engine = SegmentEngine | FrameEngine;
+/** An engine that puts punctuation into text; it changes nothing else but spaces. */
+export interface TextEngine {
+  readonly input: "text";
+  readonly info: EngineInfo;
+  /** @throws VoxpoolError `decode_failed` */
+  punctuate(text: string): Promise<string>;
+}
+
+export type Engine = SegmentEngine | FrameEngine | TextEngine;
 
 /** What a host needs to load a model; made by `detect` from a folder and its manifest. */
 export interface ModelSpec {
@@ -86,6 +103,8 @@ export interface ModelSpec {
   /** Role -> absolute path, for example `encoder`, `tokens`; the roles are the family's. */
   readonly files: Readonly<Record<string, string>>;
   readonly languages: readonly string[];
+  /** Absolute paths of the transducers that write numbers in figures, in the order in which they are applied. */
+  readonly ruleFsts?: readonly string[];
   /** How speech is cut for `segments` engines. `energy` needs no model and suits tones and tests. */
   readonly segmenter: "silero" | "energy";
   /** Sum of the sizes of the files, bytes. */

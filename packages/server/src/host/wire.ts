@@ -13,7 +13,9 @@ export type ToHost =
   /** The permit for a piece of work. */
   | { readonly type: "grant"; readonly session: number; readonly work: number }
   /** Forget the session; frames that are still on their way are dropped. */
-  | { readonly type: "cancel"; readonly session: number };
+  | { readonly type: "cancel"; readonly session: number }
+  /** Text for an engine that punctuates; numbers are the parent's. */
+  | { readonly type: "text"; readonly number: number; readonly text: string };
 
 export type FromHost =
   /** Heartbeat, once a second; a load counts as progressing while these numbers grow. */
@@ -40,7 +42,9 @@ export type FromHost =
   | { readonly type: "consumed"; readonly session: number; readonly samples: number }
   /** All input was cut: there are `works` pieces in all, and no more will come. */
   | { readonly type: "cut"; readonly session: number; readonly works: number }
-  | { readonly type: "session_failed"; readonly session: number; readonly error: WireError };
+  | { readonly type: "session_failed"; readonly session: number; readonly error: WireError }
+  | { readonly type: "text_done"; readonly number: number; readonly text: string; readonly seconds: number }
+  | { readonly type: "text_failed"; readonly number: number; readonly error: WireError };
 
 /** The child's file descriptor for sample frames. */
 export const sampleFd = 3;

@@ -93,6 +93,7 @@ export class Instance {
       instance: this.snapshot(),
       info,
       open: (options: SessionOptions): HostSession => host.open(options),
+      punctuate: (text, expectedSeconds) => host.punctuate(text, expectedSeconds),
       countUse: () => void this.#usageCount++,
       release: () => {
         if (!held) return;

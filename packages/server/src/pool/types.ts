@@ -2,7 +2,7 @@ import type { InstanceState } from "@voxpool/client/contract";
 import type { VoxpoolError } from "../base/errors.ts";
 import type { ModelFolder } from "../catalog/catalog.ts";
 import type { EngineInfo, SessionOptions } from "../engine/engine.ts";
-import type { HostSession } from "../host/parent/types.ts";
+import type { HostSession, TextDone } from "../host/parent/types.ts";
 
 /** What anybody may know of an instance. */
 export interface InstanceSnapshot {
@@ -26,6 +26,8 @@ export interface InstanceLease {
   readonly info: EngineInfo;
   /** Opens a session in the instance's host. */
   open(options: SessionOptions): HostSession;
+  /** Punctuates text, where that is what the model does. @throws VoxpoolError as `Host.punctuate` does */
+  punctuate(text: string, expectedSeconds?: number): Promise<TextDone>;
   /** Counts one recognition served. */
   countUse(): void;
   /** Safe to call twice. */

@@ -2,6 +2,7 @@ import { VoxpoolError } from "../base/errors.ts";
 import type { EngineInfo } from "../engine/engine.ts";
 import type { InstanceLease, Pool } from "../pool/types.ts";
 import type { Scheduler } from "../schedule/schedule.ts";
+import { createPunctuator } from "./punctuator.ts";
 import { RunningSession } from "./session.ts";
 import type { OpenSession, Recognition } from "./types.ts";
 
@@ -25,15 +26,23 @@ export function createRecognition({ pool, scheduler }: RecognitionParts): Recogn
         throw error;
       }
     },
+    punctuator: (options) => createPunctuator({ pool, scheduler }, options),
   };
 }
 
-function openHost(lease: InstanceLease, { words, language }: OpenSession) {
-  return lease.open({ words: words !== "no", ...(language !== undefined && { language }) });
+function openHost(lease: InstanceLease, { words, language, itn }: OpenSession) {
+  return lease.open({
+    words: words !== "no",
+    ...(language !== undefined && { language }),
+    ...(itn !== undefined && { itn }),
+  });
 }
 
 function demand(info: EngineInfo, { folder, words, language }: OpenSession): void {
   const model_path = folder.modelPath;
+  if (info.input === "text") {
+    throw new VoxpoolError("capability_missing", { model_path, capability: "recognition of speech" });
+  }
   if (words === "demanded" && !info.words)
     throw new VoxpoolError("capability_missing", { model_path, capability: "word times" });
   if (language !== undefined && info.languages.length > 0 && !info.languages.includes(language)) {

@@ -3,6 +3,7 @@ import type { VoxpoolError } from "../base/errors.ts";
 import type { ModelFolder } from "../catalog/catalog.ts";
 import type { EngineInfo } from "../engine/engine.ts";
 import type { Priority } from "../schedule/schedule.ts";
+import type { Punctuator } from "./punctuator.ts";
 
 /** One recognition. Events are numbered from 1 without gaps; a `final` never changes. */
 export type SessionEvent =
@@ -24,6 +25,8 @@ export interface OpenSession {
   /** Word times: not at all, where the engine has them, or else refuse. */
   readonly words: "no" | "wanted" | "demanded";
   readonly language?: string;
+  /** Whether numbers are written in figures, where the model can choose. */
+  readonly itn?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -46,6 +49,8 @@ export interface Session {
 export interface Recognition {
   /** Leases the model (loading it if needed) and opens a session. @throws VoxpoolError of the load */
   open(options: OpenSession): Promise<Session>;
+  /** Punctuation with the model of a folder, for one recognition. */
+  punctuator(options: Pick<OpenSession, "folder" | "client" | "priority" | "signal">): Punctuator;
 }
 
 export type { Segment };

@@ -26,7 +26,7 @@ const cases: readonly Case[] = [
   { wish: { language: "zh-CN" }, chosen: "model/cn", language: "zh" },
   { wish: { language: "Chinese" }, configured: "both", chosen: "model/both", language: "zh" },
   { wish: { language: "en" }, chosen: "model/both", language: "en" },
-  { wish: { language: "fr" }, reason: "no_model" },
+  { wish: { language: "wo" }, reason: "no_model_for_language" },
   { wish: { language: "Klingonish" }, reason: "option_invalid" },
   { wish: { modelPath: "en" }, chosen: "model/en" },
   { wish: { modelPath: "model/unknown", language: "fr" }, chosen: "model/unknown", language: "fr" },
@@ -51,3 +51,20 @@ for (const { wish, configured = "", chosen, language, reason } of cases) {
     assert.deepEqual([found.folder.modelPath, found.language], [chosen, language]);
   });
 }
+
+test("a language that no model on disk knows: the error names what to pull for it", async (t) => {
+  const directory = scratchDirectory(t);
+  writeModel(join(directory, "model", "de"), { fake: { languages: ["de"] } });
+  const catalog = createCatalog({ modelDirs: ["model"], workingDirectory: directory, fakeEngine: true });
+  const parts = { catalog, pool: nothingLoaded as Pool, configuredDefault: "" };
+  await assert.rejects(chooseModel(parts, { language: "中文" }), (error: Error & { reason?: string }) => {
+    assert.equal(error.reason, "no_model");
+    assert.match(error.message, /voxpool pull cn\./);
+    return true;
+  });
+  await assert.rejects(chooseModel(parts, { language: "wo" }), (error: Error & { reason?: string }) => {
+    assert.equal(error.reason, "no_model_for_language");
+    assert.doesNotMatch(error.message, /voxpool pull|NAME/);
+    return true;
+  });
+});

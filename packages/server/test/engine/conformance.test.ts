@@ -108,7 +108,8 @@ for (const tested of engines) {
     it("says what it is", () => {
       assert.ok(typeof spec !== "string");
       assert.equal(engine.input, tested.input);
-      const { maxSegmentSeconds, ...info } = engine.info;
+      const { maxSegmentSeconds, punctuates = false, ...info } = engine.info;
+      assert.equal(punctuates, tested.family === "moonshine");
       assert.deepEqual(info, {
         engine: spec.engine,
         family: tested.family,
@@ -202,6 +203,7 @@ for (const tested of engines) {
 /** Both kinds of engine behind one function. */
 async function recognize(engine: Engine, samples: Float32Array, options = withWords): Promise<Recognized> {
   if (engine.input === "segments") return engine.decode(samples, options);
+  assert.ok(engine.input === "frames");
   const recognizer = engine.open(options);
   try {
     const spans: Recognized[] = [];

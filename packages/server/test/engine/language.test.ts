@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { isSpokenLanguage, languageName, normaliseLanguage } from "../../dist/engine/text/language.js";
+import { isSpokenLanguage, languageName, normaliseLanguage, scriptOf } from "../../dist/engine/text/language.js";
 
 const spellings: Readonly<Record<string, readonly string[]>> = {
   zh: [
@@ -59,4 +59,38 @@ test("languageName gives the English name in lower case, and what it does not kn
 test("isSpokenLanguage tells languages of speech models from other codes", () => {
   assert.ok(["zh", "en", "yue", "ko"].every(isSpokenLanguage));
   assert.ok(!["new", "und", "xx", "constructor", ""].some(isSpokenLanguage));
+});
+
+test("scriptOf hears which Chinese characters a name asks for, where it says so", () => {
+  const names: Readonly<Record<string, readonly string[]>> = {
+    hans: [
+      "zh-CN",
+      "zh_CN.UTF-8",
+      "zh-Hans",
+      "ZH-hans-TW",
+      "zh-SG",
+      "Simplified Chinese",
+      "简体中文",
+      "Chinese (Simplified)",
+    ],
+    hant: ["zh-TW", "zh_HK.UTF-8", "zh-Hant", "zh-MO", "yue-HK", "Traditional Chinese", "繁體中文", "cmn-Hant"],
+    undefined: [
+      "zh",
+      "cn",
+      "Chinese",
+      "中文",
+      "普通话",
+      "yue",
+      "Cantonese",
+      "en-US",
+      "ja-JP",
+      "",
+      "zh-",
+      "constructor",
+      "__proto__",
+    ],
+  };
+  for (const [script, spelled] of Object.entries(names)) {
+    for (const name of spelled) assert.equal(String(scriptOf(name)), script, name);
+  }
 });

@@ -19,8 +19,12 @@ export interface Running {
   readonly fetch: (path: string, init?: RequestInit) => Promise<Response>;
 }
 
-/** What a model folder holds: the tone model, a script of the fake engine, or plain files. */
-export type ModelContent = "tone" | { readonly fake: object } | { readonly files: Record<string, string> };
+/** What a model folder holds: the tone model, a script of the fake engine, plain files, or what a function writes. */
+export type ModelContent =
+  | "tone"
+  | { readonly fake: object }
+  | { readonly files: Record<string, string> }
+  | ((directory: string) => unknown);
 
 /** Starts a server in this process, with real hosts. It is stopped and its folders are removed after the test. */
 export async function startRunning(
@@ -64,6 +68,7 @@ export function writeModel(directory: string, content: ModelContent): void {
     writeToneModel(directory);
     return;
   }
+  if (typeof content === "function") return void content(directory);
   mkdirSync(directory, { recursive: true });
   const files = "files" in content ? content.files : { "fake.json": JSON.stringify(content.fake) };
   for (const [name, text] of Object.entries(files)) writeFileSync(join(directory, name), text);

@@ -7,6 +7,7 @@ import { exitCodes } from "../exit-codes.ts";
 import { reportFailure } from "../failures.ts";
 import { formatBytes } from "../format.ts";
 import { print, printJson } from "../output.ts";
+import { stateText } from "../states.ts";
 import { renderTable } from "../table.ts";
 
 interface ModelsFlags extends ClientFlags {
@@ -92,7 +93,7 @@ function modelRow(
   const kind = instance ?? file;
   return [
     path,
-    instance?.state ?? file?.problem ?? (zh ? plain.zh : plain.en),
+    (instance?.state && stateText(instance.state, zh ? "zh" : "en")) ?? file?.problem ?? (zh ? plain.zh : plain.en),
     [kind?.engine, kind?.family].filter((name) => name !== undefined && name !== "").join("/"),
     (kind?.languages ?? []).join(","),
     file === undefined ? "" : formatBytes(file.size_bytes),

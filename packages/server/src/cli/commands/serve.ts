@@ -73,7 +73,7 @@ async function serve(
   const { env, language, signal } = context;
   const { config } = loadConfig({ file: flags.config, env, flags: settingFlags(self, settingKeys), language });
   context.survivesClosedOutput = true;
-  const log = createLogger(config, { env });
+  const log = createLogger(config, { env, language });
   const line = createStatusLine(context);
   const preparing = language === "zh" ? "正在准备默认模型" : "preparing the default model";
   const pullText = createPullProgress(language);

@@ -7,6 +7,7 @@ import { exitCodes } from "../exit-codes.ts";
 import { reportFailure } from "../failures.ts";
 import { formatBytes, formatDuration, formatTime } from "../format.ts";
 import { print, printJson, say } from "../output.ts";
+import { stateText } from "../states.ts";
 import { renderFields } from "../table.ts";
 
 /** `voxpool status [PATH]` */
@@ -40,7 +41,7 @@ async function serverStatus(flags: ClientFlags, context: CommandContext): Promis
   if (flags.json) printJson(context, answer);
   else {
     const fields = [
-      [status, answer.status],
+      [status, stateText(answer.status, context.language)],
       [version, answer.version],
       [loaded, String(answer.loaded_models_count)],
       [url, withoutSecrets(flags.url ?? (context.env.VOXPOOL_URL || defaultUrl))],
@@ -65,7 +66,10 @@ async function modelStatus(path: string, flags: ClientFlags, context: CommandCon
 /** A load that is in progress, or how the last one failed. */
 function sayMore(answer: CallFailure<ModelStatusFailure>, context: CommandContext): void {
   const zh = context.language === "zh";
-  if (answer.state !== undefined) say(context, zh ? `状态：${answer.state}` : `state: ${answer.state}`);
+  if (answer.state !== undefined) {
+    const state = stateText(answer.state, context.language);
+    say(context, zh ? `状态：${state}` : `state: ${state}`);
+  }
   if (answer.last_error === undefined) return;
   const { message, at } = answer.last_error;
   say(context, zh ? `上次错误（${formatTime(at)}）：${message}` : `last error (${formatTime(at)}): ${message}`);
@@ -76,7 +80,7 @@ function statusText({ model_path, status }: ModelStatus, language: MessageLangua
   const zh = language === "zh";
   const known: (readonly [en: string, zh: string, value: string | undefined])[] = [
     ["model", "模型", model_path],
-    ["state", "状态", status.state],
+    ["state", "状态", status.state && stateText(status.state, language)],
     ["version", "版本", status.version],
     ["engine", "引擎", status.engine],
     ["family", "类型", status.family],

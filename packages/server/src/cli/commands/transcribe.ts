@@ -9,8 +9,9 @@ import { exitCodeOf, reportFailure } from "../failures.ts";
 import { print, printJson, say } from "../output.ts";
 import { progressText } from "../progress.ts";
 import { createStatusLine } from "../status-line.ts";
+import { type TextFlags, textOptions, withTextOptions } from "../text-options.ts";
 
-interface TranscribeFlags extends ClientFlags {
+interface TranscribeFlags extends ClientFlags, TextFlags {
   readonly model?: string;
   readonly language?: string;
   readonly format?: ResponseFormat;
@@ -66,6 +67,7 @@ export function registerTranscribe(program: CliCommand, context: CommandContext)
     .action(async (files: readonly string[], flags: TranscribeFlags) => {
       context.exitCode = await transcribe(files, flags, context);
     });
+  withTextOptions(command);
 }
 
 async function transcribe(files: readonly string[], flags: TranscribeFlags, context: CommandContext): Promise<number> {
@@ -120,6 +122,7 @@ async function transcribeOne(
   const options = {
     ...(flags.model === undefined ? {} : { model_path: flags.model }),
     ...(flags.language === undefined ? {} : { language: flags.language }),
+    ...textOptions(flags),
   };
   const label = nameOf(file);
   // Subtitles are written by the server when all is done: there are no events on the way.

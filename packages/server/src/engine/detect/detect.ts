@@ -7,6 +7,7 @@ import { invalidFile } from "./invalid.ts";
 import { type Layout, layoutFolders, layouts } from "./layouts.ts";
 import { type Manifest, readManifest } from "./manifest.ts";
 import { readOnnxMetadata } from "./onnx.ts";
+import { findRules } from "./rules.ts";
 import { bestVariant } from "./variants.ts";
 
 export interface DetectOptions {
@@ -27,7 +28,9 @@ export async function detect(directory: string, options: DetectOptions = {}): Pr
   const named = await namedFiles(folder, manifest);
   const fits = wantedLayouts(manifest, options).map((layout) => fit(layout, files, named));
   const chosen = await choose(fits, manifest, files);
-  return toSpec(folder, chosen, manifest, files);
+  const spec = toSpec(folder, chosen, manifest, files);
+  const ruleFsts = spec.engine === "sherpa-offline" ? await findRules(folder, manifest, files) : [];
+  return ruleFsts.length === 0 ? spec : { ...spec, ruleFsts };
 }
 
 /** How well files fit a layout. */

@@ -11,7 +11,7 @@ type KindCheck = (head: Buffer) => string | undefined;
 const kinds: readonly { readonly pattern: RegExp; readonly check: KindCheck }[] = [
   { pattern: /\.(mdl|ie|dubm|raw)$/, check: kaldiObject },
   { pattern: /\.(mat|stats)$/, check: kaldiMatrix },
-  { pattern: /\.fst$/, check: fst },
+  { pattern: /\.fst$/, check: fstProblem },
   { pattern: /\.conf$/, check: optionLines },
   { pattern: /\.int$/, check: numbers },
 ];
@@ -68,8 +68,8 @@ function kaldiMatrix(head: Buffer): string | undefined {
   return /^(\0B[A-Z<]|\s*(\[|<))/.test(text) ? undefined : "is no matrix of Kaldi";
 }
 
-/** OpenFst: a number, then the names of the kind of transducer and of its arcs, each with its length before it. */
-function fst(head: Buffer): string | undefined {
+/** What is wrong with a file of OpenFst, by its beginning: a number, then the names of the kind of transducer and of its arcs, each with its length before it. */
+export function fstProblem(head: Buffer): string | undefined {
   const magic = 2_125_659_606;
   if (head.length < 16 || head.readUInt32LE(0) !== magic) return "is no OpenFst file";
   const length = head.readUInt32LE(4);

@@ -72,6 +72,13 @@ export const layouts: readonly Layout[] = [
     tokens: ["<blk>"],
   },
   {
+    engine: "sherpa-punctuation",
+    family: "ct-transformer",
+    segmenter: "energy",
+    roles: { model: { pattern: /^model.*\.onnx$/, label: "model*.onnx" } },
+    metadata: { role: "model", keys: ["tokens", "vocab_size", "punctuations", "unk_symbol"] },
+  },
+  {
     engine: "fake",
     family: "fake",
     segmenter: "energy",

@@ -16,10 +16,11 @@ const Manifest = Type.Object({
   family: Type.Optional(Type.String({ maxLength: 64 })),
   languages: Type.Optional(Type.Array(Type.String({ maxLength: 64 }), { maxItems: 1000 })),
   segmenter: Type.Optional(Type.Union([Type.Literal("silero"), Type.Literal("energy")])),
+  rule_fsts: Type.Optional(Type.Array(Type.String({ maxLength: 4096 }), { maxItems: 32 })),
   files: Type.Optional(Type.Record(Type.String(), Type.String({ maxLength: 4096 }))),
 });
 
-/** A manifest; `languages` are primary tags, `files` paths below the folder by role. */
+/** A manifest; `languages` are primary tags, `files` and `rule_fsts` paths below the folder. */
 export type Manifest = Static<typeof Manifest>;
 
 /**

@@ -5,6 +5,7 @@ import { checkKaldiFolder } from "./kaldi.ts";
 import { layouts } from "./layouts.ts";
 import { checkOnnx } from "./onnx.ts";
 import { withReader } from "./reader.ts";
+import { checkRules } from "./rules.ts";
 import { readTokens } from "./tokens.ts";
 
 /**
@@ -16,6 +17,7 @@ import { readTokens } from "./tokens.ts";
 export async function preflight(spec: ModelSpec): Promise<void> {
   if (spec.engine === "vosk") return checkKaldiFolder(spec.directory);
   for (const [role, path] of Object.entries(spec.files)) await checkFile(spec, role, path);
+  await checkRules(spec, (path) => nameIn(spec, path));
 }
 
 async function checkFile(spec: ModelSpec, role: string, path: string): Promise<void> {

@@ -18,7 +18,7 @@ import {
   type StreamHandle,
 } from "../sherpa/native.ts";
 import { type SherpaFamily, sherpaFamilies } from "./families.ts";
-import { wordsFromTokens } from "./words.ts";
+import { textFromTokens, wordsFromTokens } from "./words.ts";
 
 /** Models have a shortest input, and say nothing useful below it; silence is added up to here. */
 const shortestSamples = sampleRateHz / 10;
@@ -41,18 +41,29 @@ export const loadSherpaOffline: LoadEngine = async (spec) => {
   } catch (error) {
     throw loadFailed(detailOf(error), error);
   }
-  return new SherpaOfflineEngine(addon, recognizer, infoOf(spec, family));
+  return new SherpaOfflineEngine(addon, recognizer, infoOf(spec, family), {
+    ...family,
+    rules: spec.ruleFsts !== undefined,
+  });
 };
+
+/** What decides about the text of a model. */
+interface Traits extends Pick<SherpaFamily, "itnOption" | "wordTokens"> {
+  /** Whether the library rewrites the text by rules. */
+  readonly rules: boolean;
+}
 
 class SherpaOfflineEngine implements SegmentEngine {
   readonly input = "segments";
   readonly info: EngineInfo;
   readonly #addon: SherpaAddon;
   readonly #recognizer: RecognizerHandle;
+  readonly #traits: Traits;
   /** The library works with raw pointers into these; a collected one would be freed under its feet. */
   readonly #decoding = new Set<StreamHandle>();
 
-  constructor(addon: SherpaAddon, recognizer: RecognizerHandle, info: EngineInfo) {
+  constructor(addon: SherpaAddon, recognizer: RecognizerHandle, info: EngineInfo, traits: Traits) {
+    this.#traits = traits;
     this.#addon = addon;
     this.#recognizer = recognizer;
     this.info = info;
@@ -60,17 +71,24 @@ class SherpaOfflineEngine implements SegmentEngine {
 
   async decode(samples: Float32Array, options: SessionOptions): Promise<Recognized> {
     if (samples.length === 0) return { text: "" };
-    const answer = await this.#run(lengthened(samples));
-    const text = answer.text.trim();
+    const answer = await this.#run(lengthened(samples), options);
+    const text = this.#textOf(answer, options).trim();
     if (!options.words || !this.info.words) return { text };
     return { text, words: wordsFromTokens(answer.tokens, answer.timestamps, samples.length / sampleRateHz) };
   }
 
-  async #run(samples: Float32Array): Promise<Answer> {
+  /** The library's text has the rules applied; the tokens never have. */
+  #textOf(answer: Answer, { itn = true }: SessionOptions): string {
+    const { rules, wordTokens = false } = this.#traits;
+    return rules && !itn ? textFromTokens(answer.tokens, wordTokens) : answer.text;
+  }
+
+  async #run(samples: Float32Array, { itn = true }: SessionOptions): Promise<Answer> {
     let stream: StreamHandle | undefined;
     try {
       stream = this.#addon.createOfflineStream(this.#recognizer);
       this.#decoding.add(stream);
+      if (this.#traits.itnOption === true) this.#addon.offlineStreamSetOption(stream, "use_itn", itn ? "1" : "0");
       this.#addon.acceptWaveformOffline(stream, { samples, sampleRate: sampleRateHz });
       return answerOf(await this.#addon.decodeOfflineStreamAsync(this.#recognizer, stream));
     } catch (error) {
@@ -107,7 +125,7 @@ async function configOf(spec: ModelSpec, family: SherpaFamily): Promise<OfflineC
     if (path === undefined) throw loadFailed(`the file for ${role} is not known; ${spec.family} needs it`);
     return path;
   };
-  for (const role of family.roles) await mustBeReadable(file(role));
+  for (const path of [...family.roles.map(file), ...(spec.ruleFsts ?? [])]) await mustBeReadable(path);
   return {
     // One thread a decode: more cores are used by more decodes at once, which is twice as fast.
     modelConfig: {
@@ -117,6 +135,7 @@ async function configOf(spec: ModelSpec, family: SherpaFamily): Promise<OfflineC
       provider: "cpu",
       debug: false,
     } as OfflineConfig["modelConfig"],
+    ...(spec.ruleFsts && { ruleFsts: spec.ruleFsts.join(",") }),
   };
 }
 
@@ -136,6 +155,8 @@ function infoOf(spec: ModelSpec, family: SherpaFamily): EngineInfo {
     input: "segments",
     words: family.words,
     maxSegmentSeconds: family.maxSegmentSeconds,
+    ...((family.itnOption || spec.ruleFsts) && { itn: true }),
+    ...(family.punctuates && { punctuates: true }),
   };
 }
 

@@ -39,6 +39,20 @@ export function wordsFromTokens(
   return words.map((word) => ({ ...word, endSeconds: Math.round(word.endSeconds * 1000) / 1000 }));
 }
 
+/**
+ * The text that tokens make, as the library joins them before it rewrites anything.
+ * @param wordTokens whether tokens are words or characters; otherwise they bring their spaces
+ */
+export function textFromTokens(tokens: readonly string[], wordTokens: boolean): string {
+  const starts = tokens.map(() => 0);
+  const texts = withBytesJoined(tokens, starts).map(({ text }) => text);
+  if (!wordTokens) return texts.join("");
+  return texts
+    .map((text, index) => (texts[index - 1]?.endsWith("@@") ? "" : " ") + text.replace(/@@$/, ""))
+    .join("")
+    .trimStart();
+}
+
 function beginsWord(text: string, previous: string): boolean {
   return (
     /^\s/.test(text) || /\s$/.test(previous) || characterIsWord.test(text) || characterIsWord.test(previous.trim())

@@ -6,6 +6,8 @@ export interface SherpaAddon {
   createOfflineRecognizerAsync(config: OfflineConfig): Promise<RecognizerHandle>;
   createOfflineStream(recognizer: RecognizerHandle): StreamHandle;
   acceptWaveformOffline(stream: StreamHandle, wave: { samples: Float32Array; sampleRate: number }): void;
+  /** An option of this stream alone, where the family of the model knows it. */
+  offlineStreamSetOption(stream: StreamHandle, key: string, value: string): void;
   /** Runs on the libuv pool with raw pointers: keep both handles referenced until it settles. Resolves to JSON. */
   decodeOfflineStreamAsync(recognizer: RecognizerHandle, stream: StreamHandle): Promise<string>;
   createVoiceActivityDetector(config: VadConfig, bufferSeconds: number): VadHandle;
@@ -14,11 +16,25 @@ export interface SherpaAddon {
   voiceActivityDetectorFlush(vad: VadHandle): void;
   voiceActivityDetectorClear(vad: VadHandle): void;
   voiceActivityDetectorReset(vad: VadHandle): void;
+  /** Ends the whole process when the file is no such model. */
+  createOfflinePunctuation(config: PunctuationConfig): PunctuationHandle;
+  offlinePunctuationAddPunct(punctuation: PunctuationHandle, text: string): string;
 }
 
 export interface OfflineConfig {
   readonly modelConfig: OfflineModelConfig & {
     readonly tokens: string;
+    readonly numThreads: number;
+    readonly provider: "cpu";
+    readonly debug: boolean;
+  };
+  /** Paths of transducers that rewrite the text, in their order, a comma between them. */
+  readonly ruleFsts?: string;
+}
+
+export interface PunctuationConfig {
+  readonly model: {
+    readonly ctTransformer: string;
     readonly numThreads: number;
     readonly provider: "cpu";
     readonly debug: boolean;
@@ -46,6 +62,7 @@ export interface VadConfig {
 declare const handle: unique symbol;
 export type RecognizerHandle = { readonly [handle]: "recognizer" };
 export type StreamHandle = { readonly [handle]: "stream" };
+export type PunctuationHandle = { readonly [handle]: "punctuation" };
 export type VadHandle = { readonly [handle]: "vad" };
 
 /**

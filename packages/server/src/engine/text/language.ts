@@ -65,6 +65,40 @@ export function normaliseLanguage(name: string): string | undefined {
   return codeByName.get(bare) ?? primaryTag(plain);
 }
 
+/** Names that say which characters are meant, and have no region or script in them. */
+const scriptByName: Readonly<Record<string, "hans" | "hant">> = {
+  "simplified chinese": "hans",
+  "chinese (simplified)": "hans",
+  简体中文: "hans",
+  "traditional chinese": "hant",
+  "chinese (traditional)": "hant",
+  繁體中文: "hant",
+};
+
+/**
+ * The Chinese characters that a name of the language asks for: `zh-TW`, `zh_HK.UTF-8`, `zh-Hant` and `yue-HK` are
+ * traditional, `zh-CN` and `zh-Hans` simplified; `zh`, `cn` and `Chinese` alone say nothing.
+ */
+export function scriptOf(name: string): "hans" | "hant" | undefined {
+  if (name.length > maxNameLength) return undefined;
+  const plain = name.normalize("NFKC").trim().toLowerCase();
+  const named = Object.hasOwn(scriptByName, plain) ? scriptByName[plain] : undefined;
+  const language = normaliseLanguage(name);
+  if (named !== undefined || (language !== "zh" && language !== "yue")) return named;
+  const locale = localeOf(plain.replace(/[.@].*$/, "").replaceAll("_", "-"));
+  if (locale === undefined || (locale.script === undefined && locale.region === undefined)) return undefined;
+  const script = locale.maximize().script?.toLowerCase();
+  return script === "hans" || script === "hant" ? script : undefined;
+}
+
+function localeOf(tag: string): Intl.Locale | undefined {
+  try {
+    return new Intl.Locale(tag);
+  } catch {
+    return undefined;
+  }
+}
+
 /** The English name of a primary tag in lower case, `zh` -> `chinese`; the tag itself where none is known. */
 export function languageName(tag: string): string {
   return englishName(tag)?.toLowerCase() ?? tag.toLowerCase();
@@ -86,11 +120,7 @@ function primaryTag(locale: string): string | undefined {
 }
 
 function canonicalLanguage(tag: string): string | undefined {
-  try {
-    return new Intl.Locale(tag).language;
-  } catch {
-    return undefined;
-  }
+  return localeOf(tag)?.language;
 }
 
 function englishName(tag: string): string | undefined {

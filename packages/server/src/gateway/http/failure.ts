@@ -31,7 +31,8 @@ export function nativeFailure(error: VoxpoolError, context: FailureContext): Nat
       reason,
       retryable: entry.retryable,
       ...(typeof modelPath === "string" && { model_path: modelPath }),
-      ...(reason !== "internal" && Object.keys(details).length > 0 && { details: { ...details } }),
+      ...(reason !== "internal" &&
+        Object.keys(details).length > 0 && { details: { ...error.detailsIn(context.language) } }),
     },
     ...(typeof retryAfter === "number" && entry.retryable && { retryAfterSeconds: Math.ceil(retryAfter) }),
   };
@@ -83,7 +84,7 @@ export function voxpoolError(error: unknown): VoxpoolError {
       return new VoxpoolError("request_cancelled", {}, { cause: error });
     default:
       // The files of /docs, which refuse a path that leads out of them.
-      if (isForbidden(error)) return new VoxpoolError("route_not_found", { method: "GET", path: "that file" });
+      if (isForbidden(error)) return new VoxpoolError("route_not_found", { method: "GET", path: "/docs/…" });
       return VoxpoolError.from(error);
   }
 }

@@ -16,6 +16,7 @@ import { VoxpoolError } from "../../base/errors.ts";
 import type { Failures } from "./answer.ts";
 import { callerOf, goneSignal } from "./caller.ts";
 import { acceptJsonBodies } from "./json-body.ts";
+import { messageLanguage } from "./language.ts";
 import { failures as failureAnswers, json, type Operation } from "./operation.ts";
 import { seedStatus } from "./seed-status.ts";
 import type { UploadLimits } from "./upload.ts";
@@ -32,14 +33,16 @@ export async function modelRoutes(fastify: FastifyInstance, options: ModelRoutes
   acceptJsonBodies(fastify, options.limits);
 
   fastify.get("/api/models", { config: { operation: list } }, () => api.listModels());
-  fastify.get("/api/models/available", { config: { operation: available } }, () => api.availableModels());
+  fastify.get("/api/models/available", { config: { operation: available } }, (request) =>
+    api.availableModels(messageLanguage(request.headers["accept-language"])),
+  );
   fastify.get<{ Params: WildcardParams }>(
     "/api/models/status/*",
     {
       config: { operation: status },
       errorHandler: (error, request, reply) => failures.send(request, reply, error, { modelPath: request.params["*"] }),
     },
-    (request, reply) => modelStatus(api, request.params["*"], reply),
+    (request, reply) => modelStatus(api, request, reply),
   );
   fastify.post<{ Body: LoadRequest }>(
     "/api/models/load",
@@ -61,11 +64,12 @@ interface WildcardParams {
 /** Not loaded is a 404 here, with what is known of the model. */
 async function modelStatus(
   api: Api,
-  modelPath: string,
+  { params, headers }: FastifyRequest<{ Params: WildcardParams }>,
   reply: FastifyReply,
 ): Promise<ModelStatus | ModelStatusFailure> {
+  const modelPath = params["*"];
   if (modelPath === "") throw new VoxpoolError("model_path_missing");
-  const answer = await api.modelStatus(modelPath);
+  const answer = await api.modelStatus(modelPath, messageLanguage(headers["accept-language"]));
   reply.code(answer.success ? 200 : 404);
   return answer;
 }

@@ -1,4 +1,5 @@
-import type { FrameEngine, SegmentEngine, SessionOptions } from "../../engine/engine.ts";
+import { VoxpoolError } from "../../base/errors.ts";
+import type { FrameEngine, SegmentEngine, SessionOptions, TextEngine } from "../../engine/engine.ts";
 import type { SegmenterPool } from "../../engine/segmenter.ts";
 import { FrameSession } from "./frame-session.ts";
 import { SegmentSession } from "./segment-session.ts";
@@ -7,7 +8,8 @@ import { type ChildSession, failureOf, type SessionContext } from "./session.ts"
 /** A loaded model: what sessions are made of. */
 export type Loaded =
   | { readonly input: "segments"; readonly engine: SegmentEngine; readonly segmenters: SegmenterPool }
-  | { readonly input: "frames"; readonly engine: FrameEngine };
+  | { readonly input: "frames"; readonly engine: FrameEngine }
+  | { readonly input: "text"; readonly engine: TextEngine };
 
 /** The sessions of a host by number; numbers grow from 1. */
 export class Sessions {
@@ -37,9 +39,14 @@ export class Sessions {
 
   #create(number: number, options: SessionOptions): ChildSession {
     const loaded = this.#loaded;
-    return loaded.input === "segments"
-      ? new SegmentSession(number, loaded.engine, loaded.segmenters.lend(), options, this.#context)
-      : new FrameSession(number, loaded.engine, options, this.#context);
+    switch (loaded.input) {
+      case "segments":
+        return new SegmentSession(number, loaded.engine, loaded.segmenters.lend(), options, this.#context);
+      case "frames":
+        return new FrameSession(number, loaded.engine, options, this.#context);
+      case "text":
+        throw new VoxpoolError("capability_missing", { capability: "recognition of speech" });
+    }
   }
 
   /** Samples of a session, or (none) the end of its input; those of a session that is over are dropped. */

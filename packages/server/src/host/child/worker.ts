@@ -1,8 +1,9 @@
 /** The engine thread of a host: loads the model, cuts samples, decodes. May block; the main thread never does. */
 import { Socket } from "node:net";
 import { type MessagePort, parentPort } from "node:worker_threads";
+import { VoxpoolError } from "../../base/errors.ts";
 import { preflight } from "../../engine/detect/preflight.ts";
-import type { SegmentEngine } from "../../engine/engine.ts";
+import type { Engine, TextEngine } from "../../engine/engine.ts";
 import { loadEngine } from "../../engine/load.ts";
 import { createSegmenterPool } from "../../engine/vad/segmenters.ts";
 import { type FromHost, sampleFd, type ToHost } from "../wire.ts";
@@ -21,7 +22,9 @@ serve(parentPort);
 function serve(port: MessagePort): void {
   const post = (message: FromWorker): void => port.postMessage(message);
   let sessions: Sessions | undefined;
+  let text: TextEngine | undefined;
   const started = (loaded: Loaded, threads: number): void => {
+    if (loaded.input === "text") text = loaded.engine;
     sessions = new Sessions(loaded, { post, clock: new DecodeClock(threads), turns: new Turns() });
     readSamples(sessions);
     post({ type: "loaded", info: loaded.engine.info });
@@ -43,6 +46,9 @@ function serve(port: MessagePort): void {
       case "cancel":
         sessions?.cancel(message.session);
         break;
+      case "text":
+        void punctuate(text, message, post);
+        break;
     }
   });
 }
@@ -56,15 +62,32 @@ async function load(
   try {
     await preflight(spec);
     const engine = await loadEngine(spec, assets);
-    started(engine.input === "segments" ? withSegmenters(engine, message) : { input: "frames", engine }, threads);
+    started(loadedWith(engine, message), threads);
   } catch (error) {
     post({ type: "load_failed", error: failureOf(error, "model_load_failed") });
   }
 }
 
-function withSegmenters(engine: SegmentEngine, { spec, assets }: Load): Loaded {
+function loadedWith(engine: Engine, { spec, assets }: Load): Loaded {
+  if (engine.input === "frames") return { input: "frames", engine };
+  if (engine.input === "text") return { input: "text", engine };
   const segmenters = createSegmenterPool(spec.segmenter, assets, engine.info.maxSegmentSeconds);
   return { input: "segments", engine, segmenters };
+}
+
+async function punctuate(
+  engine: TextEngine | undefined,
+  { number, text }: Extract<ToHost, { type: "text" }>,
+  post: (message: FromHost) => void,
+): Promise<void> {
+  const begunAt = performance.now();
+  try {
+    if (engine === undefined) throw new VoxpoolError("capability_missing", { capability: "punctuation" });
+    const punctuated = await engine.punctuate(text);
+    post({ type: "text_done", number, text: punctuated, seconds: (performance.now() - begunAt) / 1000 });
+  } catch (error) {
+    post({ type: "text_failed", number, error: failureOf(error, "decode_failed") });
+  }
 }
 
 /**

@@ -6,7 +6,8 @@ import type { FromHost } from "../wire.ts";
 import { SamplePipe } from "./sample-pipe.ts";
 import { ParentSession, type SessionHost } from "./session.ts";
 import { type HostProcess, type Spawn, spawnHost } from "./spawn.ts";
-import type { Host, HostEnd, HostOptions, HostSession } from "./types.ts";
+import { Texts } from "./texts.ts";
+import type { Host, HostEnd, HostOptions, HostSession, TextDone } from "./types.ts";
 import { HangWatch, LoadWatch, loadCapSeconds } from "./watch.ts";
 import { windowSamples } from "./window.ts";
 
@@ -29,6 +30,9 @@ const builtEntry = fileURLToPath(new URL("../child/main.js", import.meta.url));
 export function startHost(options: HostOptions, seams: HostSeams = {}): Host {
   return new ChildHost(options, seams);
 }
+
+/** Sessions count from 1; texts are watched as the works of this one. */
+const textSession = 0;
 
 const workKey = (session: number, work: number): string => `${session}:${work}`;
 
@@ -53,6 +57,7 @@ class ChildHost implements Host, SessionHost {
   readonly #sessions = new Map<number, ParentSession>();
   /** Granted works that the process has not reported as done, by `workKey`. */
   readonly #granted = new Map<string, PromiseWithResolvers<void>>();
+  readonly #texts = new Texts();
   #sessionCount = 0;
   #info: EngineInfo | undefined;
   #death: Death | undefined;
@@ -104,6 +109,14 @@ class ChildHost implements Host, SessionHost {
     this.#sessions.set(id, session);
     this.#process.send({ type: "open", session: id, options });
     return session;
+  }
+
+  punctuate(text: string, expectedSeconds = 0): Promise<TextDone> {
+    if (this.#death) return Promise.reject(this.#death.running);
+    const { number, answer } = this.#texts.next();
+    this.#hangWatch.granted(textSession, number, expectedSeconds);
+    this.#process.send({ type: "text", number, text });
+    return answer;
   }
 
   end(error?: VoxpoolError): Promise<HostEnd> {
@@ -161,6 +174,14 @@ class ChildHost implements Host, SessionHost {
         this.#sessions.get(message.session)?.receive(message);
         this.#over(workKey(message.session, message.work));
         break;
+      case "text_done":
+        this.#hangWatch.done(textSession, message.number);
+        this.#texts.done(message.number, message);
+        break;
+      case "text_failed":
+        this.#hangWatch.done(textSession, message.number);
+        this.#texts.failed(message.number, this.#error(message.error.reason, message.error.details));
+        break;
       case "work":
       case "consumed":
       case "cut":
@@ -200,6 +221,7 @@ class ChildHost implements Host, SessionHost {
     this.#death = death;
     this.#load.reject(death.loading);
     for (const session of this.#sessions.values()) session.fail(death.running);
+    this.#texts.failAll(death.running);
     for (const key of this.#granted.keys()) this.#over(key);
   }
 

@@ -19,6 +19,12 @@ export interface Host {
   readonly cpuSeconds: number;
   /** Call after `loaded`. @throws VoxpoolError `host_crashed` when the process is gone */
   open(options: SessionOptions): HostSession;
+  /**
+   * Punctuates text; for engines whose input is `text`. Call after `loaded`.
+   * @param expectedSeconds how long it should take, where that is known
+   * @throws VoxpoolError `host_crashed`, `host_hung`, `decode_failed`
+   */
+  punctuate(text: string, expectedSeconds?: number): Promise<TextDone>;
   /** Ends the process at once (SIGKILL); what is pending fails with `error`. Resolves when it is gone. Safe to call twice. */
   end(error?: VoxpoolError): Promise<HostEnd>;
 }
@@ -77,4 +83,9 @@ export interface HostWork {
 export interface WorkDone {
   readonly results: readonly RecognizedSpan[];
   readonly decodeSeconds: number;
+}
+
+export interface TextDone {
+  readonly text: string;
+  readonly seconds: number;
 }
