@@ -28,6 +28,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   ],
   "server/observe": ["server/pool", "server/schedule", "server/base"],
   "server/api": [
+    "server/api/subtitles",
     "server/recognition",
     "server/pool",
     "server/schedule",
@@ -37,7 +38,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     "server/base",
     "client/contract",
   ],
-  "server/gateway/http": ["server/api", "server/observe", "server/audio", "server/base", "client/contract"],
+  "server/gateway/http": ["server/api", "server/api/subtitles", "server/observe", "server/audio", "server/base", "client/contract"],
   "server/main": [
     "server/gateway/http",
     "server/observe",
@@ -50,7 +51,15 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     "server/audio",
     "server/base",
   ],
-  "server/cli": ["client", "client/contract", "server/base", "server/catalog", "server/main"],
+  "server/api/subtitles": [],
+  "server/cli": [
+    "client",
+    "client/contract",
+    "server/base",
+    "server/catalog",
+    "server/api/subtitles",
+    "server/main",
+  ],
 };
 
 interface Import {

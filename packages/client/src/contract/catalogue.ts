@@ -214,6 +214,7 @@ export const catalogue = {
     "The state directory {state_dir} is in use by voxpool process {pid}{url}. Stop that one, or choose another directory: --state-dir DIR.",
     "状态目录 {state_dir} 正被 voxpool 进程 {pid}{url} 使用。请先停止它，或另选目录：--state-dir DIR。",
   ),
+  output_unwritable: entry(500, false, "{path} could not be written: {detail}.", "无法写入 {path}：{detail}。"),
   server_unreachable: entry(
     503,
     true,

@@ -1,8 +1,8 @@
 import { Command, Help, type Option } from "commander";
-import stringWidth from "string-width";
 import type { MessageLanguage } from "../base/errors.ts";
 import { defaultUrl } from "./client.ts";
 import type { Text } from "./context.ts";
+import { widthOf } from "./width.ts";
 
 /** A command line to copy, and what it does. */
 export interface Example extends Text {
@@ -41,7 +41,7 @@ class LocalHelp extends Help {
   }
 
   override displayWidth(text: string): number {
-    return stringWidth(text);
+    return widthOf(text);
   }
 }
 

@@ -1,5 +1,5 @@
 import type { CallFailure } from "@voxpool/client";
-import { catalogue } from "@voxpool/client/contract";
+import { catalogue } from "@voxpool/client/contract/catalogue";
 import { type MessageLanguage, VoxpoolError } from "../base/errors.ts";
 import { inChinese } from "../base/phrases.ts";
 import { type CommandContext, UsageError } from "./context.ts";

@@ -120,7 +120,7 @@ suite("the command line as a process", () => {
     const cwd = scratchDirectory(t);
     writeFileSync(join(cwd, "a.wav"), "first");
     writeFileSync(join(cwd, "b.wav"), "second");
-    const running = start(t, ["transcribe", "a.wav", "b.wav", "a.wav", "--json", "--url", url], { cwd });
+    const running = start(t, ["transcribe", "a.wav", "b.wav", "a.wav", "--jobs", "1", "--json", "--url", url], { cwd });
     await arrived.promise;
     running.child.kill("SIGINT");
     const { code, stdout } = await running.done;
@@ -154,7 +154,7 @@ suite("the command line as a process", () => {
     assert.equal(shown.code, 0);
     assert.match(shown.stdout, /a\.wav {2}\[█+░+\] +40% {2}4 min 00 s \/ 10 min 00 s/);
     // What stays on the screen is what follows the last line that was cleared.
-    assert.equal(shown.stdout.slice(shown.stdout.lastIndexOf("\u001b[2K") + 4).trim(), "the words");
+    assert.equal(shown.stdout.slice(shown.stdout.lastIndexOf("\u001b[0J") + 4).trim(), "the words");
 
     seen = Promise.withResolvers<void>();
     const toFile = await onTerminal(t, `${command} > out.txt`, { watch });
