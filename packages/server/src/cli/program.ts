@@ -1,6 +1,8 @@
 import { version } from "../base/version.ts";
 import { CliCommand } from "./command.ts";
 import { commanderMessage } from "./commander-messages.ts";
+import { registerConfig } from "./commands/config.ts";
+import { registerHelp } from "./commands/help.ts";
 import { registerLoad } from "./commands/load.ts";
 import { registerModels } from "./commands/models.ts";
 import { registerPull } from "./commands/pull.ts";
@@ -47,6 +49,8 @@ export function buildProgram(context: CommandContext, parts: ProgramParts = {}):
   registerStatus(program, context);
   registerTranscribe(program, context);
   registerPull(program, context);
+  registerConfig(program, context);
+  registerHelp(program, context);
   return program;
 }
 

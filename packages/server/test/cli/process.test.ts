@@ -28,14 +28,25 @@ suite("the command line as a process", () => {
     assert.match(bare.stderr, /Usage: voxpool/);
     const help = await run(t, ["--help"]);
     assert.equal(help.code, 0);
-    for (const word of ["serve", "models", "load", "unload", "status", "transcribe", "pull", "Exit codes:", "130"]) {
+    for (const word of [
+      "serve",
+      "models",
+      "load",
+      "unload",
+      "status",
+      "transcribe",
+      "pull",
+      "config",
+      "Exit codes:",
+      "130",
+    ]) {
       assert.ok(help.stdout.includes(word), word);
     }
     assert.match((await run(t, ["--version"])).stdout, /^\d+\.\d+\.\d+\n$/);
   });
 
   test("the help of each command has examples, in the language of the user", async (t) => {
-    for (const command of ["serve", "models", "load", "unload", "status", "transcribe", "pull"]) {
+    for (const command of ["serve", "models", "load", "unload", "status", "transcribe", "pull", "config", "help"]) {
       const english = await run(t, [command, "--help"]);
       assert.equal(english.code, 0);
       assert.match(english.stdout, new RegExp(`Examples:\n  \\$ .*voxpool ${command}`));
