@@ -51,13 +51,17 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     "server/audio",
     "server/base",
   ],
+  "server/local": ["client", "server/main", "server/catalog types", "server/base"],
   "server/api/subtitles": [],
+  "server/doctor": ["client", "server/local", "server/catalog", "server/engine types", "server/base"],
   "server/cli": [
     "client",
     "client/contract",
     "server/base",
     "server/catalog",
+    "server/doctor",
     "server/api/subtitles",
+    "server/local",
     "server/main",
   ],
 };
@@ -97,14 +101,17 @@ test("there are no import cycles", () => {
   for (const file of edges.keys()) visit(file, []);
 });
 
-test("only the command serve loads the server's main", () => {
-  const loaders = imports().filter(
-    ({ file, target, typesOnly }) => layerOf(file) === "server/cli" && target === "server/main.ts" && !typesOnly,
-  );
-  assert.deepEqual(
-    loaders.map(({ file }) => file),
-    ["server/cli/commands/serve.ts"],
-  );
+test("only the command serve loads the server's main, and only transcribe --local and the doctor its local pool", () => {
+  const loaders = (wanted: string) =>
+    imports()
+      .filter(({ target, typesOnly }) => target === wanted && !typesOnly)
+      .map(({ file }) => file)
+      .filter((file) => /^server\/(cli|doctor)\//.test(file));
+  assert.deepEqual(loaders("server/main.ts"), ["server/cli/commands/serve.ts"]);
+  assert.deepEqual(loaders("server/local.ts").toSorted(), [
+    "server/cli/transcribe/local-client.ts",
+    "server/doctor/decode.ts",
+  ]);
 });
 
 function isAllowed({ file, target, typesOnly }: Import): boolean {
