@@ -1,22 +1,29 @@
 import type { TransportBody } from "./transport.ts";
 
+type Piece = ReadableStreamReadResult<Uint8Array>;
+
+/** Node's `fetch` takes a piece or two before it knows that nobody listens. */
+const keptBytesLimit = 1024 * 1024;
+
 /**
- * The body of a request that may have to be sent by another transport. A stream can be read once only, so the first
- * transport gets one that takes nothing from it before it is read.
+ * The body of a request that may have to be sent by another transport. A stream can be read once only, so what is
+ * taken from it is kept at first, up to a limit.
  */
 export class MovableBody {
   readonly #body: TransportBody | undefined;
   #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
-  #isWhole = true;
+  /** Everything that was taken so far; undefined once that was more than may be kept. */
+  #kept: Promise<Piece>[] | undefined = [];
+  #keptBytes = 0;
   #attempt = 0;
 
   constructor(body: TransportBody | undefined) {
     this.#body = body;
   }
 
-  /** Whether nothing of it has been taken yet. */
-  get isWhole(): boolean {
-    return this.#isWhole;
+  /** Whether it can be sent from its start. */
+  get isKept(): boolean {
+    return this.#kept !== undefined;
   }
 
   /** The body for one more attempt, as a field of the request; what earlier attempts still hold gives nothing more. */
@@ -28,20 +35,31 @@ export class MovableBody {
   }
 
   #stream(reader: ReadableStreamDefaultReader<Uint8Array>, attempt: number): ReadableStream<Uint8Array> {
+    let index = 0;
     const source: UnderlyingDefaultSource<Uint8Array> = {
       pull: async (controller) => {
         if (attempt !== this.#attempt) throw new Error("the request was sent another way");
-        this.#isWhole = false;
-        const { done, value } = await reader.read();
+        const { done, value } = await this.#piece(reader, index++);
         if (done) controller.close();
         else controller.enqueue(value);
       },
-      // A transport that gave up before it read anything may not end the source: another one will read it.
+      // A transport that gave up may not end a source that another one can still read.
       cancel: async (reason) => {
-        if (!this.#isWhole && attempt === this.#attempt) await reader.cancel(reason);
+        if (!this.isKept && attempt === this.#attempt) await reader.cancel(reason);
       },
     };
     return new ReadableStream(source, { highWaterMark: 0 });
+  }
+
+  async #piece(reader: ReadableStreamDefaultReader<Uint8Array>, index: number): Promise<Piece> {
+    const kept = this.#kept;
+    if (kept === undefined) return reader.read();
+    const isNew = kept[index] === undefined;
+    kept[index] ??= reader.read();
+    const piece = await kept[index];
+    if (isNew) this.#keptBytes += piece.value?.byteLength ?? 0;
+    if (this.#keptBytes > keptBytesLimit) this.#kept = undefined;
+    return piece;
   }
 }
 

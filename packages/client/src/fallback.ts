@@ -86,7 +86,7 @@ class FallbackTransport implements Required<Transport> {
       this.#isAway = true;
       this.#probedAtMs = performance.now();
       // What may have arrived, or is used up, is not moved. Where sending it again does no harm, the client does.
-      if (error.mayHaveArrived || !body.isWhole || request.signal.aborted) throw error;
+      if (error.mayHaveArrived || !body.isKept || request.signal.aborted) throw error;
       return await this.#sendInstead({ ...request, ...body.attempt() }, error);
     }
   }
@@ -127,9 +127,7 @@ class FallbackTransport implements Required<Transport> {
     } catch (failure) {
       this.#opened = undefined;
       this.#broken = innermostMessage(failure);
-      throw this.#withReason(
-        error ?? new TransportError("server_unreachable", false, "it is away", { cause: failure }),
-      );
+      throw this.#withReason(error ?? new TransportError("server_unreachable", false, "it is away"));
     }
   }
 
@@ -140,7 +138,8 @@ class FallbackTransport implements Required<Transport> {
 
   #withReason(error: TransportError): TransportError {
     const detail = `${error.message}; and the fallback could not be opened: ${this.#broken}`;
-    return new TransportError(error.reason, error.mayHaveArrived, detail, { cause: error });
+    // Without its cause, whose message would be told instead.
+    return new TransportError(error.reason, error.mayHaveArrived, detail);
   }
 
   #returned(): void {
