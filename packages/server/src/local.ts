@@ -1,16 +1,15 @@
-import { randomBytes } from "node:crypto";
 import { rm } from "node:fs/promises";
 import type { Server } from "node:http";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Duplex, duplexPair } from "node:stream";
-import { httpTransport, type Transport } from "@voxpool/client/node";
+import { httpTransport, type Transport, TransportError } from "@voxpool/client/node";
 import { Agent, type buildConnector, fetch as fetchThrough, type RequestInit as ThroughInit } from "undici";
 import { configFrom } from "./base/config.ts";
 import { VoxpoolError } from "./base/errors.ts";
 import { type Log, silentLog } from "./base/log.ts";
 import { stateDirectory } from "./base/paths.ts";
 import type { Config } from "./base/settings.ts";
+import { workDirectory } from "./base/work-directory.ts";
 import { compose, type PullEvent } from "./main.ts";
 
 export type { Log } from "./base/log.ts";
@@ -58,7 +57,11 @@ export async function createLocalTransport(options: LocalOptions = {}): Promise<
   let closed: Promise<void> | undefined;
   return {
     target: "the pool of this process",
-    send: (request) => http.send(request),
+    async send(request) {
+      // Nothing of it has arrived anywhere.
+      if (closed !== undefined) throw new TransportError("server_unreachable", false, "it is closed");
+      return http.send(request);
+    },
     close() {
       closed ??= close();
       return closed;
@@ -70,17 +73,16 @@ export async function createLocalTransport(options: LocalOptions = {}): Promise<
 async function openPool(options: LocalOptions): Promise<{ server: Server; close(): Promise<void> }> {
   const config = configOf(options);
   const stateDir = await stateDirectory(config);
-  // Uploads that have to be kept are nobody else's: not in the state directory, which others share.
-  const workDirectory = join(tmpdir(), `voxpool-${process.pid}-${randomBytes(6).toString("hex")}`);
+  // A state directory may be shared by any number of pools, so what each keeps for a moment has a place of its own.
+  const spoolDirectory = await workDirectory(join(stateDir, "local"));
   const { log = silentLog, onProgress } = options;
   const stopping = new AbortController();
   const { signal } = stopping;
-  const spoolDirectory = workDirectory;
   const parts = compose({ config, log, stateDir, spoolDirectory, signal, ...(onProgress && { onProgress }) });
   const close = async () => {
     stopping.abort(new VoxpoolError("server_stopping"));
     await parts.close();
-    await rm(workDirectory, { recursive: true, force: true });
+    await rm(spoolDirectory, { recursive: true, force: true });
   };
   try {
     await parts.http.ready();

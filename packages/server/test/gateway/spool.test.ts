@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -73,6 +73,8 @@ test("what a killed server left is removed, and nothing else", async (t) => {
   const directory = join(temporary(t), "spool");
   const spool = createSpool({ directory, limitBytes: 5000 });
   await spool.prepare();
+  assert.ok(!existsSync(directory), "it is made with its first file");
+  mkdirSync(directory);
   writeFileSync(join(directory, "upload-1-1"), "left");
   writeFileSync(join(directory, "notes.txt"), "mine");
   mkdirSync(join(directory, "sub"));
