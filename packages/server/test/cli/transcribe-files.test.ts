@@ -12,8 +12,10 @@ import {
 import type { ServerResponse } from "node:http";
 import { dirname, join } from "node:path";
 import { suite, type TestContext, test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { scratchDirectory } from "../base/scratch.ts";
 import {
+  closedUrl,
   failure,
   noTerminal,
   onTerminal,
@@ -290,6 +292,22 @@ suite("transcribe into files", () => {
     assert.deepEqual(filesIn(cwd, "out"), ["a.txt", "b.txt", "c.txt"]);
   });
 
+  test("--local needs no server: it decodes with a pool of its own, which is gone afterwards", async (t) => {
+    const cwd = place(t, { "model/fake/fake.json": JSON.stringify({ text: "hello world" }) });
+    const recording = fileURLToPath(new URL("../../assets/jfk.wav", import.meta.url));
+    const env = { VOXPOOL_ENGINE_FAKE: "1", VOXPOOL_DEFAULT_MODEL: "fake", VOXPOOL_STATE_DIR: "state" };
+    const args = ["transcribe", "--local", recording];
+    const printed = await run(t, args, { cwd, env: { ...env, VOXPOOL_URL: await closedUrl() } });
+    assert.deepEqual([printed.code, printed.stdout, printed.stderr], [0, "hello world\n", ""]);
+    const written = await run(t, [...args, "--format", "srt,json", "-o", "out"], { cwd, env });
+    assert.equal(written.code, 0);
+    assert.deepEqual(filesIn(cwd, "out"), ["jfk.json", "jfk.srt"]);
+    const none = await run(t, args, { cwd, env: { ...env, VOXPOOL_DEFAULT_MODEL: "gone" } });
+    assert.equal(none.code, 1);
+    assert.match(none.stderr, /the default model gone is not there/);
+    assert.deepEqual(filesIn(cwd, "state"), []);
+  });
+
   const misuse: readonly (readonly string[])[] = [
     ["a.wav", "--format", "srt,txt"],
     ["a.wav", "--format", "srt,docx", "-o", "out"],
@@ -302,6 +320,7 @@ suite("transcribe into files", () => {
     ["a.wav", "--jobs", "0"],
     ["a.wav", "--jobs", "many"],
     ["a.wav", "--wait", "-1"],
+    ["a.wav", "--local"],
     ["a/b.wav", "b/a.wav", "a/b", "b/a", "-o", ""],
   ];
   for (const args of misuse) {

@@ -38,12 +38,12 @@ export function registerConfig(program: CliCommand, context: CommandContext): vo
     )
     .allowExcessArguments()
     .action((flags: ConfigFlags, self: Command) => {
-      if (self.args[0] !== undefined) throw unknownCommand(command as CliCommand, self.args[0], context);
+      if (self.args[0] !== undefined) throw unknownCommand(command, self.args[0], context);
       context.exitCode = orReported(flags.json, context, () => show(flags, self, context));
     });
   withSettings(command, settingKeys);
-  registerInit(command as CliCommand, context);
-  registerCheck(command as CliCommand, context);
+  registerInit(command, context);
+  registerCheck(command, context);
 }
 
 function registerInit(command: CliCommand, context: CommandContext): void {

@@ -4,7 +4,8 @@ import type { CliCommand } from "../command.ts";
 import { type CommandContext, UsageError } from "../context.ts";
 import { say } from "../output.ts";
 import { type Format, formatNames, isJsonFormat, parseFormats } from "../transcribe/formats.ts";
-import { createRecogniser } from "../transcribe/recogniser.ts";
+import { createLocalClient, type LocalClient } from "../transcribe/local-client.ts";
+import { createRecogniser, type Wishes } from "../transcribe/recogniser.ts";
 import { findRecordings } from "../transcribe/recordings.ts";
 import { createServerLink } from "../transcribe/server-link.ts";
 import { toFiles, toStdout } from "../transcribe/targets.ts";
@@ -18,6 +19,7 @@ interface TranscribeFlags extends ClientFlags {
   readonly overwrite?: boolean;
   readonly jobs?: string;
   readonly wait?: string;
+  readonly local?: boolean;
 }
 
 const defaultJobs = Math.min(4, availableParallelism());
@@ -43,6 +45,11 @@ export function registerTranscribe(program: CliCommand, context: CommandContext)
         command: "voxpool transcribe calls -r --format srt,text,json --output words",
         en: "A folder: three files for each of its recordings, in the same folders below words/.",
         zh: "整个文件夹：每个录音生成三个文件，在 words/ 下保持原有目录结构。",
+      },
+      {
+        command: "voxpool transcribe --local speech.wav",
+        en: "No server is needed; the model is loaded anew each time.",
+        zh: "无需服务器；每次都重新加载模型。",
       },
       {
         command: "voxpool transcribe --model model/cn --language zh a.wav b.wav",
@@ -91,6 +98,10 @@ function withTranscribeOptions(command: CliCommand): CliCommand {
       en: `Of several recordings: how long a server that went away is waited for. Default: ${defaultWaitSeconds}.`,
       zh: `处理多个录音时：服务器中断后最多等待的秒数。默认：${defaultWaitSeconds}。`,
     })
+    .withOption("--local", {
+      en: "Without a server: load the model for this command alone, set up as a server would be (VOXPOOL_…, voxpool.yaml).",
+      zh: "不用服务器：仅为此命令加载模型，配置与服务器相同（VOXPOOL_…、voxpool.yaml）。",
+    })
     .withOption("--model <path>", {
       en: "Model to use, for example model/cn; else the server's default. It is loaded if need be.",
       zh: "使用的模型，例如 model/cn；省略则用服务器的默认模型。需要时自动加载。",
@@ -105,21 +116,35 @@ async function transcribe(files: readonly string[], flags: TranscribeFlags, cont
   const numbers = readNumbers(flags, context);
   const formats = parseFormats(flags.format ?? (flags.json && flags.output === undefined ? "json" : "text"), context);
   checkUsage(files, flags, formats, context);
-  const client = createClient(flags, context);
-  const recordings = await findRecordings(files, flags.recursive === true, context);
-  const link = createServerLink({
-    client,
-    waitSeconds: recordings.length > 1 ? numbers.wait : 0,
-    signal: context.signal,
-    onLost: () => say(context, lostText(numbers.wait, context)),
-  });
-  const wishes = {
-    ...(flags.model === undefined ? {} : { model_path: flags.model }),
-    ...(flags.language === undefined ? {} : { language: flags.language }),
+  const source = await clientOf(flags, context);
+  const { client } = source;
+  try {
+    const recordings = await findRecordings(files, flags.recursive === true, context);
+    const link = createServerLink({
+      client,
+      waitSeconds: recordings.length > 1 ? numbers.wait : 0,
+      signal: context.signal,
+      onLost: () => say(context, lostText(numbers.wait, context)),
+    });
+    const recogniserFor = (format: Format) =>
+      createRecogniser({ client, wishes: wishesOf(flags), format, link, context });
+    const run = { recordings, formats, jobs: numbers.jobs, link, recogniserFor, context };
+    return flags.output === undefined ? await toStdout(run) : await toFiles(run, { ...flags, output: flags.output });
+  } finally {
+    await source.close();
+  }
+}
+
+async function clientOf(flags: TranscribeFlags, context: CommandContext): Promise<LocalClient> {
+  if (flags.local) return createLocalClient(context);
+  return { client: createClient(flags, context), close: async () => {} };
+}
+
+function wishesOf({ model, language }: TranscribeFlags): Wishes {
+  return {
+    ...(model === undefined ? {} : { model_path: model }),
+    ...(language === undefined ? {} : { language }),
   };
-  const recogniserFor = (format: Format) => createRecogniser({ client, wishes, format, link, context });
-  const run = { recordings, formats, jobs: numbers.jobs, link, recogniserFor, context };
-  return flags.output === undefined ? toStdout(run) : toFiles(run, { ...flags, output: flags.output });
 }
 
 function readNumbers(flags: TranscribeFlags, { language }: CommandContext): { jobs: number; wait: number } {
@@ -141,13 +166,16 @@ function readNumbers(flags: TranscribeFlags, { language }: CommandContext): { jo
 
 function checkUsage(
   files: readonly string[],
-  { json, output, overwrite }: TranscribeFlags,
+  { json, output, overwrite, local, url, key }: TranscribeFlags,
   formats: readonly Format[],
   context: CommandContext,
 ): void {
   const refuse = (en: string, zh: string): never => {
     throw new UsageError(context.language === "zh" ? zh : en);
   };
+  if (local && (url !== undefined || key !== undefined)) {
+    refuse("--local needs no server: leave out --url and --key", "--local 不用服务器：请去掉 --url 和 --key");
+  }
   if (output === "") refuse("--output needs the name of a folder", "--output 需要文件夹名");
   if (output === undefined && overwrite)
     refuse("--overwrite goes with --output only", "--overwrite 只能与 --output 合用");
