@@ -56,7 +56,14 @@ export async function startServer({ config, log, onProgress }: StartOptions): Pr
   const lock = await lockStateDirectory(stateDir, { pid: process.pid });
   const stopping = new AbortController();
   const spoolDirectory = join(stateDir, "spool");
-  const parts = compose({ config, log, stateDir, spoolDirectory, onProgress, signal: stopping.signal });
+  const parts = composeOr(() => lock.release(), {
+    config,
+    log,
+    stateDir,
+    spoolDirectory,
+    onProgress,
+    signal: stopping.signal,
+  });
   const close = async () => {
     stopping.abort(new VoxpoolError("server_stopping"));
     try {
@@ -78,6 +85,15 @@ export async function startServer({ config, log, onProgress }: StartOptions): Pr
     return { url, stateDir, defaultModel, stop };
   } catch (error) {
     await close();
+    throw error;
+  }
+}
+
+function composeOr(giveUp: () => void, options: ComposeOptions): Parts {
+  try {
+    return compose(options);
+  } catch (error) {
+    giveUp();
     throw error;
   }
 }

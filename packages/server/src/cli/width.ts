@@ -1,5 +1,7 @@
-import stringWidth from "string-width";
+import { createRequire } from "node:module";
 import { printable } from "./format.ts";
+
+const require = createRequire(import.meta.url);
 
 /** The columns that a terminal gives a text: Chinese characters take two. */
 export function widthOf(text: string): number {
@@ -34,7 +36,12 @@ export function shortenStart(text: string, columns: number): string {
   return `…${kept}`;
 }
 
-/** Most texts are, and the tables of the library cost time. */
+/** Loaded once there is something to measure: its tables take a fifth of the time in which `voxpool --version` ends. */
+function stringWidth(text: string): number {
+  return (require("string-width") as { readonly default: (text: string) => number }).default(text);
+}
+
+/** Most texts are. */
 function isPlain(text: string): boolean {
   return /^[\x20-\x7e]*$/.test(text);
 }

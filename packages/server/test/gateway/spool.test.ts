@@ -47,11 +47,11 @@ test("files share one room, and give theirs back", async (t) => {
   const directory = temporary(t);
   const spool = createSpool({ directory, limitBytes: 5000, memoryBytes: 100 });
   const held = await spool.receive(chunks(40, 100));
-  await assert.rejects(spool.receive(chunks(20, 100)), { reason: "disk_full" });
+  await assert.rejects(spool.receive(chunks(20, 100)), { reason: "spool_full" });
   assert.equal(spool.usedBytes(), 4000);
   await held.remove();
   const next = await spool.receive(chunks(50, 100));
-  await assert.rejects(spool.receive(chunks(2, 100)), { reason: "disk_full" });
+  await assert.rejects(spool.receive(chunks(2, 100)), { reason: "spool_full" });
   await next.remove();
   assert.deepEqual(readdirSync(directory), []);
 });

@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import type { Command } from "commander";
-import { type LoadedConfig, loadConfig } from "../../base/config.ts";
+import type { LoadedConfig } from "../../base/config.ts";
 import { settingKeys } from "../../base/setting-names.ts";
 import type { CliCommand } from "../command.ts";
 import { configTemplate } from "../config-template.ts";
@@ -16,6 +16,8 @@ interface ConfigFlags {
   readonly config?: string;
   readonly json?: boolean;
 }
+
+type Load = typeof import("../../base/config.ts").loadConfig;
 
 const usualFile = "voxpool.yaml";
 
@@ -37,9 +39,9 @@ export function registerConfig(program: CliCommand, context: CommandContext): vo
       },
     )
     .allowExcessArguments()
-    .action((flags: ConfigFlags, self: Command) => {
+    .action(async (flags: ConfigFlags, self: Command) => {
       if (self.args[0] !== undefined) throw unknownCommand(command, self.args[0], context);
-      context.exitCode = orReported(flags.json, context, () => show(flags, self, context));
+      context.exitCode = await orReported(flags.json, context, (load) => show(load, flags, self, context));
     });
   withSettings(command, settingKeys);
   registerInit(command, context);
@@ -75,32 +77,37 @@ function registerCheck(command: CliCommand, context: CommandContext): void {
       en: "Names the line that is wrong, and the nearest valid name.",
       zh: "指出有误的行以及最接近的有效名称。",
     })
-    .action((file: string = usualFile, flags: ConfigFlags, self: Command) => {
+    .action(async (file: string = usualFile, flags: ConfigFlags, self: Command) => {
       // A flag that stands behind the subcommand may have been taken for its parent's.
       const json = flags.json ?? self.optsWithGlobals<ConfigFlags>().json;
-      context.exitCode = orReported(json, context, () => check(file, json === true, context));
+      context.exitCode = await orReported(json, context, (load) => check(load, file, json === true, context));
     });
 }
 
-function orReported(json: boolean | undefined, context: CommandContext, work: () => void): number {
+async function orReported(
+  json: boolean | undefined,
+  context: CommandContext,
+  work: (load: Load) => void,
+): Promise<number> {
   try {
-    work();
+    const { loadConfig } = await import("../../base/config.ts");
+    work(loadConfig);
     return exitCodes.ok.code;
   } catch (error) {
     return reportError(error, context, json);
   }
 }
 
-function show(flags: ConfigFlags, self: Command, context: CommandContext): void {
+function show(load: Load, flags: ConfigFlags, self: Command, context: CommandContext): void {
   const { env, language } = context;
-  const loaded = loadConfig({ file: flags.config, env, flags: settingFlags(self, settingKeys), language });
+  const loaded = load({ file: flags.config, env, flags: settingFlags(self, settingKeys), language });
   if (flags.json) printJson(context, wireConfig(loaded));
   else print(context, tableOf(loaded, context));
 }
 
-function check(file: string, json: boolean, context: CommandContext): void {
+function check(load: Load, file: string, json: boolean, context: CommandContext): void {
   const { language } = context;
-  const { origins } = loadConfig({ file, env: {}, flags: {}, language });
+  const { origins } = load({ file, env: {}, flags: {}, language });
   const count = settingKeys.filter((key) => origins[key] !== "default").length;
   if (json) printJson(context, { success: true, file, settings: count });
   else

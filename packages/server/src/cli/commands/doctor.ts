@@ -1,5 +1,4 @@
 import type { Command } from "commander";
-import { loadConfig } from "../../base/config.ts";
 import type { MessageLanguage } from "../../base/errors.ts";
 import { stateDirectory } from "../../base/paths.ts";
 import { settingKeys } from "../../base/setting-names.ts";
@@ -55,6 +54,7 @@ async function doctor(flags: DoctorFlags, self: Command, context: CommandContext
   const { env, language, signal } = context;
   const line = createStatusLine(context);
   try {
+    const { loadConfig } = await import("../../base/config.ts");
     const loaded = loadConfig({ file: flags.config, env, flags: settingFlags(self, settingKeys), language });
     const { config, file: configFile } = loaded;
     const place: Place = { config, configFile, stateDir: await stateDirectory(config), env };

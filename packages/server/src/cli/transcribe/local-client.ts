@@ -1,5 +1,4 @@
 import { ModelAPIClient } from "@voxpool/client";
-import { loadConfig } from "../../base/config.ts";
 import type { CommandContext } from "../context.ts";
 import { say } from "../output.ts";
 
@@ -13,6 +12,7 @@ export interface LocalClient {
 /** Set up by the environment and voxpool.yaml, as a server would be. @throws VoxpoolError `config_invalid` */
 export async function createLocalClient(context: CommandContext): Promise<LocalClient> {
   const { env, language, signal } = context;
+  const { loadConfig } = await import("../../base/config.ts");
   const { config } = loadConfig({ env, flags: {}, language });
   // The whole server hangs on this: only who wants it loads it.
   const { createLocalTransport } = await import("../../local.ts");

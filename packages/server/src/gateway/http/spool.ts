@@ -18,7 +18,7 @@ export interface Spool {
   prepare(): Promise<void>;
   /**
    * Receives an upload; whatever ends it, no file stays behind.
-   * @throws VoxpoolError `disk_full`, and whatever the source throws
+   * @throws VoxpoolError `disk_full`, `spool_full`, and whatever the source throws
    */
   receive(chunks: AsyncIterable<Uint8Array>): Promise<SpooledUpload>;
   /** What the files hold at present, bytes. */
@@ -52,7 +52,7 @@ export function createSpool(options: SpoolOptions): Spool {
       },
       // Counted before it is written: many uploads at once must not overshoot together.
       take(bytes) {
-        if (used + bytes > limitBytes) throw diskFull();
+        if (used + bytes > limitBytes) throw spoolFull(limitBytes);
         used += bytes;
       },
       give: (bytes) => {
@@ -177,8 +177,12 @@ function noDirectory(error: unknown): string[] {
   throw error;
 }
 
-function diskFull(cause?: unknown): VoxpoolError {
-  return new VoxpoolError("disk_full", { what: "uploads", setting: "limits.spool_bytes" }, { cause });
+function spoolFull(limitBytes: number): VoxpoolError {
+  return new VoxpoolError("spool_full", { limit_bytes: limitBytes, setting: "limits.spool_bytes" });
+}
+
+function diskFull(cause: unknown): VoxpoolError {
+  return new VoxpoolError("disk_full", { what: "uploads" }, { cause });
 }
 
 function isDiskFull(error: unknown): boolean {
