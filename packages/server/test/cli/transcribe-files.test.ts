@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import {
   existsSync,
   mkdirSync,
@@ -63,7 +64,11 @@ function filesIn(cwd: string, folder: string): string[] {
   if (!existsSync(join(cwd, folder))) return [];
   return readdirSync(join(cwd, folder), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name).slice(join(cwd, folder).length + 1))
+    .map((entry) =>
+      join(entry.parentPath, entry.name)
+        .slice(join(cwd, folder).length + 1)
+        .replaceAll("\\", "/"),
+    )
     .toSorted();
 }
 
@@ -123,6 +128,25 @@ suite("transcribe into files", () => {
     assert.equal(readFileSync(join(cwd, "deep/may/2.txt"), "utf8"), "may two\n");
   });
 
+  const noPipes = process.platform === "win32" && "needs named pipes";
+  test("pipes, dangling links and hostile names in a folder do no harm", { skip: noPipes }, async (t) => {
+    const { url } = await startWireServer(t, hears);
+    const long = `${"语".repeat(83)}.wav`;
+    const cwd = place(t, {
+      "in/a.wav": "a",
+      "in/\u001b[2J\n.wav": "odd",
+      [`in/${long}`]: "long",
+      "in/--help.wav": "dashes",
+    });
+    execFileSync("mkfifo", [join(cwd, "in", "pipe.wav")]);
+    symlinkSync("nowhere.wav", join(cwd, "in", "dangling.wav"));
+    symlinkSync("a.wav", join(cwd, "in", "link.wav"));
+    const { code, stderr } = await run(t, ["transcribe", "in", "-o", "out", "--url", url], { cwd });
+    assert.equal(code, 0, stderr);
+    const texts = filesIn(cwd, "out").map((name) => readFileSync(join(cwd, "out", name), "utf8"));
+    assert.deepEqual(texts.toSorted(), ["a\n", "a\n", "dashes\n", "long\n", "odd\n"]);
+  });
+
   test("a quoted pattern is expanded, and keeps the folders below its first wildcard", async (t) => {
     const { url } = await startWireServer(t, hears);
     const cwd = place(t, {
@@ -173,7 +197,7 @@ suite("transcribe into files", () => {
   test("what is done is passed over; what is older than its recording, empty or missing is made again", async (t) => {
     const { url, received } = await startWireServer(t, hears);
     const cwd = place(t, { "a.wav": "a", "b.wav": "b", "c.wav": "c", "d.wav": "d" });
-    const args = ["transcribe", "*.wav", "--format", "txt,srt", "-o", "out", "--url", url];
+    const args = ["transcribe", "*.wav", "-j", "1", "--format", "txt,srt", "-o", "out", "--url", url];
     await run(t, args, { cwd });
     assert.equal(received.length, 4);
     const before = statSync(join(cwd, "out/a.txt")).ino;

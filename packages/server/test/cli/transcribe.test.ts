@@ -125,6 +125,7 @@ suite("transcribe", () => {
     ["transcribe", "a.wav", "--json", "--format", "srt"],
     ["transcribe", "-", "-"],
     ["transcribe", "a.wav", "--model", ""],
+    ["transcribe", "a.wav", "--json", "--language", ""],
     ["transcribe", "a.wav", "--url", "ftp://x"],
     ["transcribe", "a.wav", "--url", "nonsense"],
     ["transcribe", "a.wav", "--key", "两"],

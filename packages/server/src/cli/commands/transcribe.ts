@@ -166,13 +166,15 @@ function readNumbers(flags: TranscribeFlags, { language }: CommandContext): { jo
 
 function checkUsage(
   files: readonly string[],
-  { json, output, overwrite, local, url, key }: TranscribeFlags,
+  { json, output, overwrite, local, url, key, model, language }: TranscribeFlags,
   formats: readonly Format[],
   context: CommandContext,
 ): void {
   const refuse = (en: string, zh: string): never => {
     throw new UsageError(context.language === "zh" ? zh : en);
   };
+  if (model === "") refuse("--model needs the path of a model", "--model 需要模型路径");
+  if (language === "") refuse("--language needs a language", "--language 需要语言");
   if (local && (url !== undefined || key !== undefined)) {
     refuse("--local needs no server: leave out --url and --key", "--local 不用服务器：请去掉 --url 和 --key");
   }

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { lstat, mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, extname, join, relative, resolve } from "node:path";
 import { type CommandContext, UsageError } from "../context.ts";
@@ -98,7 +99,8 @@ export async function writeWhole(path: string, text: string): Promise<void> {
   if (present !== undefined && !present.isFile() && !present.isSymbolicLink()) {
     throw Object.assign(new Error(`${path} is there already and is no file`), { code: "EEXIST" });
   }
-  const part = join(dirname(path), `.${basename(path)}.${process.pid}.part`);
+  // Short, whatever the name: one that may just be as long as the file system allows must not fail here.
+  const part = join(dirname(path), `.voxpool-${randomUUID()}.part`);
   try {
     const file = await open(part, "w");
     try {

@@ -29,7 +29,7 @@ export function createPrinter({ count, isJson, board, context }: PrinterOptions)
     const one = held.get(index);
     if (one === undefined) return;
     held.delete(index);
-    printed.push(one.result);
+    if (isJson) printed.push(one.result);
     board.around(() => printResult(one.recording, index, one.result));
   };
   const printResult = (recording: Recording, index: number, result: Result): void => {
@@ -54,7 +54,7 @@ export function createPrinter({ count, isJson, board, context }: PrinterOptions)
     },
     finish() {
       for (const index of [...held.keys()].toSorted((a, b) => a - b)) printOne(index);
-      if (isJson) printJson(context, count === 1 ? printed[0] : printed);
+      if (printed.length > 0) printJson(context, count === 1 ? printed[0] : printed);
     },
   };
 }

@@ -1,3 +1,4 @@
+import type { Dirent } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { basename, join, relative } from "node:path";
 import { type CommandContext, UsageError } from "../context.ts";
@@ -102,18 +103,24 @@ async function listFolder(
   signal.throwIfAborted();
   const found: Recording[] = [];
   const below: string[] = [];
-  const entries = await readdir(folder, { withFileTypes: true }).catch((error: unknown) => error);
-  if (!Array.isArray(entries)) return [missing(folder, entries instanceof Error ? entries.message : String(entries))];
+  const entries = await readdir(folder, { withFileTypes: true }).catch((error: Error) => error);
+  if (entries instanceof Error) return [missing(folder, entries.message)];
   for (const entry of entries) {
     const path = join(folder, entry.name);
     if (entry.name.startsWith(".")) continue;
     if (entry.isDirectory()) below.push(path);
-    else if (isAudioName(entry.name)) found.push({ source: path, name: path, tree: treeOf(path, base) });
+    else if (isAudioName(entry.name) && (await isRegular(path, entry)))
+      found.push({ source: path, name: path, tree: treeOf(path, base) });
   }
   const sorted = found.toSorted((a, b) => order.compare(a.source, b.source));
   if (!recursive) return sorted;
   for (const path of below.toSorted(order.compare)) sorted.push(...(await listFolder(path, base, true, signal)));
   return sorted;
+}
+
+/** A pipe or device that is called like a recording would be waited for without end. */
+async function isRegular(path: string, entry: Dirent): Promise<boolean> {
+  return entry.isSymbolicLink() ? ((await stat(path).catch(() => undefined))?.isFile() ?? false) : entry.isFile();
 }
 
 function isAudioName(name: string): boolean {

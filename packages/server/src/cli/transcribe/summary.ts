@@ -1,14 +1,14 @@
+import type { CallFailure } from "@voxpool/client";
 import type { CommandContext } from "../context.ts";
 import { formatDuration } from "../format.ts";
 import { printJson, say } from "../output.ts";
 import type { Planned } from "./destinations.ts";
-import type { Result } from "./recogniser.ts";
 
 /** What a recording came to; without a result it was not begun, or not finished. */
 export interface Outcome {
   readonly recording: Planned;
   readonly skipped: boolean;
-  readonly result?: Result | undefined;
+  readonly result?: { readonly success: true; readonly seconds: number } | CallFailure | undefined;
   readonly written: readonly string[];
 }
 
@@ -52,17 +52,14 @@ export function printSummary(outcomes: readonly Outcome[], context: CommandConte
   });
 }
 
-function statusOf(result: Result | undefined, written: readonly string[]) {
+function statusOf(result: Outcome["result"], written: readonly string[]) {
   if (result === undefined) return { status: "left" };
   if (!result.success) return { status: "failed", failure: result };
-  return { status: "done", written, ...("duration" in result && { duration: result.duration }) };
+  return { status: "done", written, duration: result.seconds };
 }
 
 function speedText(done: readonly Outcome[], elapsedSeconds: number, { language }: CommandContext): string {
-  const audioSeconds = done.reduce(
-    (sum, { result }) => sum + (result && "duration" in result ? result.duration : 0),
-    0,
-  );
+  const audioSeconds = done.reduce((sum, { result }) => sum + (result?.success === true ? result.seconds : 0), 0);
   if (audioSeconds === 0) return "";
   const [audio, time] = [formatDuration(audioSeconds, language), formatDuration(elapsedSeconds, language)];
   const speed = `${(audioSeconds / Math.max(0.001, elapsedSeconds)).toFixed(1)}x`;

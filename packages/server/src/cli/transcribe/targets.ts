@@ -30,16 +30,10 @@ export async function toStdout(run: Run): Promise<number> {
   const format = formats[0] ?? "text";
   const board = createProgressBoard(recordings.length, context);
   const printer = createPrinter({ count: recordings.length, isJson: isJsonFormat(format), board, context });
-  try {
-    return await runRecognitions({
-      ...run,
-      recognise: run.recogniserFor(format),
-      board,
-      take: (...all) => printer.take(...all),
-    });
-  } finally {
-    printer.finish();
-  }
+  const recognise = run.recogniserFor(format);
+  const code = await runRecognitions({ ...run, recognise, board, take: (...all) => printer.take(...all) });
+  printer.finish();
+  return code;
 }
 
 export interface FileFlags {
@@ -60,7 +54,7 @@ export async function toFiles(run: Run, { output, overwrite = false, json = fals
   const startMs = performance.now();
   const board = createProgressBoard(open.length, context);
   const writer = createWriter({ overwrite, json, board, context });
-  const results = new Map<Planned, Result>();
+  const results = new Map<Planned, Outcome["result"]>();
   let lost: CallFailure | undefined;
   const take = async (recording: Planned, result: Result): Promise<Result> => {
     if (isLeft(result, run)) {
@@ -68,7 +62,8 @@ export async function toFiles(run: Run, { output, overwrite = false, json = fals
       return result;
     }
     const final = await writer.take(recording, result);
-    results.set(recording, final);
+    // Not the transcript: those of many long recordings would fill the memory.
+    results.set(recording, final.success ? { success: true, seconds: durationOf(final) } : final);
     return final;
   };
   // Everything is made of the long transcript: it has the times of words, by which subtitles are cut.
@@ -92,6 +87,10 @@ export async function toFiles(run: Run, { output, overwrite = false, json = fals
 /** Whether it was broken off, and not refused: the same command can go on with it. */
 function isLeft(result: Result, { link, context }: Run): result is CallFailure {
   return !result.success && (context.signal.aborted || (link.isGone() && link.isLoss(result)));
+}
+
+function durationOf(result: Result): number {
+  return "duration" in result && typeof result.duration === "number" ? result.duration : 0;
 }
 
 async function areDone({ outputs, source, problem }: Planned): Promise<boolean> {
