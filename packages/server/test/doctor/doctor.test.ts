@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { suite, type TestContext, test } from "node:test";
+import { setImmediate as turn } from "node:timers/promises";
 import { testModel } from "../../../../test/fixtures/downloads.ts";
 import { configFrom } from "../../dist/base/config.js";
 import { examine, type Finding, type Probe } from "../../dist/doctor/doctor.js";
@@ -105,7 +106,8 @@ suite("doctor", () => {
     const vad = await testModel("silero-vad");
     if ("skip" in vad) return t.skip(vad.skip);
     const env = { ...(await offline()), VOXPOOL_MODEL_DIR: model.modelDir, VOXPOOL_STATE_DIR: model.stateDir };
-    const { findings } = await examined(t, scratchDirectory(t), { ...env, VOXPOOL_DEFAULT_MODEL: "en/tiny" });
+    // What is there already needs no network.
+    const { findings } = await examined(t, scratchDirectory(t), env, "--fetch");
     const found = findings.find(({ name }) => name === "default_model");
     assert.equal(found?.level, "ok", found?.text);
     assert.match(found.text, /11 s of speech in .* heard ".*fellow Americans.*country/i);
@@ -181,6 +183,23 @@ suite("doctor", () => {
     assert.match(report.of("vosk")[0] ?? "", /^ok: loads: /);
   });
 
+  const noScripts = process.platform === "win32" && "needs shell scripts";
+  test("Ctrl-C ends it and what it has started", { skip: noScripts }, async (t) => {
+    const cwd = scratchDirectory(t);
+    const pidFile = join(cwd, "pid");
+    mkdirSync(join(cwd, "bin"));
+    const hangs = `#!/bin/sh\necho $$ > '${pidFile}'\nexec /usr/bin/tail -f /dev/null\n`;
+    writeFileSync(join(cwd, "bin", "ffmpeg"), hangs, { mode: 0o755 });
+    const env = { ...(await offline()), PATH: join(cwd, "bin") };
+    const running = start(t, ["doctor"], { cwd, env });
+    await untilSaid(running, "stdout", /default model/);
+    running.child.kill("SIGINT");
+    const { code, stderr } = await running.done;
+    assert.deepEqual([code, stderr], [130, ""]);
+    const pid = Number(readFileSync(pidFile, "utf8"));
+    while (isAlive(pid)) await turn();
+  });
+
   test("a configuration that is not valid is exit code 2 before anything is looked at", async (t) => {
     const { code, stdout, stderr } = await run(t, ["doctor", "--port", "many"], { cwd: scratchDirectory(t) });
     assert.deepEqual([code, stdout], [2, ""]);
@@ -248,4 +267,13 @@ suite("the doctor's probes", () => {
 
 function probe(name: string, limitSeconds: number, work: Probe["run"]): Probe {
   return { name, title: { en: name, zh: name }, limitSeconds, run: work };
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
 }
