@@ -5,7 +5,7 @@ import type { ModelSpec } from "../engine/engine.ts";
 import { createLocalTransport } from "../local.ts";
 import { catalogOf } from "./models.ts";
 import { findPart } from "./natives.ts";
-import { type Finding, note, ok, type Place, type Probe, problem } from "./types.ts";
+import { type Finding, note, ok, type Place, type Probe, problem, same } from "./types.ts";
 
 const recording = fileURLToPath(new URL("../../assets/jfk.wav", import.meta.url));
 
@@ -50,14 +50,17 @@ function absent(path: string, isUsual: boolean): Finding {
   );
 }
 
-async function decode(modelPath: string, { config }: Place, signal: AbortSignal): Promise<Finding> {
+async function decode(modelPath: string, { config, language }: Place, signal: AbortSignal): Promise<Finding> {
   const transport = await createLocalTransport({ settings: config });
   try {
-    const client = new ModelAPIClient(undefined, { transport, signal, retry: false });
+    const headers = { "accept-language": language };
+    const send: typeof transport.send = (request) =>
+      transport.send({ ...request, headers: { ...request.headers, ...headers } });
+    const client = new ModelAPIClient(undefined, { transport: { ...transport, send }, signal, retry: false });
     const result = await client.transcribe(recording, { model_path: modelPath, response_format: "verbose_json" });
     if (!result.success) {
-      const text = `${modelPath}: ${result.message}`;
-      return problem({ en: text, zh: text }, { en: "fetch or copy its files again", zh: "请重新下载或复制其文件" });
+      const text = same(`${modelPath}: ${result.message}`);
+      return problem(text, { en: "fetch or copy its files again", zh: "请重新下载或复制其文件" });
     }
     const { duration, processing_seconds: seconds, timings } = result;
     const load = timings?.load_seconds ?? 0;

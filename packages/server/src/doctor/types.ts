@@ -31,6 +31,8 @@ export interface Place {
   readonly configFile?: string | undefined;
   readonly stateDir: string;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** That the reader has: what comes from elsewhere is asked for in it. */
+  readonly language: MessageLanguage;
 }
 
 /** A text that is the same in both languages. */

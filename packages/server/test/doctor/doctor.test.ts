@@ -98,6 +98,8 @@ suite("doctor", () => {
       report.of("default_model")[0] ?? "",
       /^problem: model\/fake: The process of model .* ended: .*SIGABRT/,
     );
+    const chinese = await examined(t, cwd, { ...env, LANG: "zh_CN.UTF-8" });
+    assert.match(chinese.of("default_model")[0] ?? "", /^problem: model\/fake: 模型 model\/fake 的进程已退出/);
   });
 
   test("the real default model hears the recording", async (t) => {
@@ -215,7 +217,7 @@ suite("doctor", () => {
 
 suite("the doctor's probes", () => {
   const finding: Finding = { level: "ok", text: { en: "fine", zh: "好" } };
-  const place = { config: configFrom({}, "test"), stateDir: "state", env: {} };
+  const place = { config: configFrom({}, "test"), stateDir: "state", env: {}, language: "en" } as const;
   test("one that hangs or fails is a problem of its own, and the others go on in their order", async () => {
     let aborted = false;
     const hang = probe("hang", 0.05, (_place, signal) => {

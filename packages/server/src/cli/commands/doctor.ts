@@ -57,7 +57,7 @@ async function doctor(flags: DoctorFlags, self: Command, context: CommandContext
     const { loadConfig } = await import("../../base/config.ts");
     const loaded = loadConfig({ file: flags.config, env, flags: settingFlags(self, settingKeys), language });
     const { config, file: configFile } = loaded;
-    const place: Place = { config, configFile, stateDir: await stateDirectory(config), env };
+    const place: Place = { config, configFile, stateDir: await stateDirectory(config), env, language };
     if (flags.fetch) await fetchNeeded(place, context);
     const { examine, probes } = await import("../../doctor/doctor.ts");
     const waiting = [...probes];

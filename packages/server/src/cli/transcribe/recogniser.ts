@@ -1,5 +1,6 @@
 import type { CallFailure, ModelAPIClient, Transcript, TranscriptText } from "@voxpool/client";
 import { type CommandContext, UsageError } from "../context.ts";
+import type { TextFlags } from "../text-options.ts";
 import type { Format } from "./formats.ts";
 import type { Recording } from "./recordings.ts";
 import type { ServerLink } from "./server-link.ts";
@@ -14,7 +15,7 @@ export interface Heard {
 }
 
 /** What every recording is asked for with. */
-export interface Wishes {
+export interface Wishes extends TextFlags {
   readonly model_path?: string;
   readonly language?: string;
 }
