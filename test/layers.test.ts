@@ -28,6 +28,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   ],
   "server/observe": ["server/pool", "server/schedule", "server/base"],
   "server/api": [
+    "server/api/subtitles",
     "server/recognition",
     "server/pool",
     "server/schedule",
@@ -37,7 +38,14 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     "server/base",
     "client/contract",
   ],
-  "server/gateway/http": ["server/api", "server/observe", "server/audio", "server/base", "client/contract"],
+  "server/gateway/http": [
+    "server/api",
+    "server/api/subtitles",
+    "server/observe",
+    "server/audio",
+    "server/base",
+    "client/contract",
+  ],
   "server/main": [
     "server/gateway/http",
     "server/observe",
@@ -50,7 +58,19 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     "server/audio",
     "server/base",
   ],
-  "server/cli": ["client", "client/contract", "server/base", "server/catalog", "server/main"],
+  "server/local": ["client", "server/main", "server/catalog types", "server/base"],
+  "server/api/subtitles": [],
+  "server/doctor": ["client", "server/local", "server/api", "server/catalog", "server/engine", "server/base"],
+  "server/cli": [
+    "client",
+    "client/contract",
+    "server/base",
+    "server/catalog",
+    "server/doctor",
+    "server/api/subtitles",
+    "server/local",
+    "server/main",
+  ],
 };
 
 interface Import {
@@ -88,15 +108,19 @@ test("there are no import cycles", () => {
   for (const file of edges.keys()) visit(file, []);
 });
 
-test("only the command serve loads the server's main", () => {
-  const loaders = imports().filter(
-    ({ file, target, typesOnly }) => layerOf(file) === "server/cli" && target === "server/main.ts" && !typesOnly,
-  );
-  assert.deepEqual(
-    loaders.map(({ file }) => file),
-    ["server/cli/commands/serve.ts"],
-  );
+test("only the command serve loads the server's main, and only transcribe --local and the doctor its local pool", () => {
+  assert.deepEqual(loaders("server/main.ts"), ["server/cli/commands/serve.ts"]);
+  assert.deepEqual(loaders("server/local.ts").toSorted(), [
+    "server/cli/transcribe/local-client.ts",
+    "server/doctor/decode.ts",
+  ]);
 });
+
+/** Files of the command line and the doctor that load another one when they run. */
+function loaders(wanted: string): string[] {
+  const found = imports().filter(({ target, typesOnly }) => target === wanted && !typesOnly);
+  return found.map(({ file }) => file).filter((file) => /^server\/(cli|doctor)\//.test(file));
+}
 
 function isAllowed({ file, target, typesOnly }: Import): boolean {
   const from = layerOf(file);

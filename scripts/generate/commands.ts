@@ -19,7 +19,10 @@ export function commandsBlock(language: MessageLanguage): string {
     exitCode: 0,
     survivesClosedOutput: false,
   });
-  return program.commands.map((command) => section(command as CliCommand, language)).join("\n\n");
+  return program.commands
+    .flatMap((command) => [command, ...command.commands])
+    .map((command) => section(command as CliCommand, language))
+    .join("\n\n");
 }
 
 function section(command: CliCommand, language: MessageLanguage): string {
@@ -28,7 +31,7 @@ function section(command: CliCommand, language: MessageLanguage): string {
   const terms: (readonly [string, string])[] = [
     ...command.registeredArguments.map((argument) => [`\`${argument.name()}\``, argument.description] as const),
     ...command.options
-      .filter((option) => !isServeSetting(command, option))
+      .filter((option) => !isListedElsewhere(command, option))
       .map((option) => [`\`${option.flags}\``, option.description] as const),
   ];
   const settingsNote = zh
@@ -38,13 +41,18 @@ function section(command: CliCommand, language: MessageLanguage): string {
   return [
     `### ${help.commandUsage(command)}`,
     command.description(),
-    markdownTable(zh ? ["参数", "说明"] : ["argument", "meaning"], terms),
-    ...(command.name() === "serve" ? [settingsNote] : []),
+    ...(terms.length === 0 ? [] : [markdownTable(zh ? ["参数", "说明"] : ["argument", "meaning"], terms)]),
+    ...(takesAllSettings(command) ? [settingsNote] : []),
     `\`\`\`sh\n${examples}\n\`\`\``,
   ].join("\n\n");
 }
 
-/** `serve` takes all settings; the page of the configuration lists them. */
-function isServeSetting(command: CliCommand, option: Option): boolean {
-  return option.hidden || (command.name() === "serve" && settingFlags.has(option.long ?? ""));
+/** The page of the configuration lists the flags of settings; they are left out where all of them are taken. */
+function isListedElsewhere(command: CliCommand, option: Option): boolean {
+  return option.hidden || (takesAllSettings(command) && settingFlags.has(option.long ?? ""));
+}
+
+function takesAllSettings(command: CliCommand): boolean {
+  const taken = new Set(command.options.map((option) => option.long));
+  return [...settingFlags].every((flag) => taken.has(flag));
 }

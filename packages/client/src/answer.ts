@@ -1,4 +1,4 @@
-import { type CallFailure, ownFailure, wireFailure } from "./failure.ts";
+import { type CallFailure, ownFailure, servedBy, wireFailure } from "./failure.ts";
 import { type FailedOutcome, type Outcome, retryAfterSeconds } from "./retry.ts";
 import { untilAborted } from "./scope.ts";
 import type { TransportAnswer } from "./transport.ts";
@@ -25,7 +25,7 @@ export async function readJson<T>(answer: TransportAnswer, target: string, signa
   return readWith(answer, target, signal, (text) => {
     const body = parseObject(text);
     if (body === undefined) return notVoxpool(answer, target, quote(text));
-    if (answer.status < 400 && body.success === true) return { ok: true, value: body as T };
+    if (answer.status < 400 && body.success === true) return { ok: true, value: { ...body, ...servedBy(answer) } as T };
     if (answer.status < 400 && body.success !== false) return notVoxpool(answer, target, quote(text));
     return failed(wireFailure(answer.status, body), answer);
   });
@@ -98,7 +98,7 @@ function failed(failure: CallFailure, answer: TransportAnswer): FailedOutcome {
   const seconds = retryAfterSeconds(answer.headers.get("retry-after"));
   return {
     ok: false,
-    failure: seconds === undefined ? failure : { ...failure, retry_after_seconds: seconds },
+    failure: { ...failure, ...servedBy(answer), ...(seconds !== undefined && { retry_after_seconds: seconds }) },
     mayHaveArrived: true,
   };
 }

@@ -23,7 +23,8 @@ export interface CallOptions {
 export interface CallContext {
   readonly transport: Transport;
   readonly retry: RetryPolicy;
-  readonly signal: AbortSignal | undefined;
+  /** Each ends every call. */
+  readonly signals: readonly (AbortSignal | undefined)[];
   readonly timeoutMs: number | undefined;
 }
 
@@ -33,7 +34,7 @@ export type RequestParts = Omit<TransportRequest, "signal">;
 export function scopeOf(context: CallContext, options: CallOptions, defaultTimeoutMs: number): CallScope {
   checkCallOptions(options);
   const timeoutMs = options.timeoutMs ?? context.timeoutMs ?? defaultTimeoutMs;
-  return openScope([context.signal, options.signal], timeoutMs);
+  return openScope([...context.signals, options.signal], timeoutMs);
 }
 
 /** Sends a request, again where that is safe, and reads its JSON answer. @throws TypeError if an option is wrong */

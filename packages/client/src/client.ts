@@ -12,7 +12,8 @@ import type {
 } from "./contract/models.ts";
 import type { Transcript } from "./contract/transcribe.ts";
 import type { TranscriptionEvent } from "./events.ts";
-import type { CallFailure } from "./failure.ts";
+import type { CallFailure, Served } from "./failure.ts";
+import { type FallbackOptions, type OpenFallback, withFallback } from "./fallback.ts";
 import type { HttpOptions } from "./http.ts";
 import { defaultRetryPolicy, type RetryPolicy, type Safety } from "./retry.ts";
 import {
@@ -30,6 +31,8 @@ export interface ClientOptions extends CallOptions, Omit<HttpOptions, "streamUpl
   readonly retry?: Partial<RetryPolicy> | false;
   /** Carries the requests instead of HTTP; the base URL and `key`, `headers` and `fetch` are of no use then. */
   readonly transport?: Transport;
+  /** Serves while the service cannot be reached: what opens it, or that with options. Results then say who served. */
+  readonly fallback?: OpenFallback | FallbackOptions;
 }
 
 const quick = { timeoutMs: 30_000, safety: "always" } as const;
@@ -41,14 +44,18 @@ const quick = { timeoutMs: 30_000, safety: "always" } as const;
  */
 export abstract class BaseClient<Source> {
   readonly #context: CallContext;
+  readonly #closing = new AbortController();
+  readonly #fallback: Required<Transport> | undefined;
 
   /** @throws TypeError if an option is wrong */
   protected constructor(transport: Transport, options: ClientOptions) {
     checkCallOptions(options);
+    const { fallback } = options;
+    this.#fallback = fallback === undefined ? undefined : withFallback(transport, fallback);
     this.#context = {
-      transport,
+      transport: this.#fallback ?? transport,
       retry: retryPolicy(options.retry),
-      signal: options.signal,
+      signals: [this.#closing.signal, options.signal],
       timeoutMs: options.timeoutMs,
     };
   }
@@ -57,7 +64,7 @@ export abstract class BaseClient<Source> {
   protected abstract openSource(source: Source): Promise<Audio | CallFailure>;
 
   /** Whether the server runs, and how many models it has loaded. Within 30 s by default. */
-  async checkHealth(options: CallOptions = {}): Promise<Health | CallFailure<HealthFailure>> {
+  async checkHealth(options: CallOptions = {}): Promise<Served<Health> | CallFailure<HealthFailure>> {
     return this.#get("/health", options);
   }
 
@@ -65,25 +72,25 @@ export abstract class BaseClient<Source> {
    * Loads a model, joins a load in progress, or finds it loaded: the result comes once it is usable. No time limit by
    * default, since loading takes as long as the model is large.
    */
-  async loadModel(modelPath: string, options: CallOptions = {}): Promise<LoadAnswer | CallFailure> {
+  async loadModel(modelPath: string, options: CallOptions = {}): Promise<Served<LoadAnswer> | CallFailure> {
     // Loading what is loaded changes nothing, and a load whose caller vanished counts for nobody.
     return this.#post("/models/load", modelPath, "always", options);
   }
 
   /** Unloads a model. No time limit by default: the server first finishes the work that is in progress. */
-  async unloadModel(modelPath: string, options: CallOptions = {}): Promise<UnloadAnswer | CallFailure> {
+  async unloadModel(modelPath: string, options: CallOptions = {}): Promise<Served<UnloadAnswer> | CallFailure> {
     // Each unload gives one hold back: sent again after its answer was lost, it would give back another client's, or
     // turn a success into "not loaded".
     return this.#post("/models/unload", modelPath, "unsent", options);
   }
 
   /** The models that are loaded, by path. Within 30 s by default. */
-  async listModels(options: CallOptions = {}): Promise<ModelList | CallFailure> {
+  async listModels(options: CallOptions = {}): Promise<Served<ModelList> | CallFailure> {
     return this.#get("/models", options);
   }
 
   /** The models on the server's disk, loaded or not, by path. Within 30 s by default. */
-  async listAvailableModels(options: CallOptions = {}): Promise<AvailableModels | CallFailure> {
+  async listAvailableModels(options: CallOptions = {}): Promise<Served<AvailableModels> | CallFailure> {
     return this.#get("/models/available", options);
   }
 
@@ -91,7 +98,7 @@ export abstract class BaseClient<Source> {
   async getModelStatus(
     modelPath: string,
     options: CallOptions = {},
-  ): Promise<ModelStatus | CallFailure<ModelStatusFailure>> {
+  ): Promise<Served<ModelStatus> | CallFailure<ModelStatusFailure>> {
     checkModelPath(modelPath);
     return this.#get(`/models/status/${encodeModelPath(modelPath)}`, options);
   }
@@ -100,16 +107,16 @@ export abstract class BaseClient<Source> {
    * Recognises a recording. The result is the transcript, or its text with `response_format` text, srt or vtt. No time
    * limit by default. A source that can be read once only is never sent again.
    */
-  async transcribe(source: Source, options?: TranscriptOptions): Promise<Transcript | CallFailure>;
-  async transcribe(source: Source, options: TextOptions): Promise<TranscriptText | CallFailure>;
+  async transcribe(source: Source, options?: TranscriptOptions): Promise<Served<Transcript> | CallFailure>;
+  async transcribe(source: Source, options: TextOptions): Promise<Served<TranscriptText> | CallFailure>;
   async transcribe(
     source: Source,
     options: TranscriptOptions | TextOptions,
-  ): Promise<Transcript | TranscriptText | CallFailure>;
+  ): Promise<Served<Transcript | TranscriptText> | CallFailure>;
   async transcribe(
     source: Source,
     options: TranscriptOptions | TextOptions = {},
-  ): Promise<Transcript | TranscriptText | CallFailure> {
+  ): Promise<Served<Transcript | TranscriptText> | CallFailure> {
     checkCallOptions(options);
     const audio = await this.openSource(source);
     return "success" in audio ? audio : transcribe(this.#context, audio, options);
@@ -129,17 +136,31 @@ export abstract class BaseClient<Source> {
     else yield* transcribeEvents(this.#context, audio, options);
   }
 
-  #get<Answer, Body extends object>(path: string, options: CallOptions): Promise<Answer | CallFailure<Body>> {
-    const headers = { accept: "application/json" };
-    return callJson<Answer, Body>(this.#context, { method: "GET", path, headers }, options, quick);
+  /**
+   * Ends the client: calls in progress and later ones fail with the reason `request_cancelled`, and a fallback that was
+   * opened is closed, its processes too. A transport that was given is left alone. Safe to call twice.
+   */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await this.#fallback?.close();
   }
 
-  #post<Answer>(path: string, modelPath: string, safety: Safety, options: CallOptions): Promise<Answer | CallFailure> {
+  #get<Answer, Body extends object>(path: string, options: CallOptions): Promise<Served<Answer> | CallFailure<Body>> {
+    const headers = { accept: "application/json" };
+    return callJson<Served<Answer>, Body>(this.#context, { method: "GET", path, headers }, options, quick);
+  }
+
+  #post<Answer>(
+    path: string,
+    modelPath: string,
+    safety: Safety,
+    options: CallOptions,
+  ): Promise<Served<Answer> | CallFailure> {
     checkModelPath(modelPath);
     const headers = { accept: "application/json", "content-type": "application/json" };
     const body = JSON.stringify({ model_path: modelPath });
     const defaults = { timeoutMs: Infinity, safety };
-    return callJson<Answer>(this.#context, { method: "POST", path, headers, body }, options, defaults);
+    return callJson<Served<Answer>>(this.#context, { method: "POST", path, headers, body }, options, defaults);
   }
 }
 

@@ -1,13 +1,16 @@
 import { answerLimitBytes } from "./answer.ts";
-import type { TranscribeEvent } from "./contract/transcribe.ts";
-import { type CallFailure, ownFailure, wireFailure } from "./failure.ts";
+import type { TranscribeEvent, Transcript } from "./contract/transcribe.ts";
+import { type CallFailure, ownFailure, type Served, wireFailure } from "./failure.ts";
 import { untilAborted } from "./scope.ts";
 import { type ServerSentEvent, SseParser } from "./sse.ts";
 
 /** What is heard of a recognition while it runs. */
 export type RunningEvent = Extract<TranscribeEvent, { type: "progress" | "segment" }>;
 /** The last event of one that succeeded. */
-export type DoneEvent = Extract<TranscribeEvent, { type: "done" }>;
+export interface DoneEvent {
+  readonly type: "done";
+  readonly transcript: Served<Transcript>;
+}
 /** The last event of one that failed, in the form of every failure of this client. */
 export interface ErrorEvent {
   readonly type: "error";

@@ -19,11 +19,13 @@ export type {
 } from "./contract/models.ts";
 export type { ResponseFormat, Segment, Transcript, Warning, Word } from "./contract/transcribe.ts";
 export type { DoneEvent, ErrorEvent, RunningEvent, TranscriptionEvent } from "./events.ts";
-export type { CallFailure } from "./failure.ts";
+export type { CallFailure, Served } from "./failure.ts";
+export type { FallbackOptions, OpenFallback, ServedByChange } from "./fallback.ts";
 export { defaultBaseUrl, type HttpOptions } from "./http.ts";
 export type { RetryPolicy } from "./retry.ts";
 export type { RecognitionOptions, TextFormat, TextOptions, TranscriptOptions, TranscriptText } from "./transcribe.ts";
 export {
+  type ServedBy,
   type Transport,
   type TransportAnswer,
   type TransportBody,

@@ -11,7 +11,7 @@ import {
 } from "./call.ts";
 import type { ResponseFormat, TranscribeOptions, Transcript } from "./contract/transcribe.ts";
 import { type RunningEvent, type TranscriptionEvent, wireEvents } from "./events.ts";
-import type { CallFailure } from "./failure.ts";
+import { type CallFailure, type Served, servedBy } from "./failure.ts";
 import { type Outcome, withRetries } from "./retry.ts";
 import type { CallScope } from "./scope.ts";
 import type { TransportAnswer } from "./transport.ts";
@@ -58,7 +58,7 @@ export async function transcribe(
   context: CallContext,
   audio: Audio,
   options: TranscriptOptions | TextOptions,
-): Promise<Transcript | TranscriptText | CallFailure> {
+): Promise<Served<Transcript | TranscriptText> | CallFailure> {
   if (isTextOptions(options)) return transcribeToText(context, audio, options);
   for await (const event of transcribeEvents(context, audio, options)) {
     if (event.type === "done") return event.transcript;
@@ -80,7 +80,12 @@ export async function* transcribeEvents(
   try {
     const outcome = await sending.run<AsyncIterable<TranscriptionEvent>>({ stream: "true" }, (answer, scope) =>
       answer.body !== null && answer.status < 400 && hasType(answer, "text/event-stream")
-        ? begun(wireEvents(answer.body, target, scope.signal, (error) => sending.explain(error)))
+        ? begun(
+            signed(
+              wireEvents(answer.body, target, scope.signal, (error) => sending.explain(error)),
+              answer,
+            ),
+          )
         : wholeAnswer(readJson<Transcript>(answer, target, scope.signal)),
     );
     if (outcome.ok) yield* outcome.value;
@@ -94,15 +99,19 @@ async function transcribeToText(
   context: CallContext,
   audio: Audio,
   options: TextOptions,
-): Promise<TranscriptText | CallFailure> {
+): Promise<Served<TranscriptText> | CallFailure> {
   if ("onEvent" in options && options.onEvent !== undefined) {
     throw new TypeError("text, srt and vtt have no events, so onEvent would never be called");
   }
   const sending = new Sending(context, audio, options);
   try {
-    const outcome = await sending.run({}, (answer, scope) => readText(answer, context.transport.target, scope.signal));
-    if (!outcome.ok) return outcome.failure;
-    return { success: true, response_format: options.response_format, text: outcome.value };
+    const { response_format } = options;
+    const outcome = await sending.run<Served<TranscriptText>>({}, async (answer, scope) => {
+      const read = await readText(answer, context.transport.target, scope.signal);
+      if (!read.ok) return read;
+      return { ok: true, value: { success: true, response_format, text: read.value, ...servedBy(answer) } };
+    });
+    return outcome.ok ? outcome.value : outcome.failure;
   } finally {
     sending.close();
   }
@@ -196,6 +205,19 @@ async function begun(
   return { ok: true, value: resumed(first.value, events) };
 }
 
+/** The events, the last of which says who served where there is a choice. */
+async function* signed(
+  events: AsyncIterable<TranscriptionEvent>,
+  answer: TransportAnswer,
+): AsyncGenerator<TranscriptionEvent, void, undefined> {
+  const by = servedBy(answer);
+  for await (const event of events) {
+    if (event.type === "done") yield { ...event, transcript: { ...event.transcript, ...by } };
+    else if (event.type === "error") yield { ...event, failure: { ...event.failure, ...by } };
+    else yield event;
+  }
+}
+
 async function* resumed(first: TranscriptionEvent, rest: AsyncGenerator<TranscriptionEvent, void, undefined>) {
   try {
     yield first;
@@ -206,7 +228,9 @@ async function* resumed(first: TranscriptionEvent, rest: AsyncGenerator<Transcri
 }
 
 /** A server without events answers at once with the whole transcript. */
-async function wholeAnswer(answer: Promise<Outcome<Transcript>>): Promise<Outcome<AsyncIterable<TranscriptionEvent>>> {
+async function wholeAnswer(
+  answer: Promise<Outcome<Served<Transcript>>>,
+): Promise<Outcome<AsyncIterable<TranscriptionEvent>>> {
   const outcome = await answer;
   if (!outcome.ok) return outcome;
   const transcript = outcome.value;

@@ -14,12 +14,17 @@ export interface TransportRequest {
   readonly signal: AbortSignal;
 }
 
+/** Who served a request of a client that has a fallback. */
+export type ServedBy = "service" | "fallback";
+
 /** The answer, as soon as its head is known. */
 export interface TransportAnswer {
   readonly status: number;
   readonly headers: { get(name: string): string | null };
   /** Cancelling it tells the server that nobody listens any more. */
   readonly body: ReadableStream<Uint8Array> | null;
+  /** Set by a transport that has the choice. */
+  readonly servedBy?: ServedBy;
 }
 
 /** What carries requests: HTTP by `fetch`, or a server inside the same application. */
@@ -28,6 +33,8 @@ export interface Transport {
   readonly target: string;
   /** @throws TransportError if no answer begins; whatever it likes once `signal` is aborted */
   send(request: TransportRequest): Promise<TransportAnswer>;
+  /** Ends what it holds, requests in progress too. Safe to call twice. */
+  close?(): Promise<void>;
 }
 
 /** No answer began. */

@@ -44,8 +44,8 @@ test("the main entry imports nothing but its own few files: no schema library, n
   );
   const text = [...files.values()].join("\n");
   const code = text.replace(/\/\*\*[\s\S]*?\*\//g, "").replace(/^\s*\/\/.*$|^\s+/gm, "");
-  assert.ok(code.length < 32_000, `${code.length} characters without comments and indentation`);
-  assert.ok(gzipSync(code).length < 10_000, `${gzipSync(code).length} bytes packed`);
+  assert.ok(code.length < 38_000, `${code.length} characters without comments and indentation`);
+  assert.ok(gzipSync(code).length < 11_000, `${gzipSync(code).length} bytes packed`);
 });
 
 test("the entry for Node adds its file system only", async () => {
@@ -60,6 +60,7 @@ test("the client prints nothing", async () => {
 
 const methods = [
   "checkHealth",
+  "close",
   "getModelStatus",
   "listAvailableModels",
   "listModels",
@@ -71,9 +72,9 @@ const methods = [
 ];
 const types = `
   AudioSource AvailableModel AvailableModels CallFailure CallOptions ClientOptions DoneEvent
-  ErrorEvent Failure Health HealthFailure HttpOptions InstanceState LoadAnswer ModelEntry ModelList
-  ModelStatus ModelStatusFailure Reason RecognitionOptions ResponseFormat RetryPolicy RunningEvent
-  Segment TextFormat TextOptions Transcript TranscriptOptions TranscriptText TranscriptionEvent
+  ErrorEvent Failure FallbackOptions Health HealthFailure HttpOptions InstanceState LoadAnswer ModelEntry ModelList
+  ModelStatus ModelStatusFailure OpenFallback Reason RecognitionOptions ResponseFormat RetryPolicy RunningEvent
+  Segment Served ServedBy ServedByChange TextFormat TextOptions Transcript TranscriptOptions TranscriptText TranscriptionEvent
   Transport TransportAnswer TransportBody TransportRequest UnloadAnswer Warning Word
 `
   .trim()
@@ -98,7 +99,15 @@ test("the exported names are these", async () => {
 });
 
 test("everything that is exported has a docstring", async () => {
-  for (const file of ["client.d.ts", "node.d.ts", "index.d.ts", "http.d.ts", "transport.d.ts", "events.d.ts"]) {
+  for (const file of [
+    "client.d.ts",
+    "node.d.ts",
+    "index.d.ts",
+    "http.d.ts",
+    "transport.d.ts",
+    "events.d.ts",
+    "fallback.d.ts",
+  ]) {
     const lines = (await readFile(join(dist, file), "utf8")).split("\n");
     for (const [n, line] of lines.entries()) {
       if (!/^export (declare|interface|type \w+ =)/.test(line)) continue;

@@ -55,7 +55,15 @@ export async function startServer({ config, log, onProgress }: StartOptions): Pr
   const stateDir = await stateDirectory(config);
   const lock = await lockStateDirectory(stateDir, { pid: process.pid });
   const stopping = new AbortController();
-  const parts = compose({ config, log, stateDir, onProgress, signal: stopping.signal });
+  const spoolDirectory = join(stateDir, "spool");
+  const parts = composeOr(() => lock.release(), {
+    config,
+    log,
+    stateDir,
+    spoolDirectory,
+    onProgress,
+    signal: stopping.signal,
+  });
   const close = async () => {
     stopping.abort(new VoxpoolError("server_stopping"));
     try {
@@ -81,12 +89,23 @@ export async function startServer({ config, log, onProgress }: StartOptions): Pr
   }
 }
 
-interface ComposeOptions extends StartOptions {
+function composeOr(giveUp: () => void, options: ComposeOptions): Parts {
+  try {
+    return compose(options);
+  } catch (error) {
+    giveUp();
+    throw error;
+  }
+}
+
+export interface ComposeOptions extends StartOptions {
   readonly stateDir: string;
+  /** Of this process alone. */
+  readonly spoolDirectory: string;
   readonly signal: AbortSignal;
 }
 
-interface Parts {
+export interface Parts {
   readonly catalog: Catalog;
   readonly pool: Pool;
   readonly api: Api;
@@ -99,7 +118,8 @@ interface Parts {
   readonly close: () => Promise<void>;
 }
 
-function compose({ config, log, stateDir, onProgress, signal }: ComposeOptions): Parts {
+/** Puts the parts together: a server without its port and its lock. */
+export function compose({ config, log, stateDir, spoolDirectory, onProgress, signal }: ComposeOptions): Parts {
   const cores = config["schedule.cores"] || availableParallelism();
   const sources = {
     stateDir,
@@ -140,7 +160,6 @@ function compose({ config, log, stateDir, onProgress, signal }: ComposeOptions):
     version,
   });
   let ready = false;
-  const spoolDirectory = join(stateDir, "spool");
   const http = createHttpServer({ api, config, version, log, spoolDirectory, ready: () => ready });
   return {
     catalog,

@@ -193,6 +193,12 @@ export const catalogue = {
   not_ready: entry(503, true, "The server is not ready yet; try again.", "服务器尚未就绪；请重试。"),
   server_stopping: entry(503, true, "The server is stopping.", "服务器正在停止。"),
   disk_full: entry(507, true, "No room on the disk for {what}.", "磁盘空间不足，无法保存{what}。"),
+  spool_full: entry(
+    507,
+    true,
+    "Uploads that are being received may take {limit_bytes} bytes of the disk together, and this one finds no room ({setting}). Try again later, or raise the setting.",
+    "正在接收的上传合计最多占用磁盘 {limit_bytes} 字节，已无空间接收此上传（{setting}）。请稍后重试，或调高该设置。",
+  ),
   internal: entry(
     500,
     true,
@@ -214,6 +220,7 @@ export const catalogue = {
     "The state directory {state_dir} is in use by voxpool process {pid}{url}. Stop that one, or choose another directory: --state-dir DIR.",
     "状态目录 {state_dir} 正被 voxpool 进程 {pid}{url} 使用。请先停止它，或另选目录：--state-dir DIR。",
   ),
+  output_unwritable: entry(500, false, "{path} could not be written: {detail}.", "无法写入 {path}：{detail}。"),
   server_unreachable: entry(
     503,
     true,

@@ -59,7 +59,7 @@ function looksLike(head: Uint8Array): string {
 }
 
 /** UTF-8 or Latin letters without control characters; a character cut off at the end does not matter. */
-function isText(head: Uint8Array): boolean {
+export function isText(head: Uint8Array): boolean {
   if (head.some((byte) => byte < 32 && byte !== 9 && byte !== 10 && byte !== 13)) return false;
   return !new TextDecoder().decode(head, { stream: true }).includes("\ufffd");
 }

@@ -97,7 +97,8 @@ function* entriesOf(map: YAMLMap, prefix: string, context: FileContext): Generat
     const key = prefix + keyText(pair, offset, context);
     const value = isAlias(pair.value) ? anchored(pair.value, offset, context) : pair.value;
     const isEmpty = !isNode(value) || (isScalar(value) && value.value === null);
-    if (settingGroups.has(key) && (isMap(value) || isEmpty)) {
+    // `host` is both: an address, and a group. Without a value it is an address that was forgotten.
+    if (settingGroups.has(key) && (isMap(value) || (isEmpty && !isSettingKey(key)))) {
       if (isMap(value)) yield* entriesOf(value, `${key}.`, context);
       continue;
     }

@@ -3,7 +3,7 @@ import { delimiter, resolve } from "node:path";
 import { readConfigFile } from "./config-file.ts";
 import { parseValue, type RawEntry } from "./config-value.ts";
 import { type MessageLanguage, VoxpoolError } from "./errors.ts";
-import { environmentName, flagName, nearest, settingKeys } from "./setting-names.ts";
+import { environmentName, flagName, isSettingKey, nearest, settingKeys } from "./setting-names.ts";
 import { type Config, type SettingKey, settings } from "./settings.ts";
 
 /** Flags by their name without dashes (`limits-body-bytes`), as they were written. */
@@ -60,6 +60,21 @@ export function loadConfig(sources: ConfigSources): LoadedConfig {
     origins: Object.freeze(Object.fromEntries(origins)) as Record<SettingKey, string>,
     ...(file === undefined ? {} : { file: file.path }),
   };
+}
+
+/**
+ * The configuration out of values that a program gives; environment and files are not read.
+ * @throws VoxpoolError `config_invalid` {source, detail}: unknown key or bad value
+ */
+export function configFrom(given: Partial<Config>, source: string): Config {
+  const values = new Map<SettingKey, unknown>(settingKeys.map((key) => [key, settings[key].default]));
+  for (const [key, value] of Object.entries(given)) {
+    if (value === undefined) continue;
+    if (!isSettingKey(key)) throw unknownName(key, "…", settingKeys, "en");
+    const raw = Array.isArray(value) ? value.map(String) : String(value);
+    values.set(key, parseValue({ key, raw, source }, "en"));
+  }
+  return Object.freeze(Object.fromEntries(values)) as Config;
 }
 
 function findFile(sources: ConfigSources): { path: string; name: string } | undefined {

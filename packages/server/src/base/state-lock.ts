@@ -113,7 +113,8 @@ function readOwner(stateDir: string): LockOwner | undefined {
   }
 }
 
-function isAlive(pid: number): boolean {
+/** Whether there is such a process on this machine, whoever it belongs to. */
+export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;

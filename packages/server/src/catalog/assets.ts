@@ -78,6 +78,15 @@ export async function pullAsset(
   return { name, directory, alreadyThere: false, file };
 }
 
+/**
+ * Where a native part lies in a state directory once it was fetched.
+ * @throws VoxpoolError `platform_unsupported`
+ */
+export function assetFile(name: AssetName, stateDir: string): string {
+  const asset = findAsset(name);
+  return join(stateDir, "assets", `${asset.name}-${asset.version}`, asset.file);
+}
+
 async function ensureParts(
   spec: ModelSpec,
   options: AssetStoreOptions,

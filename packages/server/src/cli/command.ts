@@ -1,8 +1,8 @@
 import { Command, Help, type Option } from "commander";
-import stringWidth from "string-width";
 import type { MessageLanguage } from "../base/errors.ts";
 import { defaultUrl } from "./client.ts";
 import type { Text } from "./context.ts";
+import { widthOf, wrap } from "./width.ts";
 
 /** A command line to copy, and what it does. */
 export interface Example extends Text {
@@ -41,7 +41,25 @@ class LocalHelp extends Help {
   }
 
   override displayWidth(text: string): number {
-    return stringWidth(text);
+    return widthOf(text);
+  }
+
+  override boxWrap(text: string, columns: number): string {
+    return wrap(text, columns).join("\n");
+  }
+
+  /** A long flag stands on a line of its own, so that the texts keep most of the width. */
+  override formatItem(term: string, termWidth: number, description: string): string {
+    const columns = this.helpWidth ?? 80;
+    const isNarrow = columns < 60;
+    const column = isNarrow ? 6 : Math.min(termWidth, Math.floor(columns / 3)) + 4;
+    const lines = wrap(description, Math.max(20, columns - column));
+    const head = `  ${term}`;
+    const isBeside = widthOf(head) + 2 <= column;
+    const first = isBeside
+      ? head + " ".repeat(column - widthOf(head)) + lines[0]
+      : `${head}\n${" ".repeat(column)}${lines[0]}`;
+    return [first, ...lines.slice(1).map((line) => " ".repeat(column) + line)].join("\n");
   }
 }
 
@@ -104,7 +122,11 @@ export class CliCommand extends Command {
 
   #examplesText(): string {
     if (this.examples.length === 0) return "";
-    const lines = this.examples.map((example) => `  $ ${example.command}\n      ${this.text(example)}`);
+    const columns = this.configureOutput().getOutHelpWidth?.() ?? 80;
+    const lines = this.examples.map((example) => {
+      const text = wrap(this.text(example), Math.max(20, columns - 6)).map((line) => `      ${line}`);
+      return `  $ ${example.command}\n${text.join("\n")}`;
+    });
     return `\n${this.text({ en: "Examples:", zh: "示例：" })}\n${lines.join("\n")}\n`;
   }
 }

@@ -1,5 +1,5 @@
 import type { CallFailure } from "@voxpool/client";
-import { catalogue } from "@voxpool/client/contract";
+import { catalogue } from "@voxpool/client/contract/catalogue";
 import { type MessageLanguage, VoxpoolError } from "../base/errors.ts";
 import { inChinese } from "../base/phrases.ts";
 import { type CommandContext, UsageError } from "./context.ts";
@@ -48,6 +48,9 @@ function messageOf(
   language: MessageLanguage,
 ): string {
   const { reason, error_message: message } = failure;
+  // How a recording is sent is no matter of the command line.
+  if (reason === "audio_missing")
+    return language === "zh" ? "录音是空的，没有内容。" : "it is empty: there is no audio in it.";
   if (failure.error_code !== 0 || language === "en" || !Object.hasOwn(catalogue, reason)) return message;
   const { en, zh } = catalogue[reason as keyof typeof catalogue];
   const names = [...en.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);

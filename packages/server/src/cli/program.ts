@@ -1,6 +1,9 @@
 import { version } from "../base/version.ts";
 import { CliCommand } from "./command.ts";
 import { commanderMessage } from "./commander-messages.ts";
+import { registerConfig } from "./commands/config.ts";
+import { registerDoctor } from "./commands/doctor.ts";
+import { registerHelp } from "./commands/help.ts";
 import { registerLoad } from "./commands/load.ts";
 import { registerModels } from "./commands/models.ts";
 import { registerPull } from "./commands/pull.ts";
@@ -47,6 +50,9 @@ export function buildProgram(context: CommandContext, parts: ProgramParts = {}):
   registerStatus(program, context);
   registerTranscribe(program, context);
   registerPull(program, context);
+  registerConfig(program, context);
+  registerDoctor(program, context);
+  registerHelp(program, context);
   return program;
 }
 

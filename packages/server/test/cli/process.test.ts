@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite, test } from "node:test";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { scratchDirectory } from "../base/scratch.ts";
 import {
   bin,
@@ -18,6 +18,7 @@ import {
   transcript,
 } from "./support.ts";
 
+const loadedModules = fileURLToPath(new URL("./fixtures/loaded-modules.mjs", import.meta.url));
 const tooOld = fileURLToPath(new URL("./fixtures/old-node.cjs", import.meta.url));
 const skipTerminal = { skip: noTerminal() };
 
@@ -28,14 +29,25 @@ suite("the command line as a process", () => {
     assert.match(bare.stderr, /Usage: voxpool/);
     const help = await run(t, ["--help"]);
     assert.equal(help.code, 0);
-    for (const word of ["serve", "models", "load", "unload", "status", "transcribe", "pull", "Exit codes:", "130"]) {
+    for (const word of [
+      "serve",
+      "models",
+      "load",
+      "unload",
+      "status",
+      "transcribe",
+      "pull",
+      "config",
+      "Exit codes:",
+      "130",
+    ]) {
       assert.ok(help.stdout.includes(word), word);
     }
     assert.match((await run(t, ["--version"])).stdout, /^\d+\.\d+\.\d+\n$/);
   });
 
   test("the help of each command has examples, in the language of the user", async (t) => {
-    for (const command of ["serve", "models", "load", "unload", "status", "transcribe", "pull"]) {
+    for (const command of ["serve", "models", "load", "unload", "status", "transcribe", "pull", "config", "help"]) {
       const english = await run(t, [command, "--help"]);
       assert.equal(english.code, 0);
       assert.match(english.stdout, new RegExp(`Examples:\n  \\$ .*voxpool ${command}`));
@@ -87,7 +99,39 @@ suite("the command line as a process", () => {
     assert.match(stdout, /voxpool: .*ENOSPC/);
   });
 
+  test("a reader of many results that goes away early ends it quietly, and cancels what is under way", async (t) => {
+    const gone = Promise.withResolvers<void>();
+    const { url } = await startWireServer(t, {
+      "POST /transcribe": ({ body }, answer) => {
+        if (String(body) === "first")
+          sendEvents(answer, [{ type: "done", transcript: transcript("x".repeat(200_000)) }]);
+        else answer.on("close", gone.resolve);
+      },
+    });
+    const cwd = scratchDirectory(t);
+    writeFileSync(join(cwd, "1.wav"), "first");
+    writeFileSync(join(cwd, "2.wav"), "second");
+    const running = start(t, ["transcribe", "1.wav", "2.wav", "--url", url], { cwd });
+    await once(running.child.stdout ?? assert.fail(), "data");
+    running.child.stdout?.destroy();
+    const { code, stderr } = await running.done;
+    assert.deepEqual([code, stderr], [0, ""]);
+    await gone.promise;
+  });
+
+  test("a quick command loads nothing that it does not need", async (t) => {
+    const env = { NODE_OPTIONS: `--import=${pathToFileURL(loadedModules).href}` };
+    const { code, stdout, stderr } = await run(t, ["--version"], { env });
+    assert.equal(code, 0);
+    assert.match(stdout, /^\d/);
+    assert.match(stderr, /loaded .*\/dist\/cli\/program\.js/);
+    for (const heavy of ["typebox", "yaml", "pino", "undici", "fastify", "string-width", "sherpa", "koffi"]) {
+      assert.ok(!stderr.includes(`/node_modules/${heavy}`), heavy);
+    }
+  });
+
   for (const [signal, exitCode] of [
+    ["SIGHUP", 129],
     ["SIGINT", 130],
     ["SIGTERM", 143],
   ] as const) {
@@ -120,7 +164,7 @@ suite("the command line as a process", () => {
     const cwd = scratchDirectory(t);
     writeFileSync(join(cwd, "a.wav"), "first");
     writeFileSync(join(cwd, "b.wav"), "second");
-    const running = start(t, ["transcribe", "a.wav", "b.wav", "a.wav", "--json", "--url", url], { cwd });
+    const running = start(t, ["transcribe", "a.wav", "b.wav", "a.wav", "--jobs", "1", "--json", "--url", url], { cwd });
     await arrived.promise;
     running.child.kill("SIGINT");
     const { code, stdout } = await running.done;
@@ -154,7 +198,7 @@ suite("the command line as a process", () => {
     assert.equal(shown.code, 0);
     assert.match(shown.stdout, /a\.wav {2}\[█+░+\] +40% {2}4 min 00 s \/ 10 min 00 s/);
     // What stays on the screen is what follows the last line that was cleared.
-    assert.equal(shown.stdout.slice(shown.stdout.lastIndexOf("\u001b[2K") + 4).trim(), "the words");
+    assert.equal(shown.stdout.slice(shown.stdout.lastIndexOf("\u001b[0J") + 4).trim(), "the words");
 
     seen = Promise.withResolvers<void>();
     const toFile = await onTerminal(t, `${command} > out.txt`, { watch });
@@ -181,6 +225,25 @@ suite("the command line as a process", () => {
       assert.match(text.stdout, /version +\[31m1\r\n/);
     },
   );
+
+  test("a terminal that is closed ends a command that waits, and the server sees it go", skipTerminal, async (t) => {
+    const arrived = Promise.withResolvers<void>();
+    const gone = Promise.withResolvers<void>();
+    const { url } = await startWireServer(t, {
+      "POST /transcribe": (_received, answer) => {
+        answer.on("close", gone.resolve);
+        arrived.resolve();
+      },
+    });
+    const cwd = scratchDirectory(t);
+    writeFileSync(join(cwd, "a.wav"), "audio");
+    const command = shellCommand("transcribe", join(cwd, "a.wav"), "--url", url);
+    const terminal = spawn("script", ["-qfc", command, "/dev/null"], { stdio: ["ignore", "ignore", "inherit"] });
+    t.after(() => terminal.kill("SIGKILL"));
+    await arrived.promise;
+    terminal.kill("SIGKILL");
+    await gone.promise;
+  });
 
   test("standard input that is a terminal is not waited for", skipTerminal, async (t) => {
     const { code, stdout } = await onTerminal(t, shellCommand("transcribe", "-"));

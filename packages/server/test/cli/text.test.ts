@@ -5,6 +5,7 @@ import { formatBytes, formatDuration, printable } from "../../dist/cli/format.js
 import { progressText, RateMeter } from "../../dist/cli/progress.js";
 import { createPullProgress } from "../../dist/cli/pull-progress.js";
 import { renderFields, renderTable } from "../../dist/cli/table.js";
+import { shorten, shortenStart, widthOf, wrap } from "../../dist/cli/width.js";
 
 suite("texts of the command line", () => {
   const languages: readonly (readonly [env: Record<string, string>, system: string, language: string])[] = [
@@ -116,5 +117,33 @@ suite("texts of the command line", () => {
     );
     assert.match(textOf({ ...event, file: "b.tgz", phase: "download" }), /0 B \/ 4\.0 MB$/);
     assert.equal(textOf({ ...event, phase: "unpack" }), "en/tiny  unpacking");
+  });
+
+  test("progress gives up its bar, then its rate, then the start of the label, on a narrow terminal", () => {
+    const progress = { label: "calls/五月/第一次.wav", done: 30, total: 60, unit: "seconds", rate: 15 } as const;
+    for (let columns = 200; columns >= 12; columns -= 1) {
+      const text = progressText(progress, "zh", columns);
+      assert.ok(widthOf(text) <= columns, `${columns}: ${text}`);
+      assert.match(text, / 50%/);
+    }
+    assert.match(progressText(progress, "en", 60), /^calls\/五月\/第一次\.wav {3}50% {2}30 s \/ 1 min 00 s/);
+    assert.equal(progressText(progress, "en", 14), "…次.wav   50%");
+  });
+
+  test("lines are cut by what a terminal shows, with no character in halves", () => {
+    assert.equal(shorten("abcdef", 6), "abcdef");
+    assert.equal(shorten("abcdefg", 6), "abcde…");
+    assert.equal(shorten("一二三四", 6), "一二…");
+    assert.equal(shorten("👨‍👩‍👧👨‍👩‍👧", 3), "👨‍👩‍👧…");
+    assert.equal(shortenStart("folder/file.wav", 9), "…file.wav");
+    assert.equal(shorten("a\u001b[2Jb\nc", 20), "a[2Jb c");
+  });
+
+  test("texts wrap at spaces and between Chinese characters, and no line begins with closing punctuation", () => {
+    assert.deepEqual(wrap("one two three", 8), ["one two", "three"]);
+    assert.deepEqual(wrap("averyveryverylongword x", 8), ["averyveryverylongword", "x"]);
+    assert.deepEqual(wrap("监听端口；表示任选", 8), ["监听端", "口；表示", "任选"]);
+    assert.deepEqual(wrap("用 VOXPOOL_URL，再否则用", 14), ["用", "VOXPOOL_URL，", "再否则用"]);
+    assert.deepEqual(wrap("", 8), [""]);
   });
 });

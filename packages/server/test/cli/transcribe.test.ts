@@ -85,7 +85,7 @@ suite("transcribe", () => {
     const lines = stderr.trimEnd().split("\n");
     assert.equal(lines.length, 2);
     assert.match(lines[0] ?? "", /^voxpool: b\.wav: The audio could not be read: .*no such file/);
-    assert.match(lines[1] ?? "", /^voxpool: folder: The audio could not be read: .*directory/);
+    assert.match(lines[1] ?? "", /^voxpool: folder: there is no recording in this folder; -r also looks/);
   });
 
   test("of several files --json is one array, failures in their places", async (t) => {
@@ -125,6 +125,7 @@ suite("transcribe", () => {
     ["transcribe", "a.wav", "--json", "--format", "srt"],
     ["transcribe", "-", "-"],
     ["transcribe", "a.wav", "--model", ""],
+    ["transcribe", "a.wav", "--json", "--language", ""],
     ["transcribe", "a.wav", "--url", "ftp://x"],
     ["transcribe", "a.wav", "--url", "nonsense"],
     ["transcribe", "a.wav", "--key", "两"],

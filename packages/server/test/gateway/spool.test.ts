@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -47,11 +47,11 @@ test("files share one room, and give theirs back", async (t) => {
   const directory = temporary(t);
   const spool = createSpool({ directory, limitBytes: 5000, memoryBytes: 100 });
   const held = await spool.receive(chunks(40, 100));
-  await assert.rejects(spool.receive(chunks(20, 100)), { reason: "disk_full" });
+  await assert.rejects(spool.receive(chunks(20, 100)), { reason: "spool_full" });
   assert.equal(spool.usedBytes(), 4000);
   await held.remove();
   const next = await spool.receive(chunks(50, 100));
-  await assert.rejects(spool.receive(chunks(2, 100)), { reason: "disk_full" });
+  await assert.rejects(spool.receive(chunks(2, 100)), { reason: "spool_full" });
   await next.remove();
   assert.deepEqual(readdirSync(directory), []);
 });
@@ -73,6 +73,8 @@ test("what a killed server left is removed, and nothing else", async (t) => {
   const directory = join(temporary(t), "spool");
   const spool = createSpool({ directory, limitBytes: 5000 });
   await spool.prepare();
+  assert.ok(!existsSync(directory), "it is made with its first file");
+  mkdirSync(directory);
   writeFileSync(join(directory, "upload-1-1"), "left");
   writeFileSync(join(directory, "notes.txt"), "mine");
   mkdirSync(join(directory, "sub"));

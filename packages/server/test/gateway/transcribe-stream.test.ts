@@ -262,6 +262,7 @@ test("uploads that wait together share the room on the disk", async (t) => {
   const big = formBody([{ ...file, value: Buffer.alloc(3_000_000) }]);
   const answer = await transcribe(server, big, formType);
   assert.equal(answer.statusCode, 507);
-  assert.equal(answer.json().reason, "disk_full");
+  assert.equal(answer.json().reason, "spool_full");
+  assert.match(answer.json().message, /2000000 bytes .*limits\.spool_bytes/);
   await emptied(server.spool);
 });

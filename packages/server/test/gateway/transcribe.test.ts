@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { readdirSync } from "node:fs";
 import { test } from "node:test";
 import { VoxpoolError } from "../../dist/base/errors.js";
+import { unlessText } from "../../dist/gateway/http/form-body.js";
 import {
   createTestServer,
   emptied,
@@ -139,14 +140,40 @@ test("the caller is its client_id, else its address", async (t) => {
   );
 });
 
+test("a recording that curl sends under its own type is taken for what it is, whole, however slowly it comes", async (t) => {
+  const server = createTestServer(t);
+  const curl = { "content-type": "application/x-www-form-urlencoded" };
+  const audio = Buffer.concat([Buffer.from("RIFF\u0000\u0001WAVE", "latin1"), trickyBytes(300_000)]);
+  const answer = await transcribe(server, audio, curl, "?language=en");
+  assert.equal(answer.statusCode, 200, answer.body);
+  assert.deepEqual({ ...server.api.seen[0]?.options }, { language: "en" });
+  assert.equal(server.api.seen[0]?.sha256, sha256(audio));
+  const long = await transcribe(server, Buffer.from("a=b&".repeat(10_000)), curl);
+  assert.deepEqual([long.statusCode, long.json().reason], [415, "content_type_unsupported"]);
+  assert.equal(server.api.seen.length, 1);
+});
+
+test("a text that is longer than a look at it, with other bytes behind, is a form still", async () => {
+  const chunks = (async function* () {
+    for (const text of ["a=", "b&".repeat(5000), "\u0000"]) yield Buffer.from(text);
+  })();
+  assert.equal(await unlessText(chunks), undefined);
+  const wave = (async function* () {
+    for (const text of ["R", "I", "FF", "\u0000", "rest"]) yield Buffer.from(text);
+  })();
+  let all = "";
+  for await (const chunk of (await unlessText(wave)) ?? assert.fail()) all += String(chunk);
+  assert.equal(all, "RIFF\u0000rest");
+});
+
 const noAudio = { name: "file", value: "just text" };
 const refused: readonly (readonly [string, Buffer, Record<string, string>, string, number, string, RegExp])[] = [
   ["no body", Buffer.alloc(0), wav, "", 400, "audio_missing", /file/],
   ["no body, no type", Buffer.alloc(0), {}, "", 400, "audio_missing", /file/],
   ["JSON", Buffer.from("{}"), { "content-type": "application/json" }, "", 415, "content_type_unsupported", /audio/],
   [
-    "curl's own type",
-    Buffer.from("RIFF"),
+    "a form of a web page",
+    Buffer.from("file=speech.wav&language=en"),
     { "content-type": "application/x-www-form-urlencoded" },
     "",
     415,

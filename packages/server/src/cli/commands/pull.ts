@@ -1,5 +1,4 @@
 import type { Command } from "commander";
-import { loadConfig } from "../../base/config.ts";
 import { stateDirectory } from "../../base/paths.ts";
 import type { SettingKey } from "../../base/settings.ts";
 import type { CliCommand } from "../command.ts";
@@ -62,6 +61,7 @@ async function pullOne(name: string, flags: PullFlags, self: Command, context: C
   const { env, language, signal } = context;
   const line = createStatusLine(context);
   try {
+    const { loadConfig } = await import("../../base/config.ts");
     const { config } = loadConfig({ file: flags.config, env, flags: settingFlags(self, pullSettings), language });
     const textOf = createPullProgress(language);
     const { pull } = await import("../../catalog/pull.ts");

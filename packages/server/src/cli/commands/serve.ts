@@ -3,8 +3,6 @@ import { networkInterfaces } from "node:os";
 import { isAbsolute, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
-import { loadConfig } from "../../base/config.ts";
-import { createLogger } from "../../base/logger.ts";
 import { settingKeys } from "../../base/setting-names.ts";
 import type { Config } from "../../base/settings.ts";
 import { version } from "../../base/version.ts";
@@ -71,6 +69,11 @@ async function serve(
   startServer: StartServer,
 ): Promise<number> {
   const { env, language, signal } = context;
+  // Other commands are quick without these.
+  const [{ loadConfig }, { createLogger }] = await Promise.all([
+    import("../../base/config.ts"),
+    import("../../base/logger.ts"),
+  ]);
   const { config } = loadConfig({ file: flags.config, env, flags: settingFlags(self, settingKeys), language });
   context.survivesClosedOutput = true;
   const log = createLogger(config, { env, language });

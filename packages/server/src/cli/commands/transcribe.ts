@@ -1,53 +1,57 @@
-import type { CallFailure, ModelAPIClient, ResponseFormat, Transcript, TranscriptText } from "@voxpool/client";
-import { Option } from "commander";
-import { withActivity } from "../activity.ts";
+import { availableParallelism } from "node:os";
 import { type ClientFlags, createClient } from "../client.ts";
 import type { CliCommand } from "../command.ts";
 import { type CommandContext, UsageError } from "../context.ts";
-import { exitCodes } from "../exit-codes.ts";
-import { exitCodeOf, reportFailure } from "../failures.ts";
-import { print, printJson, say } from "../output.ts";
-import { progressText } from "../progress.ts";
-import { createStatusLine } from "../status-line.ts";
+import { say } from "../output.ts";
 import { type TextFlags, textOptions, withTextOptions } from "../text-options.ts";
+import { type Format, formatNames, isJsonFormat, parseFormats } from "../transcribe/formats.ts";
+import { createLocalClient, type LocalClient } from "../transcribe/local-client.ts";
+import { createRecogniser, type Wishes } from "../transcribe/recogniser.ts";
+import { findRecordings } from "../transcribe/recordings.ts";
+import { createServerLink } from "../transcribe/server-link.ts";
+import { toFiles, toStdout } from "../transcribe/targets.ts";
 
 interface TranscribeFlags extends ClientFlags, TextFlags {
   readonly model?: string;
   readonly language?: string;
-  readonly format?: ResponseFormat;
+  readonly format?: string;
+  readonly output?: string;
+  readonly recursive?: boolean;
+  readonly overwrite?: boolean;
+  readonly jobs?: string;
+  readonly wait?: string;
+  readonly local?: boolean;
 }
 
-type Result = Transcript | TranscriptText | CallFailure;
-
-const formats = ["text", "json", "verbose_json", "srt", "vtt"] as const satisfies readonly ResponseFormat[];
+const defaultJobs = Math.min(4, availableParallelism());
+const defaultWaitSeconds = 60;
 
 /** `voxpool transcribe FILE…` */
 export function registerTranscribe(program: CliCommand, context: CommandContext): void {
   const command = program.command("transcribe");
-  command
-    .describe({ en: "Recognise recordings and print the words.", zh: "识别录音并输出文字。" })
+  withTextOptions(withTranscribeOptions(command))
+    .describe({
+      en: "Recognise recordings and print the words, or write them into files.",
+      zh: "识别录音，输出文字或写入文件。",
+    })
     .withArgument("<file...>", {
-      en: "Recordings, one after the other; - is standard input.",
-      zh: "录音文件，依次处理；- 表示标准输入。",
-    })
-    .addOption(
-      new Option(
-        "--format <format>",
-        `${command.text({ en: "What is printed:", zh: "输出格式：" })} ${formats.join(", ")}`,
-      ).choices(formats),
-    )
-    .withOption("--model <path>", {
-      en: "Model to use, for example model/cn; else the server's default. It is loaded if need be.",
-      zh: "使用的模型，例如 model/cn；省略则用服务器的默认模型。需要时自动加载。",
-    })
-    .withOption("--language <language>", {
-      en: "Language of the recording: en, zh-CN, Chinese.",
-      zh: "录音的语言：en、zh-CN、Chinese。",
+      en: "Recordings, folders that hold some, patterns such as 'calls/**/*.mp3'; - is standard input.",
+      zh: "录音文件、存放录音的文件夹、'calls/**/*.mp3' 之类的通配模式；- 表示标准输入。",
     })
     .withClientOptions()
     .withExamples(
       { command: "voxpool transcribe speech.wav", en: "Prints the text.", zh: "输出文字。" },
       { command: "voxpool transcribe --format srt film.wav > film.srt", en: "Writes subtitles.", zh: "生成字幕。" },
+      {
+        command: "voxpool transcribe calls -r --format srt,text,json --output words",
+        en: "A folder: three files for each of its recordings, in the same folders below words/.",
+        zh: "整个文件夹：每个录音生成三个文件，在 words/ 下保持原有目录结构。",
+      },
+      {
+        command: "voxpool transcribe --local speech.wav",
+        en: "No server is needed; the model is loaded anew each time.",
+        zh: "无需服务器；每次都重新加载模型。",
+      },
       {
         command: "voxpool transcribe --model model/cn --language zh a.wav b.wav",
         en: "Two recordings, each under a line with its name. One that fails does not stop the others; the exit code is then 1.",
@@ -67,102 +71,131 @@ export function registerTranscribe(program: CliCommand, context: CommandContext)
     .action(async (files: readonly string[], flags: TranscribeFlags) => {
       context.exitCode = await transcribe(files, flags, context);
     });
-  withTextOptions(command);
+}
+
+function withTranscribeOptions(command: CliCommand): CliCommand {
+  return command
+    .withOption("--format <formats>", {
+      en: `What is made of a recording: ${formatNames.join(", ")}. With --output several, as in srt,text,json. Default: text.`,
+      zh: `输出格式：${formatNames.join("、")}。与 --output 合用时可有多个，如 srt,text,json。默认：text。`,
+    })
+    .withOption("-o, --output <folder>", {
+      en: "Write a file for each recording and format into this folder, and print its path. Recordings whose files are there and newer are passed over, so that the same command goes on where it stopped.",
+      zh: "为每个录音和格式在该文件夹中写一个文件，并输出其路径。文件已存在且比录音新的会跳过，因此同一命令可从中断处继续。",
+    })
+    .withOption("-r, --recursive", {
+      en: "Take the recordings in the folders below a folder, too.",
+      zh: "也处理子文件夹中的录音。",
+    })
+    .withOption("--overwrite", {
+      en: "Recognise all again, also what is done.",
+      zh: "全部重新识别，包括已完成的。",
+    })
+    .withOption("-j, --jobs <n>", {
+      en: "Recordings at once. Default: the processors of this machine, at most 4.",
+      zh: "同时处理的录音数。默认：本机处理器数，最多 4。",
+    })
+    .withOption("--wait <seconds>", {
+      en: `Of several recordings: how long a server that went away is waited for. Default: ${defaultWaitSeconds}.`,
+      zh: `处理多个录音时：服务器中断后最多等待的秒数。默认：${defaultWaitSeconds}。`,
+    })
+    .withOption("--local", {
+      en: "Without a server: load the model for this command alone, set up as a server would be (VOXPOOL_…, voxpool.yaml).",
+      zh: "不用服务器：仅为此命令加载模型，配置与服务器相同（VOXPOOL_…、voxpool.yaml）。",
+    })
+    .withOption("--model <path>", {
+      en: "Model to use, for example model/cn; else the server's default. It is loaded if need be.",
+      zh: "使用的模型，例如 model/cn；省略则用服务器的默认模型。需要时自动加载。",
+    })
+    .withOption("--language <language>", {
+      en: "Language of the recording: en, zh-CN, Chinese.",
+      zh: "录音的语言：en、zh-CN、Chinese。",
+    });
 }
 
 async function transcribe(files: readonly string[], flags: TranscribeFlags, context: CommandContext): Promise<number> {
-  const format = flags.format ?? (flags.json ? "json" : "text");
-  const isJson = format === "json" || format === "verbose_json";
-  checkUsage(files, flags.json === true && !isJson, context);
-  const client = createClient(flags, context);
-  const results: Result[] = [];
-  let code: number = exitCodes.ok.code;
-  for (const [index, file] of files.entries()) {
-    const result = await transcribeOne(client, file, format, flags, context);
-    results.push(result);
-    if (!result.success) {
-      reportFailure(result, context, { about: nameOf(file) });
-      code = exitCodeOf(result, context);
-      // The other files would meet the same.
-      if (context.signal.aborted || code === exitCodes.unreachable.code) break;
-    } else if (!isJson) {
-      printText(result, index, files, context);
-    }
-    if (result.success && "warnings" in result)
-      for (const { message } of result.warnings) say(context, `${nameOf(file)}: ${message}`);
-  }
-  if (isJson) printJson(context, files.length === 1 ? results[0] : results);
-  if (code !== exitCodes.ok.code) return code;
-  return results.every((result) => result.success) ? exitCodes.ok.code : exitCodes.failed.code;
-}
-
-function checkUsage(files: readonly string[], isTextAsJson: boolean, context: CommandContext): void {
-  const zh = context.language === "zh";
-  if (isTextAsJson)
-    throw new UsageError(
-      zh ? "--json 只能与 --format json 或 verbose_json 合用" : "--json goes with --format json or verbose_json only",
-    );
-  const fromStdin = files.filter((file) => file === "-").length;
-  if (fromStdin > 1) throw new UsageError(zh ? "- 只能出现一次" : "- can be given only once");
-  if (fromStdin === 1 && context.stdin.isTTY) {
-    throw new UsageError(
-      zh ? "标准输入是终端；请用管道传入录音" : "standard input is a terminal; pipe a recording into it",
-    );
-  }
-}
-
-async function transcribeOne(
-  client: ModelAPIClient,
-  file: string,
-  format: ResponseFormat,
-  flags: TranscribeFlags,
-  context: CommandContext,
-): Promise<Result> {
-  const source = file === "-" ? context.stdin : file;
-  const options = {
-    ...(flags.model === undefined ? {} : { model_path: flags.model }),
-    ...(flags.language === undefined ? {} : { language: flags.language }),
-    ...textOptions(flags),
-  };
-  const label = nameOf(file);
-  // Subtitles are written by the server when all is done: there are no events on the way.
-  if (format === "srt" || format === "vtt") {
-    return withActivity(label, context, () => client.transcribe(source, { ...options, response_format: format }));
-  }
-  const line = createStatusLine(context);
-  const startMs = Date.now();
-  line.show(label);
+  const numbers = readNumbers(flags, context);
+  const formats = parseFormats(flags.format ?? (flags.json && flags.output === undefined ? "json" : "text"), context);
+  checkUsage(files, flags, formats, context);
+  const source = await clientOf(flags, context);
+  const { client } = source;
   try {
-    return await client.transcribe(source, {
-      ...options,
-      response_format: format === "verbose_json" ? format : "json",
-      onEvent(event) {
-        if (event.type !== "progress") return;
-        const done = event.processed_seconds;
-        const rate = done / Math.max(0.001, (Date.now() - startMs) / 1000);
-        line.show(progressText({ label, done, total: event.duration, unit: "seconds", rate }, context.language));
-      },
+    const recordings = await findRecordings(files, flags.recursive === true, context);
+    const link = createServerLink({
+      client,
+      waitSeconds: recordings.length > 1 ? numbers.wait : 0,
+      signal: context.signal,
+      onLost: () => say(context, lostText(numbers.wait, context)),
     });
-  } catch (error) {
-    // An empty model or language is a misuse of the client, and so of the command line.
-    throw error instanceof TypeError ? new UsageError(error.message) : error;
+    const recogniserFor = (format: Format) =>
+      createRecogniser({ client, wishes: wishesOf(flags), format, link, context });
+    const run = { recordings, formats, jobs: numbers.jobs, link, recogniserFor, context };
+    return flags.output === undefined ? await toStdout(run) : await toFiles(run, { ...flags, output: flags.output });
   } finally {
-    line.clear();
+    await source.close();
   }
 }
 
-/** Several texts stand under their files' names, as `head` prints several files. */
-function printText(
-  result: Transcript | TranscriptText,
-  index: number,
+async function clientOf(flags: TranscribeFlags, context: CommandContext): Promise<LocalClient> {
+  if (flags.local) return createLocalClient(context);
+  return { client: createClient(flags, context), close: async () => {} };
+}
+
+function wishesOf({ model, language, ...text }: TranscribeFlags): Wishes {
+  return {
+    ...textOptions(text),
+    ...(model === undefined ? {} : { model_path: model }),
+    ...(language === undefined ? {} : { language }),
+  };
+}
+
+function readNumbers(flags: TranscribeFlags, { language }: CommandContext): { jobs: number; wait: number } {
+  const read = (name: string, text: string | undefined, least: number, most: number, otherwise: number): number => {
+    if (text === undefined) return otherwise;
+    const value = /^\d{1,6}$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= least && value <= most) return value;
+    throw new UsageError(
+      language === "zh"
+        ? `${name} 应为 ${least} 到 ${most} 的整数`
+        : `${name} takes a whole number from ${least} to ${most}`,
+    );
+  };
+  return {
+    jobs: read("--jobs", flags.jobs, 1, 64, defaultJobs),
+    wait: read("--wait", flags.wait, 0, 86_400, defaultWaitSeconds),
+  };
+}
+
+function checkUsage(
   files: readonly string[],
+  { json, output, overwrite, local, url, key, model, language }: TranscribeFlags,
+  formats: readonly Format[],
   context: CommandContext,
 ): void {
-  const heading = files.length === 1 ? "" : `${index === 0 ? "" : "\n"}==> ${nameOf(files[index] ?? "")} <==\n`;
-  const { text } = result;
-  print(context, heading + text + (text.endsWith("\n") ? "" : "\n"));
+  const refuse = (en: string, zh: string): never => {
+    throw new UsageError(context.language === "zh" ? zh : en);
+  };
+  if (model === "") refuse("--model needs the path of a model", "--model 需要模型路径");
+  if (language === "") refuse("--language needs a language", "--language 需要语言");
+  if (local && (url !== undefined || key !== undefined)) {
+    refuse("--local needs no server: leave out --url and --key", "--local 不用服务器：请去掉 --url 和 --key");
+  }
+  if (output === "") refuse("--output needs the name of a folder", "--output 需要文件夹名");
+  if (output === undefined && overwrite)
+    refuse("--overwrite goes with --output only", "--overwrite 只能与 --output 合用");
+  if (output === undefined && formats.length > 1) {
+    refuse("several formats need a folder for their files: --output FOLDER", "多种格式需要用 --output 指定文件夹");
+  }
+  if (output === undefined && json && !formats.every(isJsonFormat)) {
+    refuse("--json goes with --format json or verbose_json only", "--json 只能与 --format json 或 verbose_json 合用");
+  }
+  if (files.includes("-") && context.stdin.isTTY) {
+    refuse("standard input is a terminal; pipe a recording into it", "标准输入是终端；请用管道传入录音");
+  }
 }
 
-function nameOf(file: string): string {
-  return file === "-" ? "stdin" : file;
+function lostText(seconds: number, { language }: CommandContext): string {
+  return language === "zh"
+    ? `服务器没有响应；最多等待 ${seconds} 秒。`
+    : `the server does not answer; it is waited for, up to ${seconds} s.`;
 }

@@ -1,10 +1,7 @@
-import { withActivity } from "../activity.ts";
-import { type ClientFlags, createClient } from "../client.ts";
+import { changeModel } from "../change-model.ts";
+import type { ClientFlags } from "../client.ts";
 import type { CliCommand } from "../command.ts";
 import type { CommandContext } from "../context.ts";
-import { exitCodes } from "../exit-codes.ts";
-import { reportFailure } from "../failures.ts";
-import { print, printJson } from "../output.ts";
 
 /** `voxpool unload PATH` */
 export function registerUnload(program: CliCommand, context: CommandContext): void {
@@ -23,11 +20,6 @@ export function registerUnload(program: CliCommand, context: CommandContext): vo
 }
 
 async function unload(path: string, flags: ClientFlags, context: CommandContext): Promise<number> {
-  const client = createClient(flags, context);
   const label = context.language === "zh" ? `正在卸载 ${path}` : `unloading ${path}`;
-  const answer = await withActivity(label, context, () => client.unloadModel(path));
-  if (!answer.success) return reportFailure(answer, context, flags);
-  if (flags.json) printJson(context, answer);
-  else print(context, `${answer.message}\n`);
-  return exitCodes.ok.code;
+  return changeModel(label, flags, context, (client) => client.unloadModel(path));
 }

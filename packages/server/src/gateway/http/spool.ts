@@ -1,7 +1,6 @@
-import { once } from "node:events";
 import { createReadStream, type ReadStream } from "node:fs";
 import { type FileHandle, mkdir, open, readdir, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { VoxpoolError } from "../../base/errors.ts";
 import { createGrowingBuffer, type GrowingBuffer } from "./growing-buffer.ts";
 
@@ -15,11 +14,11 @@ export interface SpooledUpload {
 }
 
 export interface Spool {
-  /** Makes the directory, and removes what a killed server left in it. */
+  /** Removes what a killed server left in the directory, which is made with the first file. */
   prepare(): Promise<void>;
   /**
    * Receives an upload; whatever ends it, no file stays behind.
-   * @throws VoxpoolError `disk_full`, and whatever the source throws
+   * @throws VoxpoolError `disk_full`, `spool_full`, and whatever the source throws
    */
   receive(chunks: AsyncIterable<Uint8Array>): Promise<SpooledUpload>;
   /** What the files hold at present, bytes. */
@@ -53,7 +52,7 @@ export function createSpool(options: SpoolOptions): Spool {
       },
       // Counted before it is written: many uploads at once must not overshoot together.
       take(bytes) {
-        if (used + bytes > limitBytes) throw diskFull();
+        if (used + bytes > limitBytes) throw spoolFull(limitBytes);
         used += bytes;
       },
       give: (bytes) => {
@@ -130,6 +129,7 @@ function createSpoolFile(options: SpoolFileOptions) {
       try {
         if (handle === undefined) {
           path = options.path();
+          await mkdir(dirname(path), { recursive: true, mode: 0o700 });
           handle = await open(path, "wx", 0o600);
         }
         await handle.writeFile(bytes);
@@ -155,10 +155,11 @@ function createSpoolFile(options: SpoolFileOptions) {
   };
 }
 
-async function closed(reader: ReadStream): Promise<void> {
-  const closing = once(reader, "close");
-  reader.destroy();
-  await closing;
+/** Not by `once` of events: a reading that is left early ends with an error, which would take the place of its cause. */
+function closed(reader: ReadStream): Promise<void> {
+  return new Promise((resolve) => {
+    reader.once("close", resolve).destroy();
+  });
 }
 
 async function* fromMemory(memory: GrowingBuffer): AsyncGenerator<Uint8Array> {
@@ -166,13 +167,22 @@ async function* fromMemory(memory: GrowingBuffer): AsyncGenerator<Uint8Array> {
 }
 
 async function prepare(directory: string): Promise<void> {
-  await mkdir(directory, { recursive: true, mode: 0o700 });
-  const left = (await readdir(directory)).filter((name) => name.startsWith(prefix));
+  const names = await readdir(directory).catch(noDirectory);
+  const left = names.filter((name) => name.startsWith(prefix));
   await Promise.all(left.map((name) => rm(join(directory, name), { force: true })));
 }
 
-function diskFull(cause?: unknown): VoxpoolError {
-  return new VoxpoolError("disk_full", { what: "uploads", setting: "limits.spool_bytes" }, { cause });
+function noDirectory(error: unknown): string[] {
+  if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
+  throw error;
+}
+
+function spoolFull(limitBytes: number): VoxpoolError {
+  return new VoxpoolError("spool_full", { limit_bytes: limitBytes, setting: "limits.spool_bytes" });
+}
+
+function diskFull(cause: unknown): VoxpoolError {
+  return new VoxpoolError("disk_full", { what: "uploads" }, { cause });
 }
 
 function isDiskFull(error: unknown): boolean {

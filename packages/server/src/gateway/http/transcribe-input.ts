@@ -3,6 +3,7 @@ import type { FastifyRequest } from "fastify";
 import type { RawPcm } from "../../audio/audio.ts";
 import { parseAudioContentType } from "../../audio/content-type.ts";
 import { VoxpoolError } from "../../base/errors.ts";
+import { unlessText, formType as urlFormType } from "./form-body.ts";
 import { createGrowingBuffer } from "./growing-buffer.ts";
 import { boundaryOf, type MultipartPart, readMultipart } from "./multipart.ts";
 import { hasBody } from "./request-body.ts";
@@ -31,12 +32,12 @@ export async function readInput(request: FastifyRequest, spool: Spool, limits: U
   const type = request.headers["content-type"] ?? "application/octet-stream";
   const media = (type.split(";", 1)[0] ?? "").trim().toLowerCase();
   if (media === "multipart/form-data") return readForm(request, type, query, spool, limits);
-  const audio = parseAudioContentType(type);
-  if (audio === undefined) {
-    throw new VoxpoolError("content_type_unsupported", { content_type: type.slice(0, 200), expected });
-  }
+  const unsupported = new VoxpoolError("content_type_unsupported", { content_type: type.slice(0, 200), expected });
+  const isUntyped = media === urlFormType;
+  const audio = isUntyped ? {} : parseAudioContentType(type);
+  if (audio === undefined) throw unsupported;
   const options = transcribeOptions(query, {});
-  const bytes = uploadChunks(request.raw, limits);
+  const bytes = isUntyped ? await untypedChunks(request, limits, unsupported) : uploadChunks(request.raw, limits);
   return {
     options,
     bytes,
@@ -46,6 +47,19 @@ export async function readInput(request: FastifyRequest, spool: Spool, limits: U
       bytes.return(undefined).catch(() => undefined);
     },
   };
+}
+
+/** `curl --data-binary @x.wav` without a type sends a recording as a form; a real form stays refused. */
+async function untypedChunks(
+  request: FastifyRequest,
+  limits: UploadLimits,
+  unsupported: VoxpoolError,
+): Promise<AsyncGenerator<Uint8Array>> {
+  const chunks = uploadChunks(request.raw, limits);
+  const bytes = await unlessText(chunks);
+  if (bytes !== undefined) return bytes;
+  chunks.return(undefined).catch(() => undefined);
+  throw unsupported;
 }
 
 /** The model and the options may stand behind the file, so the whole form is received first. */

@@ -43,6 +43,7 @@ const reasons: readonly Reason[] = [
   "body_too_large",
   "upload_stalled",
   "disk_full",
+  "spool_full",
   "model_path_invalid",
   "model_not_found",
   "no_model",

@@ -1,0 +1,149 @@
+import { writeFile } from "node:fs/promises";
+import type { Command } from "commander";
+import type { LoadedConfig } from "../../base/config.ts";
+import { settingKeys } from "../../base/setting-names.ts";
+import type { CliCommand } from "../command.ts";
+import { configTemplate } from "../config-template.ts";
+import { type CommandContext, UsageError } from "../context.ts";
+import { exitCodes } from "../exit-codes.ts";
+import { reportError } from "../failures.ts";
+import { print, printJson } from "../output.ts";
+import { settingFlags, withSettings } from "../settings-options.ts";
+import { renderTable } from "../table.ts";
+import { unknownCommand } from "./help.ts";
+
+interface ConfigFlags {
+  readonly config?: string;
+  readonly json?: boolean;
+}
+
+type Load = typeof import("../../base/config.ts").loadConfig;
+
+const usualFile = "voxpool.yaml";
+
+/** `voxpool config`, `voxpool config init [FILE]`, `voxpool config check [FILE]` */
+export function registerConfig(program: CliCommand, context: CommandContext): void {
+  const command = program.command("config");
+  command
+    .describe({
+      en: "Show every setting: its value, and where it comes from. It takes the flags that serve takes.",
+      zh: "显示每个设置的值及其来源。可用 serve 的所有选项。",
+    })
+    .withOption("--json", { en: "Print one JSON document.", zh: "输出一个 JSON 文档。" })
+    .withExamples(
+      { command: "voxpool config", en: "A table: key, value, source.", zh: "表格：键、值、来源。" },
+      {
+        command: "VOXPOOL_PORT=5001 voxpool config --json | jq .settings.port",
+        en: 'For scripts: {"value": 5001, "source": "VOXPOOL_PORT"}.',
+        zh: '供脚本使用：{"value": 5001, "source": "VOXPOOL_PORT"}。',
+      },
+    )
+    .allowExcessArguments()
+    .action(async (flags: ConfigFlags, self: Command) => {
+      if (self.args[0] !== undefined) throw unknownCommand(command, self.args[0], context);
+      context.exitCode = await orReported(flags.json, context, (load) => show(load, flags, self, context));
+    });
+  withSettings(command, settingKeys);
+  registerInit(command, context);
+  registerCheck(command, context);
+}
+
+function registerInit(command: CliCommand, context: CommandContext): void {
+  command
+    .command("init")
+    .describe({
+      en: "Write a file with all settings, each explained and at its default. It never replaces a file.",
+      zh: "写出包含全部设置的文件，每项附说明和默认值。不会覆盖已有文件。",
+    })
+    .withArgument("[file]", { en: `Where to. Default: ${usualFile}.`, zh: `写到何处。默认：${usualFile}。` })
+    .withExamples({ command: "voxpool config init", en: `Writes ${usualFile} here.`, zh: `在此处写出 ${usualFile}。` })
+    .action(async (file: string = usualFile) => {
+      await writeTemplate(file, context);
+      print(context, `${file}\n`);
+    });
+}
+
+function registerCheck(command: CliCommand, context: CommandContext): void {
+  command
+    .command("check")
+    .describe({
+      en: "Check a file, apart from environment and flags. Exit code 2 if something in it is wrong.",
+      zh: "单独检查一个文件（不含环境变量和选项）。有错误时退出码为 2。",
+    })
+    .withArgument("[file]", { en: `Which. Default: ${usualFile}.`, zh: `哪个文件。默认：${usualFile}。` })
+    .withOption("--json", { en: "Print one JSON document.", zh: "输出一个 JSON 文档。" })
+    .withExamples({
+      command: "voxpool config check /etc/voxpool.yaml",
+      en: "Names the line that is wrong, and the nearest valid name.",
+      zh: "指出有误的行以及最接近的有效名称。",
+    })
+    .action(async (file: string = usualFile, flags: ConfigFlags, self: Command) => {
+      // A flag that stands behind the subcommand may have been taken for its parent's.
+      const json = flags.json ?? self.optsWithGlobals<ConfigFlags>().json;
+      context.exitCode = await orReported(json, context, (load) => check(load, file, json === true, context));
+    });
+}
+
+async function orReported(
+  json: boolean | undefined,
+  context: CommandContext,
+  work: (load: Load) => void,
+): Promise<number> {
+  try {
+    const { loadConfig } = await import("../../base/config.ts");
+    work(loadConfig);
+    return exitCodes.ok.code;
+  } catch (error) {
+    return reportError(error, context, json);
+  }
+}
+
+function show(load: Load, flags: ConfigFlags, self: Command, context: CommandContext): void {
+  const { env, language } = context;
+  const loaded = load({ file: flags.config, env, flags: settingFlags(self, settingKeys), language });
+  if (flags.json) printJson(context, wireConfig(loaded));
+  else print(context, tableOf(loaded, context));
+}
+
+function check(load: Load, file: string, json: boolean, context: CommandContext): void {
+  const { language } = context;
+  const { origins } = load({ file, env: {}, flags: {}, language });
+  const count = settingKeys.filter((key) => origins[key] !== "default").length;
+  if (json) printJson(context, { success: true, file, settings: count });
+  else
+    print(context, language === "zh" ? `${file}：正确，设置了 ${count} 项\n` : `${file} is valid; it sets ${count}\n`);
+}
+
+async function writeTemplate(file: string, { language }: CommandContext): Promise<void> {
+  try {
+    await writeFile(file, configTemplate(language), { flag: "wx" });
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    const why = error instanceof Error ? error.message : String(error);
+    if (code === "EEXIST") {
+      throw new UsageError(
+        language === "zh" ? `${file} 已存在，未改动` : `${file} is there already, and was left as it is`,
+      );
+    }
+    throw new UsageError(language === "zh" ? `无法写入 ${file}：${why}` : `${file} cannot be written: ${why}`);
+  }
+}
+
+function wireConfig({ config, origins, file }: LoadedConfig): object {
+  const settings = settingKeys.map((key) => [key, { value: config[key], source: origins[key] }]);
+  return { success: true, ...(file !== undefined && { file }), settings: Object.fromEntries(settings) };
+}
+
+function tableOf({ config, origins }: LoadedConfig, { language }: CommandContext): string {
+  const titles = language === "zh" ? ["设置", "值", "来源"] : ["SETTING", "VALUE", "SOURCE"];
+  const rows = settingKeys.map((key) => {
+    const value: unknown = config[key];
+    const text = Array.isArray(value) ? value.join(", ") : String(value);
+    const source = origins[key];
+    return [key, text === "" ? '""' : text, source === "default" && language === "zh" ? "默认" : source];
+  });
+  return renderTable(
+    titles.map((title) => ({ title })),
+    rows,
+  );
+}

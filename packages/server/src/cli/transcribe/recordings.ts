@@ -1,0 +1,140 @@
+import type { Dirent } from "node:fs";
+import { readdir, stat } from "node:fs/promises";
+import { basename, join, relative } from "node:path";
+import { type CommandContext, UsageError } from "../context.ts";
+import { findMatches, isPattern } from "./pattern.ts";
+
+/** A recording on the command line, or what stands there and is none. */
+export interface Recording {
+  /** Path from the working directory; `-` is standard input. */
+  readonly source: string;
+  /** For messages. */
+  readonly name: string;
+  /** Where below the folder or pattern that was named it lies: empty, or like `2026/may`. */
+  readonly tree: string;
+  /** Why there is nothing to recognise. */
+  readonly problem?: string;
+}
+
+/**
+ * What is taken for a recording in a folder: everything that the server reads, some of it with ffmpeg only. A file
+ * that is named itself may be called as it likes.
+ */
+const audioExtensions: ReadonlySet<string> = new Set(
+  `wav wave w64 aif aiff aifc au caf flac mp3 ogg oga opus amr wma
+  aac m4a m4b mp4 m4v mov 3gp webm weba mka mkv`.split(/\s+/),
+);
+
+/** `2.wav` stands before `10.wav`. The same for every user, so that a list does not change with the language. */
+const order = new Intl.Collator("en", { numeric: true });
+
+/**
+ * The recordings that the arguments of a command line name: files, patterns (for shells that do not expand them),
+ * folders, `-`. In the order of the arguments; what a folder or pattern holds is sorted. One that holds nothing is an
+ * entry with its problem. Names that begin with a dot are passed over, as by shells.
+ * @throws UsageError if `-` stands there twice
+ */
+export async function findRecordings(
+  args: readonly string[],
+  recursive: boolean,
+  context: Pick<CommandContext, "language" | "signal">,
+): Promise<readonly Recording[]> {
+  if (args.filter((one) => one === "-").length > 1) {
+    throw new UsageError(context.language === "zh" ? "- 只能出现一次" : "- can be given only once");
+  }
+  const found: Recording[] = [];
+  for (const argument of args) {
+    context.signal.throwIfAborted();
+    found.push(...(await recordingsOf(argument, recursive, context)));
+  }
+  return found;
+}
+
+async function recordingsOf(
+  argument: string,
+  recursive: boolean,
+  context: Pick<CommandContext, "language" | "signal">,
+): Promise<readonly Recording[]> {
+  if (argument === "-") return [{ source: "-", name: "stdin", tree: "" }];
+  const info = await stat(argument).catch(() => undefined);
+  if (info?.isDirectory() === true) return fromFolder(argument, recursive, context);
+  if (info === undefined && isPattern(argument)) return fromPattern(argument, recursive, context);
+  // What is not there is said when it is opened.
+  return [{ source: argument, name: argument, tree: "" }];
+}
+
+async function fromPattern(
+  pattern: string,
+  recursive: boolean,
+  context: Pick<CommandContext, "language" | "signal">,
+): Promise<readonly Recording[]> {
+  const { base, matches } = await findMatches(pattern, context.signal);
+  const found: Recording[] = [];
+  for (const path of matches.toSorted(order.compare)) {
+    if ((await stat(path).catch(() => undefined))?.isDirectory() === true) {
+      if (recursive) found.push(...(await listFolder(path, base, true, context.signal)));
+    } else {
+      found.push({ source: path, name: path, tree: treeOf(path, base) });
+    }
+  }
+  const zh = context.language === "zh";
+  return found.length > 0 ? found : [missing(pattern, zh ? "没有匹配的文件" : "no file matches")];
+}
+
+async function fromFolder(
+  folder: string,
+  recursive: boolean,
+  { language, signal }: Pick<CommandContext, "language" | "signal">,
+): Promise<readonly Recording[]> {
+  const found = await listFolder(folder, folder, recursive, signal);
+  if (found.length > 0) return found;
+  const more = recursive ? "" : language === "zh" ? "；-r 也查找子文件夹" : "; -r also looks into the folders below";
+  const nothing = language === "zh" ? "文件夹中没有录音" : "there is no recording in this folder";
+  return [missing(folder, nothing + more)];
+}
+
+/** Links to folders are not followed: they could lead round in circles. */
+async function listFolder(
+  folder: string,
+  base: string,
+  recursive: boolean,
+  signal: AbortSignal,
+): Promise<readonly Recording[]> {
+  signal.throwIfAborted();
+  const found: Recording[] = [];
+  const below: string[] = [];
+  const entries = await readdir(folder, { withFileTypes: true }).catch((error: Error) => error);
+  if (entries instanceof Error) return [missing(folder, entries.message)];
+  for (const entry of entries) {
+    const path = join(folder, entry.name);
+    if (entry.name.startsWith(".")) continue;
+    if (entry.isDirectory()) below.push(path);
+    else if (isAudioName(entry.name) && (await isRegular(path, entry)))
+      found.push({ source: path, name: path, tree: treeOf(path, base) });
+  }
+  const sorted = found.toSorted((a, b) => order.compare(a.source, b.source));
+  if (!recursive) return sorted;
+  for (const path of below.toSorted(order.compare)) sorted.push(...(await listFolder(path, base, true, signal)));
+  return sorted;
+}
+
+/** A pipe or device that is called like a recording would be waited for without end. */
+async function isRegular(path: string, entry: Dirent): Promise<boolean> {
+  return entry.isSymbolicLink() ? ((await stat(path).catch(() => undefined))?.isFile() ?? false) : entry.isFile();
+}
+
+function isAudioName(name: string): boolean {
+  const end = name.slice(name.lastIndexOf(".") + 1).toLowerCase();
+  return end !== name.toLowerCase() && audioExtensions.has(end);
+}
+
+/** The folders between `base` and the file; none for a file that a pattern found elsewhere (`a*\/../../b`). */
+function treeOf(path: string, base: string): string {
+  const below = relative(base, path);
+  if (below.startsWith("..")) return "";
+  return below.slice(0, Math.max(0, below.length - basename(below).length - 1));
+}
+
+function missing(name: string, problem: string): Recording {
+  return { source: name, name, tree: "", problem };
+}
