@@ -15,6 +15,7 @@ const pages: Readonly<Record<string, readonly string[]>> = {
   errors: ["errors", "warnings"],
   configuration: ["settings", "other-variables", "example-file"],
   cli: ["exit-codes", "commands"],
+  "model-folders": ["families"],
 };
 
 const { values } = parseArgs({ options: { check: { type: "boolean" }, docs: { type: "string" } } });

@@ -7,6 +7,7 @@ import { environmentName, flagName, isSettingKey, settingKeys } from "../../pack
 import { type Setting, settings } from "../../packages/server/dist/base/settings.js";
 import { exitCodes } from "../../packages/server/dist/cli/exit-codes.js";
 import { commandsBlock } from "./commands.ts";
+import { familiesBlock } from "./families.ts";
 import { markdownTable } from "./markdown.ts";
 
 /** Markdown without its markers. */
@@ -20,6 +21,7 @@ export const blocks: Readonly<Record<string, Block>> = {
   "example-file": exampleFile,
   commands: commandsBlock,
   "exit-codes": exitCodeTable,
+  families: familiesBlock,
 };
 
 function errorTable(language: MessageLanguage): string {

@@ -86,8 +86,8 @@ export const catalogue = {
   model_unrecognised: entry(
     400,
     false,
-    "The files in {model_path} fit no known kind of model: {detail}. Name engine and family in voxpool.json.",
-    "{model_path} 中的文件不符合任何已知的模型类型：{detail}。请在 voxpool.json 中写明 engine 和 family。",
+    "The files in {model_path} fit no known kind of model: {detail}. If you know what it is, name engine and family in voxpool.json.",
+    "{model_path} 中的文件不符合任何已知的模型类型：{detail}。如果知道它是什么，请在 voxpool.json 中写明 engine 和 family。",
   ),
   model_load_failed: entry(
     400,

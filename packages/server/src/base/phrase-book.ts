@@ -103,7 +103,51 @@ export const phraseBook: Readonly<Record<string, string>> = {
   "{} has no tokens": "{1} 没有 token",
   "{} has no {}, which {} needs": "{1} 缺少 {2}，{3} 需要它",
   "{} has no {} in its metadata, which {} needs": "{1} 的元数据缺少 {2}，{3} 需要它",
-  "{} has not the metadata of {} ({})": "{1} 没有 {2} 的元数据（{3}）",
+  "{} is an xz archive: unpack it": "{1} 是 xz 压缩包：请先解压",
+  "{} is a GGUF file, a model for llama.cpp or whisper.cpp": "{1} 是 GGUF 文件，是 llama.cpp 或 whisper.cpp 的模型",
+  "{} is a ggml file, a model for whisper.cpp": "{1} 是 ggml 文件，是 whisper.cpp 的模型",
+  "keeps its weights in more files than any model": "的权重文件比任何模型都多",
+  "{} is missing, and {} keeps its weights in it": "缺少 {1}，{2} 的权重保存在其中",
+  "{} is no model of ONNX Runtime": "{1} 不是 ONNX Runtime 模型",
+  "{} has not as many all_language_codes as all_language_tokens in its metadata":
+    "{1} 的元数据中 all_language_codes 与 all_language_tokens 数量不同",
+  "{} has a {} in its metadata that is no whole number from 0 on": "{1} 元数据中的 {2} 不是非负整数",
+  "{} has a {} in its metadata that is no list of numbers": "{1} 元数据中的 {2} 不是数字列表",
+  "{} has {} tokens, and the model was made for {}": "{1} 有 {2} 个 token，而模型需要 {3} 个",
+  "{} has a {} that is not the last token": "{1} 中的 {2} 不是最后一个 token",
+  "{} belongs to a streaming model ({}), and there is no engine for those; take the offline export of the model":
+    "{1} 属于流式模型（{2}），目前没有可运行它的引擎；请使用该模型的离线导出",
+  "{} says that it is {} (model_type), which no engine here runs":
+    "{1} 标明自己是 {2}（model_type），这里没有引擎可以运行它",
+  "the metadata of {} does not say what it is (model_type)": "{1} 的元数据没有说明它是什么（model_type）",
+  "its ONNX files have not the metadata of a speech model": "其 ONNX 文件没有语音模型的元数据",
+  "a model of sherpa-onnx": "sherpa-onnx 的模型",
+  "it is a NeMo model; take a sherpa-onnx export of it": "这是 NeMo 模型；请使用其 sherpa-onnx 导出",
+  "it is a whisper.cpp model (ggml); take a sherpa-onnx export of it":
+    "这是 whisper.cpp 模型（ggml）；请使用其 sherpa-onnx 导出",
+  "it is a GGUF model (llama.cpp, whisper.cpp); take a sherpa-onnx export of it":
+    "这是 GGUF 模型（llama.cpp、whisper.cpp）；请使用其 sherpa-onnx 导出",
+  "it is a faster-whisper model (CTranslate2); take a sherpa-onnx export of it":
+    "这是 faster-whisper 模型（CTranslate2）；请使用其 sherpa-onnx 导出",
+  "it is made for an NPU; take the ONNX export of the model": "这是为 NPU 制作的模型；请使用该模型的 ONNX 导出",
+  "it is a model for Apple's frameworks; take a sherpa-onnx export of it":
+    "这是用于 Apple 框架的模型；请使用其 sherpa-onnx 导出",
+  "it is FunASR's own ONNX export, without a tokens.txt and without metadata; take a sherpa-onnx export of it":
+    "这是 FunASR 自己的 ONNX 导出，没有 tokens.txt 和元数据；请使用其 sherpa-onnx 导出",
+  "it is a FunASR model for PyTorch; take a sherpa-onnx export of it":
+    "这是 FunASR 的 PyTorch 模型；请使用其 sherpa-onnx 导出",
+  "it is a model of Hugging Face transformers; take a sherpa-onnx export of it":
+    "这是 Hugging Face transformers 模型；请使用其 sherpa-onnx 导出",
+  "it is an export for transformers.js or a tokenizer alone; take a sherpa-onnx export of it":
+    "这是 transformers.js 的导出，或只有分词器；请使用其 sherpa-onnx 导出",
+  "it is a Coqui or TensorFlow Lite model, which no engine here runs":
+    "这是 Coqui 或 TensorFlow Lite 模型，这里没有引擎可以运行它",
+  "it is a TensorFlow model, which no engine here runs": "这是 TensorFlow 模型，这里没有引擎可以运行它",
+  "these are weights for PyTorch; take a sherpa-onnx export of it": "这是 PyTorch 权重；请使用其 sherpa-onnx 导出",
+  "it is a recipe of Kaldi, not a model; a Vosk model has am/final.mdl and graph/HCLG.fst":
+    "这是 Kaldi 的训练脚本，不是模型；Vosk 模型有 am/final.mdl 和 graph/HCLG.fst",
+  "there is an archive: unpack it": "其中有压缩包：请先解压",
+  "there is a download that was not finished": "其中有未完成的下载",
   "{} is no usable ONNX file: it {}": "{1} 不是可用的 ONNX 文件：{2}",
   "has more parts than any model": "其组成部分多于任何模型",
   "holds bytes that are no protobuf": "含有不是 protobuf 的字节",

@@ -127,10 +127,19 @@ export function pathBelow(directory: string, path: string): string {
 }
 
 async function holdsModelFiles(directory: string, entries: readonly Dirent[]): Promise<boolean> {
-  if (entries.some(({ name }) => markers.has(name) || name.toLowerCase().endsWith(".onnx"))) {
+  if (entries.some(({ name }) => markers.has(name) || isNetwork(name))) {
     return true;
   }
+  // icefall keeps the networks in exp/ and the tokens in data/.
+  if (["exp", "data"].every((part) => entries.some(({ name }) => name === part))) {
+    return (await readFolder(join(directory, "exp"))).some(({ name }) => isNetwork(name));
+  }
   return entries.some(({ name }) => name === "am") && (await isFile(join(directory, "am", "final.mdl")));
+}
+
+/** The two formats of ONNX Runtime. */
+function isNetwork(name: string): boolean {
+  return /\.(onnx|ort)$/i.test(name);
 }
 
 async function numberedVersions(

@@ -27,6 +27,23 @@ test("a folder that holds nothing but one model folder stands for it", async (t)
   );
 });
 
+test("networks in ORT format, and those that icefall keeps in exp, make a folder a model", async (t) => {
+  const cwd = await makeTree(t, {
+    "model/moonshine/encoder_model.ort": "",
+    "model/icefall/exp/encoder-epoch-1-avg-1.onnx": "",
+    "model/icefall/data/lang_char/tokens.txt": "",
+    "model/recipe/exp/tri3b/final.txt": "",
+    "model/recipe/data/train/text": "",
+    "model/alone/exp/x.onnx": "",
+    "model/alone/readme.txt": "",
+  });
+  const catalog = createCatalog({ modelDirs: ["model"], workingDirectory: cwd });
+  assert.deepEqual(
+    (await catalog.list()).map(({ id }) => id),
+    ["alone/exp", "icefall", "moonshine"],
+  );
+});
+
 test("a model whose manifest says its name keeps it while it is alone in its folder", async (t) => {
   const cwd = await makeTree(t, {
     "model/en/tiny/voxpool.json": JSON.stringify({ name: "en/tiny" }),

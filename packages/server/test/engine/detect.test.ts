@@ -150,7 +150,7 @@ test("detect says what it found and what is missing", async (t) => {
     t,
     { ...nemoModel, "model.onnx": onnxBytes({ model_type: "x" }) },
     "model_unrecognised",
-    /model\.onnx has not the metadata of sherpa-offline nemo-ctc \(vocab_size/,
+    /model\.onnx says that it is x \(model_type\), which no engine here runs/,
   );
 });
 

@@ -79,6 +79,57 @@ for (const [what, content, detail] of damaged) {
     refused(t, nemoModel, { "model.onnx": content }, detail));
 }
 
+/** An ONNX file that keeps a weight in another file. */
+const keepsWeightsIn = (location: string, offset = 0, length = 100): Uint8Array => {
+  const external = [pair("location", location), pair("offset", `${offset}`), pair("length", `${length}`)];
+  const weight = Buffer.concat([field(1, 10), field(2, 1), field(8, "w"), ...external, field(14, 1)]);
+  const graph = Buffer.concat([field(1, field(4, "Identity")), field(5, weight), field(12, field(1, "y"))]);
+  const metadata = Object.entries(nemoMetadata).map(([key, value]) =>
+    field(14, Buffer.concat([field(1, key), field(2, value)])),
+  );
+  return Buffer.concat([field(1, 8), field(7, graph), field(8, field(2, 17)), ...metadata]);
+};
+
+/** What ONNX says of a weight that lies elsewhere. */
+function pair(key: string, value: string): Uint8Array {
+  return field(13, Buffer.concat([field(1, key), field(2, value)]));
+}
+
+const weights: readonly (readonly [what: string, files: Files, detail: RegExp | undefined])[] = [
+  ["is there", { "model.onnx": keepsWeightsIn("model.weights"), "model.weights": "x".repeat(100) }, undefined],
+  ["is missing", { "model.onnx": keepsWeightsIn("model.weights") }, /model\.weights is missing, and model\.onnx keeps/],
+  [
+    "is cut off",
+    { "model.onnx": keepsWeightsIn("model.weights", 4096), "model.weights": "x".repeat(4195) },
+    /model\.weights is cut off/,
+  ],
+  [
+    "is a Git LFS pointer",
+    {
+      "model.onnx": keepsWeightsIn("model.weights", 0, 1),
+      "model.weights": "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n",
+    },
+    /model\.weights is a Git LFS pointer/,
+  ],
+  ["lies outside", { "model.onnx": keepsWeightsIn("../../etc/passwd") }, /passwd is no path inside the folder/],
+  ["lies at an absolute path", { "model.onnx": keepsWeightsIn("/etc/passwd") }, /passwd is no path inside the folder/],
+];
+
+for (const [what, files, detail] of weights) {
+  test(`preflight looks at the file that an ONNX file keeps its weights in: it ${what}`, async (t) => {
+    const spec = await detect(await folderWith(t, { ...nemoModel, ...files }));
+    if (detail === undefined) await preflight(spec);
+    else await assert.rejects(preflight(spec), invalid(detail));
+  });
+}
+
+test("preflight gives up on an ONNX file that names more weight files than any model has", async (t) => {
+  const many = Array.from({ length: 3000 }, (_, index) => field(5, pair("location", `w${index}`)));
+  const graph = Buffer.concat([field(1, field(4, "Identity")), ...many, field(12, field(1, "y"))]);
+  const file = Buffer.concat([field(1, 8), field(7, graph), field(8, field(2, 17))]);
+  await refused(t, nemoModel, { "model.onnx": file }, /keeps its weights in more files than any model/);
+});
+
 test("preflight refuses files that are gone", async (t) => {
   const folder = await folderWith(t, nemoModel);
   const spec = await detect(folder);
@@ -97,7 +148,7 @@ test("preflight does not wait for a pipe", { skip: process.platform === "win32" 
 const tokens: readonly (readonly [what: string, content: string | Uint8Array, detail: RegExp])[] = [
   ["no text", Buffer.from([0xc3, 0x28, 0x80]), /not UTF-8/],
   ["prose", "a 0\nthis is not a token\n", /line 2 is not a token/],
-  ["without the blank", "a 0\nb 1\n", /has no <blk>, which nemo-ctc needs/],
+  ["without the blank", "a 0\nb 1\n", /has no <blk> or <eps> or <blank>, which nemo-ctc needs/],
   ["without tokens", "\n\n", /has no tokens/],
   ["too large", "a 1\n".repeat(5_000_000), /too large/],
 ];

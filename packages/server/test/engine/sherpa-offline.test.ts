@@ -52,8 +52,18 @@ describe("loading a sherpa-offline model", () => {
   });
 });
 
+interface WordCase {
+  readonly name: string;
+  readonly tokens: readonly string[];
+  readonly starts: readonly number[];
+  /** Each word with its start and end. */
+  readonly words: readonly string[];
+  readonly text?: string;
+  readonly wordTokens?: boolean;
+}
+
 describe("words from tokens", () => {
-  const cases = [
+  const cases: readonly WordCase[] = [
     { name: "nothing", tokens: [], starts: [], words: [] },
     {
       name: "word pieces",
@@ -80,12 +90,38 @@ describe("words from tokens", () => {
       starts: [0, 0.1, 0.12, 0.14, 0.3],
       words: ["你 0.1-0.3", "好 0.3-0.5"],
     },
+    {
+      name: "bytes in disguise: byte-level BPE",
+      tokens: ["▁Ƌš", "ī", "ƌŊ", "ŏ", "▁OK"],
+      starts: [0.1, 0.2, 0.3, 0.4, 0.6],
+      text: "今天 OK",
+      words: ["今 0.1-0.3", "天 0.3-0.5", "OK 0.6-0.8"],
+    },
+    {
+      name: "letters that byte-level BPE uses, where they are meant",
+      tokens: [" Pl", "ā", "t"],
+      starts: [0.1, 0.2, 0.3],
+      words: ["Plāt 0.1-0.5"],
+    },
+    {
+      name: "pieces that go on after @@",
+      tokens: ["我", "用", "py@@", "thon", "code"],
+      starts: [0, 0.1, 0.2, 0.3, 0.5],
+      wordTokens: true,
+      words: ["我 0-0.1", "用 0.1-0.2", "python 0.2-0.5", "code 0.5-0.7"],
+    },
+    {
+      name: "punctuation, which stays with the word before it",
+      tokens: ["你", "好", "，", " yes", ".", "吗", "？"],
+      starts: [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6],
+      words: ["你 0-0.1", "好， 0.1-0.3", "yes. 0.3-0.5", "吗？ 0.5-0.8"],
+    },
     { name: "the end of the audio", tokens: [" end"], starts: [0.95], words: ["end 0.95-1"] },
     { name: "fewer times than tokens", tokens: [" a", " b"], starts: [0.1], words: ["a 0.1-0.3"] },
   ];
-  for (const { name, tokens, starts, words } of cases) {
+  for (const { name, tokens, starts, words, text = tokens.join(""), wordTokens = false } of cases) {
     it(`are right for ${name}`, () => {
-      const made = wordsFromTokens(tokens, starts, 1);
+      const made = wordsFromTokens(tokens, starts, { endSeconds: 1, text, wordTokens });
       assert.deepEqual(
         made.map(({ word, startSeconds, endSeconds }) => `${word} ${startSeconds}-${endSeconds}`),
         words,

@@ -1,46 +1,50 @@
-import { basename, dirname } from "node:path";
 import { VoxpoolError } from "../../base/errors.ts";
-import type { ModelSpec } from "../engine.ts";
-import { isSpokenLanguage, normaliseLanguage } from "../text/language.ts";
+import type { EngineName, ModelSpec } from "../engine.ts";
+import { noKind, severalKinds, streamingModel } from "./explain.ts";
+import { type Fit, fit } from "./fit.ts";
 import { type FolderFile, inspect, listFolder, modelFolder } from "./folder.ts";
 import { invalidFile } from "./invalid.ts";
-import { type Layout, layoutFolders, layouts } from "./layouts.ts";
+import { languagesOf } from "./languages.ts";
+import { type Layout, layoutFolders, tokenizerFolders } from "./layout.ts";
+import { layouts } from "./layouts.ts";
 import { type Manifest, readManifest } from "./manifest.ts";
-import { readOnnxMetadata } from "./onnx.ts";
+import { type Metadata, metadataReader } from "./metadata.ts";
 import { findRules } from "./rules.ts";
-import { bestVariant } from "./variants.ts";
 
 export interface DetectOptions {
   /** Whether models of the fake engine count. */
   readonly fakeEngine?: boolean;
 }
 
+type MetadataOf = (file: FolderFile) => Promise<Metadata>;
+
 /**
  * Finds out what the files of a folder are: what the manifest says, and for the rest the table of layouts.
- * Reads names, the manifest and, where names do not decide, the metadata of an ONNX file; never the weights.
+ * Reads names, the manifest and, where names do not decide, the metadata of ONNX files; never the weights.
  * @param directory of the model; a folder that holds nothing but one folder stands for that one
  * @throws VoxpoolError `model_unrecognised`, `model_files_invalid`; both without `model_path`, which the caller knows
  */
 export async function detect(directory: string, options: DetectOptions = {}): Promise<ModelSpec> {
   const folder = await modelFolder(directory);
   const manifest = await readManifest(folder);
-  const files = await listFolder(folder, layoutFolders);
+  const files = await listFolder(folder, layoutFolders, tokenizerFolders);
   const named = await namedFiles(folder, manifest);
-  const fits = wantedLayouts(manifest, options).map((layout) => fit(layout, files, named));
-  const chosen = await choose(fits, manifest, files);
-  const spec = toSpec(folder, chosen, manifest, files);
+  const metadataOf = metadataReader();
+  const fits: Fit[] = [];
+  let damaged: unknown;
+  for (const layout of wantedLayouts(manifest, options)) {
+    const seen = { files, named, metadataOf: manifest.family === undefined ? metadataOf : undefined };
+    try {
+      fits.push(await fit(layout, seen));
+    } catch (error) {
+      // It matters only when the folder is nothing else: another kind's file may lie beside a good model.
+      damaged ??= error;
+    }
+  }
+  const chosen = await choose(fits, damaged, files, metadataOf);
+  const spec = await toSpec(folder, chosen, { manifest, files, metadataOf });
   const ruleFsts = spec.engine === "sherpa-offline" ? await findRules(folder, manifest, files) : [];
   return ruleFsts.length === 0 ? spec : { ...spec, ruleFsts };
-}
-
-/** How well files fit a layout. */
-interface Fit {
-  readonly layout: Layout;
-  readonly found: Readonly<Record<string, FolderFile>>;
-  /** Roles without a file, as the layout calls them. */
-  readonly missing: readonly string[];
-  /** Roles that several different files could fill. */
-  readonly unclear: readonly string[];
 }
 
 async function namedFiles(folder: string, manifest: Manifest): Promise<ReadonlyMap<string, FolderFile>> {
@@ -54,108 +58,83 @@ function wantedLayouts({ engine, family }: Manifest, options: DetectOptions): re
   const wanted = allowed.filter(
     (layout) => (engine ?? layout.engine) === layout.engine && (family ?? layout.family) === layout.family,
   );
+  // A family that exists for streams, too, is the one that can be loaded, unless the manifest says the engine.
+  const loadable = wanted.filter((layout) => layout.engine !== "sherpa-online");
+  if (family !== undefined && engine === undefined && loadable.length > 0) return loadable;
   if (wanted.length > 0) return wanted;
-  const known = [...new Set(allowed.map((layout) => `${layout.engine} ${layout.family}`))].join(", ");
+  const usable = allowed.filter((layout) => layout.engine !== "sherpa-online");
+  const known = [...new Set(usable.map((layout) => `${layout.engine} ${layout.family}`))].join(", ");
   const asked = [engine, family].filter((part) => part !== undefined).join(" ");
   throw new VoxpoolError("model_unrecognised", { detail: `voxpool.json says ${asked}; known are ${known}` });
 }
 
-function fit(layout: Layout, files: readonly FolderFile[], named: ReadonlyMap<string, FolderFile>): Fit {
-  const found: Record<string, FolderFile> = {};
-  const missing: string[] = [];
-  const unclear: string[] = [];
-  for (const [role, { pattern, label }] of Object.entries(layout.roles)) {
-    const candidates = files.filter((file) => pattern.test(file.name));
-    const file = named.get(role) ?? (layout.wholeFolder ? candidates[0] : bestVariant(candidates));
-    if (file !== undefined) found[role] = file;
-    else if (candidates.length === 0) missing.push(label);
-    else unclear.push(`${role} could be ${candidates.map((candidate) => candidate.name).join(" or ")}`);
+async function choose(
+  fits: readonly Fit[],
+  damaged: unknown,
+  files: readonly FolderFile[],
+  metadataOf: MetadataOf,
+): Promise<Fit> {
+  const best = preferred(fits.filter(({ missing, otherKind }) => missing.length === 0 && otherKind !== true));
+  const [only, second] = best;
+  if (only === undefined) {
+    if (damaged !== undefined) throw damaged;
+    throw new VoxpoolError("model_unrecognised", { detail: await noKind(fits, files, metadataOf) });
   }
-  return { layout, found, missing, unclear };
-}
-
-async function choose(fits: readonly Fit[], manifest: Manifest, files: readonly FolderFile[]): Promise<Fit> {
-  const complete = largest(fits.filter(({ missing }) => missing.length === 0));
-  const unclear = complete.find((candidate) => candidate.unclear.length > 0);
-  if (unclear !== undefined) {
-    throw new VoxpoolError("model_unrecognised", {
-      detail: `${unclear.unclear.join("; ")} (files in voxpool.json says)`,
-    });
+  if (second !== undefined) throw new VoxpoolError("model_unrecognised", { detail: severalKinds(best) });
+  if (only.unclear.length > 0) {
+    const detail = `${only.unclear.join("; ")} (files in voxpool.json says)`;
+    throw new VoxpoolError("model_unrecognised", { detail });
   }
-  const told = manifest.family === undefined ? await byMetadata(complete) : complete;
-  const [only, second] = told;
-  if (only !== undefined && second === undefined) return only;
-  const detail = told.length > 1 ? severalKinds(told) : noKind(fits, complete, files);
-  throw new VoxpoolError("model_unrecognised", { detail });
-}
-
-/** A layout whose files are a part of another's loses to it. */
-function largest(fits: readonly Fit[]): readonly Fit[] {
-  const size = ({ layout }: Fit) => Object.keys(layout.roles).length;
-  const most = Math.max(...fits.map(size));
-  return fits.filter((candidate) => size(candidate) === most);
-}
-
-async function byMetadata(fits: readonly Fit[]): Promise<readonly Fit[]> {
-  const told: Fit[] = [];
-  for (const candidate of fits) {
-    const { metadata } = candidate.layout;
-    const file = metadata && candidate.found[metadata.role];
-    if (file !== undefined) {
-      if (file.problem !== undefined) throw invalidFile(file.name, file.problem);
-      const has = await readOnnxMetadata(file.name, file.path);
-      if (!metadata?.keys.every((key) => has.has(key))) continue;
-    }
-    told.push(candidate);
+  if (only.layout.engine === "sherpa-online") {
+    throw new VoxpoolError("model_unrecognised", { detail: streamingModel(only) });
   }
-  return told;
+  return only;
 }
 
-function severalKinds(fits: readonly Fit[]): string {
-  return `they could be ${fits.map(({ layout }) => `${layout.engine} ${layout.family}`).join(" or ")}`;
+/** A layout whose files are a part of another's loses to it, and a streaming export to an offline one beside it. */
+function preferred(fits: readonly Fit[]): readonly Fit[] {
+  const most = Math.max(...fits.map(roleCount));
+  const largest = fits.filter((candidate) => roleCount(candidate) === most);
+  const offline = largest.filter(({ layout }) => layout.engine !== "sherpa-online");
+  return offline.length > 0 ? offline : largest;
 }
 
-function noKind(fits: readonly Fit[], complete: readonly Fit[], files: readonly FolderFile[]): string {
-  const strange = complete[0];
-  if (strange !== undefined) {
-    const { engine, family, metadata } = strange.layout;
-    const role = metadata?.role ?? "";
-    const keys = metadata?.keys.join(", ") ?? "";
-    return `${strange.found[role]?.name ?? role} has not the metadata of ${engine} ${family} (${keys})`;
-  }
-  const share = ({ found, missing }: Fit) => Object.keys(found).length / (Object.keys(found).length + missing.length);
-  const nearest = fits.toSorted((a, b) => share(b) - share(a))[0];
-  if (nearest === undefined || share(nearest) === 0) return files.length === 0 ? "the folder is empty" : listing(files);
-  const has = Object.values(nearest.found).map((file) => file.name);
-  const kind = `${nearest.layout.engine} ${nearest.layout.family}`;
-  return `${has.join(", ")} would fit ${kind}, but ${nearest.missing.join(", ")} is missing`;
+function roleCount({ layout }: Fit): number {
+  return Object.keys(layout.roles).length;
 }
 
-function listing(files: readonly FolderFile[]): string {
-  const names = files.slice(0, 5).map((file) => file.name.slice(0, 80));
-  return `there is ${names.join(", ")}${files.length > names.length ? " and more" : ""}`;
+interface Known {
+  readonly manifest: Manifest;
+  readonly files: readonly FolderFile[];
+  readonly metadataOf: MetadataOf;
 }
 
-function toSpec(folder: string, { layout, found }: Fit, manifest: Manifest, files: readonly FolderFile[]): ModelSpec {
+async function toSpec(
+  folder: string,
+  { layout, found }: Fit,
+  { manifest, files, metadataOf }: Known,
+): Promise<ModelSpec> {
   const used = layout.wholeFolder ? [...files] : Object.values(found);
   const unusable = used.find((file) => file.problem !== undefined);
   if (unusable !== undefined) throw invalidFile(unusable.name, unusable.problem ?? "");
+  // Where the manifest says the family, the file may be damaged: preflight tells.
+  const told = layout.tellsBy && found[layout.tellsBy.role];
+  const languages =
+    manifest.languages ?? languagesOf(layout.family, folder, told && (await metadataOf(told).catch(() => undefined)));
   return {
-    engine: layout.engine,
+    engine: layout.engine as EngineName,
     family: layout.family,
     directory: folder,
     files: Object.fromEntries(Object.entries(found).map(([role, file]) => [role, file.path])),
-    languages: manifest.languages ?? languagesOf(folder),
+    languages,
     segmenter: manifest.segmenter ?? layout.segmenter,
-    sizeBytes: used.reduce((sum, file) => sum + file.sizeBytes, 0),
+    sizeBytes: used.reduce((sum, file) => sum + file.sizeBytes + weightsBeside(file, layout, files), 0),
   };
 }
 
-/** From names that say it: `vosk-model-small-cn-0.22`, or a folder that is called `cn` (`cn/1` with a version). */
-function languagesOf(folder: string): readonly string[] {
-  const names = [basename(folder), basename(dirname(folder))];
-  const name = /^\d+$/.test(names[0] ?? "") ? names[1] : names[0];
-  const voskName = /^vosk-model-(?:small-|big-)?([a-z]{2,3})(?:-|$)/.exec(name ?? "")?.[1];
-  const tag = normaliseLanguage(voskName ?? name ?? "");
-  return tag !== undefined && isSpokenLanguage(tag) ? [tag] : [];
+/** Large exports keep their weights in a file beside the ONNX file: `llm.fp32.data`, `encoder.int8.onnx.data`. */
+function weightsBeside({ name }: FolderFile, { wholeFolder }: Layout, files: readonly FolderFile[]): number {
+  if (wholeFolder === true || !name.endsWith(".onnx")) return 0;
+  const beside = [".weights", ".data", ".onnx.data", ".onnx_data"].map((end) => name.replace(/\.onnx$/, end));
+  return files.filter((file) => beside.includes(file.name)).reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
 }

@@ -43,15 +43,22 @@ export async function modelFolder(directory: string): Promise<string> {
  * The files of a folder and of those subfolders that are named; nothing deeper.
  * @param directory absolute and real
  * @param subfolders paths below it, `/` as separator; those that are missing are left out
+ * @param alike names of further subfolders directly below it
  * @throws VoxpoolError `model_files_invalid` when it cannot be read, `model_unrecognised` when it has too many entries
  */
-export async function listFolder(directory: string, subfolders: readonly string[]): Promise<readonly FolderFile[]> {
+export async function listFolder(
+  directory: string,
+  subfolders: readonly string[],
+  alike?: RegExp,
+): Promise<readonly FolderFile[]> {
   const files: FolderFile[] = [];
-  for (const folder of ["", ...subfolders]) {
+  const folders = new Set(["", ...subfolders]);
+  for (const folder of folders) {
     if (folder !== "" && !(await isRealFolder(join(directory, folder)))) continue;
     for (const entry of await entriesOf(join(directory, folder))) {
-      if (entry.isDirectory()) continue;
-      files.push(await inspect(directory, folder === "" ? entry.name : `${folder}/${entry.name}`));
+      if (!entry.isDirectory())
+        files.push(await inspect(directory, folder === "" ? entry.name : `${folder}/${entry.name}`));
+      else if (folder === "" && alike?.test(entry.name) === true) folders.add(entry.name);
     }
   }
   return files.toSorted((a, b) => (a.name < b.name ? -1 : 1));

@@ -1,7 +1,7 @@
 import { refuseDisguise } from "./disguise.ts";
 import { type FolderFile, listFolder } from "./folder.ts";
 import { invalidFile } from "./invalid.ts";
-import { layoutFolders } from "./layouts.ts";
+import { layoutFolders } from "./layout.ts";
 import { type WindowReader, withReader } from "./reader.ts";
 
 /** Checks the beginning of a file; the answer completes a sentence that begins with the file's name. */

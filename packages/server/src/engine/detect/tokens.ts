@@ -6,11 +6,19 @@ import { withReader } from "./reader.ts";
 const maxTokensBytes = 16 * 1024 * 1024;
 const chunkBytes = 65_536;
 
+/** A table of tokens. */
+export interface Tokens {
+  /** The number of each token. */
+  readonly numbers: ReadonlyMap<string, number>;
+  /** How many different numbers there are. */
+  readonly count: number;
+}
+
 /**
  * The tokens of a table with a token and its number on each line; a line with a number alone is the space.
  * @throws VoxpoolError `model_files_invalid` when it is another kind of file
  */
-export async function readTokens(name: string, path: string): Promise<ReadonlySet<string>> {
+export async function readTokens(name: string, path: string): Promise<Tokens> {
   const text = await withReader(name, path, async (reader) => {
     await refuseDisguise(name, reader);
     if (reader.sizeBytes > maxTokensBytes) throw invalidFile(name, "is too large for a table of tokens");
@@ -31,8 +39,8 @@ function decode(name: string, bytes: Buffer): string {
   }
 }
 
-function parse(name: string, text: string): ReadonlySet<string> {
-  const tokens = new Set<string>();
+function parse(name: string, text: string): Tokens {
+  const numbers = new Map<string, number>();
   const lines = text.split("\n");
   for (const [index, line] of lines.entries()) {
     if (line.trim() === "") continue;
@@ -41,8 +49,8 @@ function parse(name: string, text: string): ReadonlySet<string> {
     if (more.length > 0 || !/^\d{1,9}$/.test(number)) {
       throw invalidFile(name, `is no table of tokens: line ${index + 1} is not a token and its number`);
     }
-    tokens.add(second === undefined ? " " : first);
+    numbers.set(second === undefined ? " " : first, Number(number));
   }
-  if (tokens.size === 0) throw invalidFile(name, "has no tokens");
-  return tokens;
+  if (numbers.size === 0) throw invalidFile(name, "has no tokens");
+  return { numbers, count: new Set(numbers.values()).size };
 }

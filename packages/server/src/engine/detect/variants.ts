@@ -30,6 +30,16 @@ export function bestVariant(files: readonly FolderFile[]): FolderFile | undefine
   return split.toSorted((a, b) => variants.indexOf(a.variant) - variants.indexOf(b.variant))[0]?.file;
 }
 
+/** Files that are one model in several number formats, together. */
+export function variantGroups(files: readonly FolderFile[]): readonly FolderFile[][] {
+  return [...Map.groupBy(files, ({ name }) => variantBase(name)).values()];
+}
+
+/** The name without the number format and the extension. */
+export function variantBase(name: string): string {
+  return splitVariant(name).base;
+}
+
 function splitVariant(name: string): { base: string; variant: string } {
   const stem = name.replace(/\.[^.]+$/, "");
   const variant = suffix.exec(stem)?.[1] ?? "";

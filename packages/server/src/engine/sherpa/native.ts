@@ -6,8 +6,10 @@ export interface SherpaAddon {
   createOfflineRecognizerAsync(config: OfflineConfig): Promise<RecognizerHandle>;
   createOfflineStream(recognizer: RecognizerHandle): StreamHandle;
   acceptWaveformOffline(stream: StreamHandle, wave: { samples: Float32Array; sampleRate: number }): void;
-  /** An option of this stream alone, where the family of the model knows it. */
+  /** Says something for one decode, such as `language`; kinds of model that do not know the key ignore it. */
   offlineStreamSetOption(stream: StreamHandle, key: string, value: string): void;
+  /** Whisper and Canary take another language so. Never while a decode of the recogniser runs. */
+  offlineRecognizerSetConfig(recognizer: RecognizerHandle, config: OfflineConfig): void;
   /** Runs on the libuv pool with raw pointers: keep both handles referenced until it settles. Resolves to JSON. */
   decodeOfflineStreamAsync(recognizer: RecognizerHandle, stream: StreamHandle): Promise<string>;
   createVoiceActivityDetector(config: VadConfig, bufferSeconds: number): VadHandle;
@@ -42,7 +44,7 @@ export interface PunctuationConfig {
 }
 
 /** The part of the configuration that says which kind of model it is; paths by sherpa's own names. */
-export type OfflineModelConfig = Readonly<Record<string, Readonly<Record<string, string | number>>>>;
+export type OfflineModelConfig = Readonly<Record<string, string | Readonly<Record<string, string | number>>>>;
 
 export interface VadConfig {
   readonly sileroVad: {
