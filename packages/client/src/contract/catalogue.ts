@@ -146,6 +146,12 @@ export const catalogue = {
     "The audio is longer than {limit_seconds} seconds ({setting}).",
     "音频超过 {limit_seconds} 秒（{setting}）。",
   ),
+  channels_too_many: entry(
+    400,
+    false,
+    "The recording has {channels} channels; channels=split recognises at most {limit}. Send channels=mix or first.",
+    "录音有 {channels} 个声道；channels=split 最多识别 {limit} 个。请改用 channels=mix 或 first。",
+  ),
   language_unsupported: entry(
     400,
     false,

@@ -1,11 +1,11 @@
-import type { DecodeAudioOptions } from "./audio.ts";
+import type { AudioChunk, DecodeAudioOptions } from "./audio.ts";
 import { ByteQueue } from "./byte-queue.ts";
 import { mostPieceBytes, stepSamples } from "./format.ts";
 import type { DecodePool } from "./pool.ts";
 import type { DecodeState, Step, StepResult } from "./wire.ts";
 
 interface Taker {
-  readonly resolve: (result: IteratorResult<Float32Array>) => void;
+  readonly resolve: (result: IteratorResult<AudioChunk>) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -13,7 +13,7 @@ interface Taker {
  * One decoding: reads the input, has its steps done by the pool, gives samples to whoever iterates. Each
  * part runs as far as the bounds between them let it: about 256 KB of input, 1 MB of samples.
  */
-export class DecodeJob implements AsyncIterableIterator<Float32Array> {
+export class DecodeJob implements AsyncIterableIterator<AudioChunk> {
   readonly #pool: DecodePool;
   readonly #options: DecodeAudioOptions;
   readonly #running: Set<DecodeJob>;
@@ -31,7 +31,7 @@ export class DecodeJob implements AsyncIterableIterator<Float32Array> {
   #finished = false;
   #declaredSeconds: number | undefined;
 
-  readonly #samples: Float32Array[] = [];
+  readonly #samples: AudioChunk[] = [];
   readonly #takers: Taker[] = [];
   #closed = false;
   #failure: { readonly error: unknown } | undefined;
@@ -57,7 +57,7 @@ export class DecodeJob implements AsyncIterableIterator<Float32Array> {
     return this;
   }
 
-  next(): Promise<IteratorResult<Float32Array>> {
+  next(): Promise<IteratorResult<AudioChunk>> {
     return new Promise((resolve, reject) => {
       this.#takers.push({ resolve, reject });
       if (this.#iterator === undefined && !this.#closed) this.#start();
@@ -66,7 +66,7 @@ export class DecodeJob implements AsyncIterableIterator<Float32Array> {
   }
 
   /** Nobody wants the rest: frees everything at once, whatever is under way. */
-  return(): Promise<IteratorResult<Float32Array>> {
+  return(): Promise<IteratorResult<AudioChunk>> {
     this.#close();
     this.#serve();
     return Promise.resolve({ done: true, value: undefined });
@@ -100,7 +100,7 @@ export class DecodeJob implements AsyncIterableIterator<Float32Array> {
     const room = this.#finished || this.#bytes.length < Math.max(this.#wantsBytes, mostPieceBytes);
     if (room && !this.#reading && !this.#inputEnded) void this.#fill();
     const ready = this.#inputEnded || this.#bytes.length >= this.#wantsBytes;
-    const space = this.#samples.reduce((sum, chunk) => sum + chunk.length, 0) < stepSamples;
+    const space = this.#samples.reduce((sum, chunk) => sum + chunk[0].length * chunk.length, 0) < stepSamples;
     if (ready && space && !this.#stepping && !this.#finished) void this.#step();
   }
 
@@ -114,7 +114,7 @@ export class DecodeJob implements AsyncIterableIterator<Float32Array> {
     }
   }
 
-  #settle(taker: Taker, value: Float32Array | undefined): void {
+  #settle(taker: Taker, value: AudioChunk | undefined): void {
     const failure = this.#failure;
     if (value !== undefined) {
       taker.resolve({ done: false, value });
@@ -154,12 +154,13 @@ export class DecodeJob implements AsyncIterableIterator<Float32Array> {
 
   #makeStep(): Step | undefined {
     if (this.#closed) return undefined;
-    const { raw, maxSeconds } = this.#options;
+    const { raw, maxSeconds, channels = "mix" } = this.#options;
     return {
       waitingBytes: this.#bytes.length,
       bytes: this.#bytes.take(this.#pieceBytes),
       ended: this.#inputEnded,
       maxSeconds,
+      channels,
       ...(raw === undefined ? {} : { raw }),
       ...(this.#state === undefined ? {} : { state: this.#state }),
     };

@@ -31,23 +31,13 @@ export function frameBytes(layout: PcmLayout): number {
 const alawValues = Float32Array.from({ length: 256 }, (_, code) => alawValue(code));
 const mulawValues = Float32Array.from({ length: 256 }, (_, code) => mulawValue(code));
 
-/** Whole frames of bytes as mono samples in [-1, 1]: the mean of the channels. */
-export function mixToMono(bytes: Uint8Array, layout: PcmLayout): Float32Array<ArrayBuffer> {
+/** Whole frames of bytes as samples in [-1, 1], frame by frame. */
+export function samplesOf(bytes: Uint8Array, layout: PcmLayout): Float32Array<ArrayBuffer> {
   const { form, channels, littleEndian } = layout;
   const frames = Math.floor(bytes.byteLength / frameBytes(layout));
   const samples = new Float32Array(frames * channels);
   convert[form](new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), samples, littleEndian);
-  return channels === 1 ? samples : average(samples, channels);
-}
-
-function average(samples: Float32Array, channels: number): Float32Array<ArrayBuffer> {
-  const mono = new Float32Array(samples.length / channels);
-  for (let frame = 0, at = 0; frame < mono.length; frame++) {
-    let sum = 0;
-    for (let channel = 0; channel < channels; channel++) sum += samples[at++] as number;
-    mono[frame] = sum / channels;
-  }
-  return mono;
+  return samples;
 }
 
 type Convert = (view: DataView, to: Float32Array, littleEndian: boolean) => void;

@@ -1,9 +1,10 @@
 import { VoxpoolError } from "../base/errors.ts";
+import { type Channels, filled } from "./channels.ts";
 import { damaged, mostPieceBytes, type Reading } from "./format.ts";
 import { formats } from "./formats.ts";
 import type { PcmState } from "./pcm-reader.ts";
 import { openRaw, readRaw } from "./raw.ts";
-import { type Kernels, resample, startResampling } from "./resample.ts";
+import { type Kernels, type ResamplerState, resample, startResampling } from "./resample.ts";
 import { sniff, sniffBytes } from "./sniff.ts";
 import type { DecodeState, Step, StepAnswer, StepResult } from "./wire.ts";
 
@@ -20,7 +21,8 @@ export function answerStep(step: Step, kernels: Kernels): StepAnswer {
 /** The buffers of an answer that move with it. */
 export function buffersOf(answer: StepAnswer): ArrayBuffer[] {
   if ("error" in answer) return [];
-  return [answer.samples, answer.rest].filter((array) => array !== undefined).map((array) => array.buffer);
+  const arrays = [...(answer.samples ?? []), ...(answer.rest === undefined ? [] : [answer.rest])];
+  return arrays.map((array) => array.buffer);
 }
 
 /** @throws VoxpoolError `audio_missing`, `audio_unsupported`, `audio_invalid`, `audio_too_long` */
@@ -38,7 +40,7 @@ function decodeStep(step: Step, kernels: Kernels): StepResult {
     wantsBytes: reading.wantsBytes,
     pieceBytes: reading.pieceBytes ?? mostPieceBytes,
     finished,
-    ...(samples.length > 0 ? { samples } : {}),
+    ...(samples !== undefined && samples[0].length > 0 ? { samples } : {}),
     ...(taken < step.bytes.length && !finished ? { rest: step.bytes.subarray(taken) } : {}),
     ...(declaredSeconds === undefined ? {} : { declaredSeconds }),
   };
@@ -56,9 +58,9 @@ function readToSound(state: DecodeState, step: Step): { reading: Reading; taken:
   let taken = 0;
   let declaredSeconds: number | undefined;
   for (;;) {
-    const { ended, maxSeconds } = step;
+    const { ended, maxSeconds, channels } = step;
     const bytes = step.bytes.subarray(taken);
-    const reading = read(state, { bytes, waitingBytes: step.waitingBytes - taken, ended, maxSeconds });
+    const reading = read(state, { bytes, waitingBytes: step.waitingBytes - taken, ended, maxSeconds, channels });
     taken += reading.taken;
     declaredSeconds = reading.declaredSeconds ?? declaredSeconds;
     if (reading.taken === 0 || reading.samples !== undefined) {
@@ -79,8 +81,11 @@ function soundOf(
   { samples, rateHz }: Reading,
   last: boolean,
   kernels: Kernels,
-): Float32Array<ArrayBuffer> {
-  if (samples === undefined || rateHz === undefined) return new Float32Array(0);
-  state.resampler ??= startResampling(rateHz, kernels);
-  return resample(state.resampler, samples, last, kernels);
+): Channels | undefined {
+  if (samples === undefined || rateHz === undefined) return undefined;
+  state.resamplers ??= samples.map(() => startResampling(rateHz, kernels));
+  const { resamplers } = state;
+  return filled(samples.length, (channel) =>
+    resample(resamplers[channel] as ResamplerState, samples[channel] as Float32Array<ArrayBuffer>, last, kernels),
+  );
 }

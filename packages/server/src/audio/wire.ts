@@ -1,5 +1,6 @@
 import type { WireError } from "../base/errors.ts";
-import type { RawPcm } from "./audio.ts";
+import type { ChannelChoice, RawPcm } from "./audio.ts";
+import type { Channels } from "./channels.ts";
 import type { ResamplerState } from "./resample.ts";
 
 /** What goes to a worker: the next bytes of one recording, and where its decoding stands. */
@@ -11,6 +12,7 @@ export interface Step {
   /** Nothing follows the bytes that wait. */
   readonly ended: boolean;
   readonly maxSeconds: number;
+  readonly channels: ChannelChoice;
   readonly raw?: RawPcm;
   /** Unset at the beginning. */
   readonly state?: DecodeState;
@@ -21,7 +23,8 @@ export interface DecodeState {
   /** Name of the format, or `raw`. */
   readonly format: string;
   readonly reader: unknown;
-  resampler?: ResamplerState;
+  /** One a channel. */
+  resamplers?: readonly ResamplerState[];
 }
 
 /** What comes back. Buffers move too. */
@@ -29,8 +32,8 @@ export type StepAnswer = StepResult | StepFailure;
 
 export interface StepResult {
   readonly state?: DecodeState;
-  /** Mono, 16 kHz. */
-  readonly samples?: Float32Array<ArrayBuffer>;
+  /** 16 kHz. */
+  readonly samples?: Channels;
   /** Bytes that were not needed yet: they come first in the next step. */
   readonly rest?: Uint8Array<ArrayBuffer>;
   /** Bytes that should wait before the next step, unless the input has ended. */
