@@ -139,6 +139,12 @@ export const catalogue = {
     "The audio is in no format voxpool reads: {detail}.",
     "无法读取该音频格式：{detail}。",
   ),
+  audio_decoder_missing: entry(
+    415,
+    false,
+    "The audio is {codec}, which needs ffmpeg on the server's PATH, or npm install @audio/decode-aac beside voxpool.",
+    "音频编码为 {codec}：请在服务器上安装 ffmpeg 并加入 PATH，或在 voxpool 旁运行 npm install @audio/decode-aac。",
+  ),
   audio_invalid: entry(400, false, "The audio is damaged: {detail}.", "音频已损坏：{detail}。"),
   audio_too_long: entry(
     413,

@@ -45,3 +45,27 @@ function everyNth(samples: Float32Array, channels: number, channel: number): Flo
 export function filled(count: number, make: (channel: number) => Float32Array<ArrayBuffer>): Channels {
   return [make(0), ...Array.from({ length: count - 1 }, (_, n) => make(n + 1))];
 }
+
+/** Picks from samples that lie channel by channel, at least one; tamed to [-1, 1]. @throws VoxpoolError `channels_too_many` */
+export function pickPlanar(planar: readonly Float32Array[], choice: ChannelChoice): Channels {
+  const out = channelsOut(planar.length, choice);
+  if (choice === "mix" && planar.length > 1) return [tamed(meanOf(planar))];
+  return filled(out, (channel) => tamed(Float32Array.from(planar[channel] as Float32Array)));
+}
+
+function meanOf(planar: readonly Float32Array[]): Float32Array<ArrayBuffer> {
+  const mean = new Float32Array(planar[0]?.length ?? 0);
+  for (const samples of planar)
+    for (let n = 0; n < mean.length; n++) mean[n] = (mean[n] as number) + (samples[n] as number);
+  for (let n = 0; n < mean.length; n++) mean[n] = (mean[n] as number) / planar.length;
+  return mean;
+}
+
+/** Decoders overshoot, and damaged packets make anything: what is too loud is clipped, no number is silence. */
+function tamed(samples: Float32Array<ArrayBuffer>): Float32Array<ArrayBuffer> {
+  for (let n = 0; n < samples.length; n++) {
+    const value = samples[n] as number;
+    if (!(value >= -1 && value <= 1)) samples[n] = value > 1 ? 1 : value < -1 ? -1 : 0;
+  }
+  return samples;
+}

@@ -1,6 +1,7 @@
 import { VoxpoolError } from "../base/errors.ts";
 import type { ChannelChoice } from "./audio.ts";
 import type { Channels } from "./channels.ts";
+import type { Coded } from "./codecs/codec.ts";
 
 /**
  * A kind of audio file. Its reader is a pure function over a state of plain data, with no bytes kept back: so
@@ -31,6 +32,8 @@ export interface Reading {
   readonly taken: number;
   /** Samples in [-1, 1] at the file's own rate, of the channels that are wanted; empty while there are none. */
   readonly samples?: Channels;
+  /** Packets instead of samples. */
+  readonly coded?: Coded;
   /** Rate of `samples`. */
   readonly rateHz?: number;
   /** Length by the header, seconds, once it is known and can be true. */

@@ -1,12 +1,27 @@
+import type { Spool } from "../base/spool.ts";
 import type { AudioChunk, DecodeAudioOptions } from "./audio.ts";
 import { ByteQueue } from "./byte-queue.ts";
+import { isMp4 } from "./containers/mp4-box.ts";
+import type { PacketStream } from "./containers/packets.ts";
 import { mostPieceBytes, stepSamples } from "./format.ts";
+import { packetBytes } from "./indexed-file.ts";
 import type { DecodePool } from "./pool.ts";
+import { WholeFile } from "./whole-file.ts";
 import type { DecodeState, Step, StepResult } from "./wire.ts";
+
+/** So many bytes tell whether a file has to be there whole. */
+const sniffedBytes = 16;
 
 interface Taker {
   readonly resolve: (result: IteratorResult<AudioChunk>) => void;
   readonly reject: (error: unknown) => void;
+}
+
+export interface JobParts {
+  readonly pool: DecodePool;
+  readonly spool: Pick<Spool, "file">;
+  /** Where the job is from its first read to its end. */
+  readonly running: Set<DecodeJob>;
 }
 
 /**
@@ -19,6 +34,10 @@ export class DecodeJob implements AsyncIterableIterator<AudioChunk> {
   readonly #running: Set<DecodeJob>;
   readonly #input: AsyncIterable<Uint8Array>;
   #iterator: AsyncIterator<Uint8Array> | undefined;
+  /** For a recording that cannot be read from front to back. */
+  readonly #whole: WholeFile;
+  #isWhole: boolean | undefined;
+  #packets: PacketStream | undefined;
 
   readonly #bytes = new ByteQueue();
   #reading = false;
@@ -26,7 +45,7 @@ export class DecodeJob implements AsyncIterableIterator<AudioChunk> {
 
   #stepping = false;
   #state: DecodeState | undefined;
-  #wantsBytes = 12;
+  #wantsBytes = sniffedBytes;
   #pieceBytes = mostPieceBytes;
   #finished = false;
   #declaredSeconds: number | undefined;
@@ -34,19 +53,15 @@ export class DecodeJob implements AsyncIterableIterator<AudioChunk> {
   readonly #samples: AudioChunk[] = [];
   readonly #takers: Taker[] = [];
   #closed = false;
+  #released: Promise<void> = Promise.resolve();
   #failure: { readonly error: unknown } | undefined;
 
-  /** @param running where the job is from its first read to its end */
-  constructor(
-    input: AsyncIterable<Uint8Array>,
-    options: DecodeAudioOptions,
-    pool: DecodePool,
-    running: Set<DecodeJob>,
-  ) {
+  constructor(input: AsyncIterable<Uint8Array>, options: DecodeAudioOptions, { pool, spool, running }: JobParts) {
     this.#input = input;
     this.#options = options;
     this.#pool = pool;
     this.#running = running;
+    this.#whole = new WholeFile(spool);
   }
 
   get declaredSeconds(): number | undefined {
@@ -104,6 +119,11 @@ export class DecodeJob implements AsyncIterableIterator<AudioChunk> {
     if (ready && space && !this.#stepping && !this.#finished) void this.#step();
   }
 
+  /** Waits until nothing of an ended job is on the disk any more. */
+  released(): Promise<void> {
+    return this.#released;
+  }
+
   /** Gives takers what is there. The end comes with the end of the input: what follows the sound is read too. */
   #serve(): void {
     while (this.#takers.length > 0) {
@@ -130,14 +150,34 @@ export class DecodeJob implements AsyncIterableIterator<AudioChunk> {
     this.#reading = true;
     try {
       const { done, value } = (await this.#iterator?.next()) ?? { done: true, value: undefined };
-      if (done === true) this.#inputEnded = true;
-      else if (!this.#finished && !this.#closed) this.#bytes.push(value);
+      if (done !== true && !this.#finished && !this.#closed) this.#bytes.push(value);
+      if (done === true && (this.#isWhole !== true || this.#packets !== undefined)) this.#inputEnded = true;
+      await this.#spool(done === true);
     } catch (error) {
       this.#inputEnded = true;
       this.fail(error);
     }
     this.#reading = false;
     this.#advance();
+  }
+
+  /** A file of which all has to be there goes to the disk; once it is, its packets are the input. */
+  async #spool(ended: boolean): Promise<void> {
+    if (this.#isWhole === undefined && (ended || this.#bytes.length >= sniffedBytes)) {
+      this.#isWhole = this.#options.raw === undefined && isMp4(this.#bytes.peek(sniffedBytes));
+      if (this.#isWhole) this.#inputEnded = false;
+    }
+    if (this.#isWhole !== true || this.#packets !== undefined || this.#closed) return;
+    await this.#whole.append(this.#bytes.take(this.#bytes.length));
+    if (!ended || this.#closed) return;
+    const path = await this.#whole.complete();
+    const index = await this.#pool.run(() => (this.#closed ? undefined : { file: path }));
+    if (index === undefined || this.#closed) return;
+    this.#packets = index.stream;
+    if ((index.declaredSeconds ?? Number.POSITIVE_INFINITY) <= this.#options.maxSeconds) {
+      this.#declaredSeconds = index.declaredSeconds;
+    }
+    this.#iterator = packetBytes(path, index.packets);
   }
 
   async #step(): Promise<void> {
@@ -162,6 +202,7 @@ export class DecodeJob implements AsyncIterableIterator<AudioChunk> {
       maxSeconds,
       channels,
       ...(raw === undefined ? {} : { raw }),
+      ...(this.#packets === undefined ? {} : { packets: this.#packets }),
       ...(this.#state === undefined ? {} : { state: this.#state }),
     };
   }
@@ -182,7 +223,8 @@ export class DecodeJob implements AsyncIterableIterator<AudioChunk> {
     if (this.#closed) return;
     this.#closed = true;
     this.#options.signal?.removeEventListener("abort", this.#abort);
-    if (!this.#inputEnded) void this.#leaveInput();
+    const left = this.#inputEnded ? undefined : this.#leaveInput();
+    this.#released = this.#whole.remove(this.#packets === undefined ? undefined : left);
     this.#bytes.clear();
     this.#samples.length = 0;
     this.#state = undefined;

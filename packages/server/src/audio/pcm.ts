@@ -1,5 +1,5 @@
 /** How one sample is written. */
-export type SampleForm = "u8" | "s16" | "s24" | "s32" | "f32" | "f64" | "alaw" | "mulaw";
+export type SampleForm = "u8" | "s8" | "s16" | "s24" | "s32" | "f32" | "f64" | "alaw" | "mulaw";
 
 /** How uncompressed samples lie in memory: frames of one sample a channel. */
 export interface PcmLayout {
@@ -15,6 +15,7 @@ export const channelRange = [1, 64] as const;
 
 export const sampleBytes: Readonly<Record<SampleForm, number>> = {
   u8: 1,
+  s8: 1,
   s16: 2,
   s24: 3,
   s32: 4,
@@ -46,6 +47,9 @@ type Convert = (view: DataView, to: Float32Array, littleEndian: boolean) => void
 const convert: Readonly<Record<SampleForm, Convert>> = {
   u8: (view, to) => {
     for (let i = 0; i < to.length; i++) to[i] = (view.getUint8(i) - 128) / 128;
+  },
+  s8: (view, to) => {
+    for (let i = 0; i < to.length; i++) to[i] = view.getInt8(i) / 128;
   },
   s16: (view, to, littleEndian) => {
     for (let i = 0; i < to.length; i++) to[i] = view.getInt16(2 * i, littleEndian) / 32_768;

@@ -2,7 +2,7 @@ import { unsupported } from "./format.ts";
 import { formats } from "./formats.ts";
 
 /** So many bytes are enough to know every format, and to name what is none. */
-export const sniffBytes = 512;
+export const sniffBytes = 4096;
 
 /**
  * The format of a file by its first bytes; undefined when more of them are needed.
@@ -13,7 +13,10 @@ export function sniff(head: Uint8Array, ended: boolean): (typeof formats)[number
   const format = formats.find((candidate) => candidate.matches(head));
   if (format !== undefined) return format;
   if (head.length < sniffBytes && !ended) return undefined;
-  const names = formats.map(({ name }) => name).join(", ");
+  const names = formats
+    .map(({ name }) => name)
+    .filter((name) => name !== "ID3")
+    .join(", ");
   throw unsupported(
     `it looks like ${looksLike(head)}; send ${names}, or raw samples as audio/pcm;rate=16000;channels=1`,
   );

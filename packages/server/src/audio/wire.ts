@@ -1,6 +1,9 @@
 import type { WireError } from "../base/errors.ts";
 import type { ChannelChoice, RawPcm } from "./audio.ts";
 import type { Channels } from "./channels.ts";
+import type { CodedState } from "./coded.ts";
+import type { Mp4Index } from "./containers/mp4.ts";
+import type { PacketStream } from "./containers/packets.ts";
 import type { ResamplerState } from "./resample.ts";
 
 /** What goes to a worker: the next bytes of one recording, and where its decoding stands. */
@@ -14,21 +17,33 @@ export interface Step {
   readonly maxSeconds: number;
   readonly channels: ChannelChoice;
   readonly raw?: RawPcm;
+  /** Set: the bytes are packets that an index found. */
+  readonly packets?: PacketStream;
   /** Unset at the beginning. */
   readonly state?: DecodeState;
 }
 
+/** The other thing a worker is asked: what is where in a file that has to be there whole. */
+export interface IndexStep {
+  readonly file: string;
+}
+
 /** Where a decoding stands: plain data, small, that travels with every step. */
 export interface DecodeState {
-  /** Name of the format, or `raw`. */
-  readonly format: string;
-  readonly reader: unknown;
+  /** Name of the format, or `raw`, or `packets`. */
+  format: string;
+  reader: unknown;
+  /** Of packets, where the format has them. */
+  coded?: CodedState;
   /** One a channel. */
-  resamplers?: readonly ResamplerState[];
+  resamplers?: ResamplerState[];
+  /** Channels that come out, from first to last. */
+  channelCount?: number;
 }
 
 /** What comes back. Buffers move too. */
 export type StepAnswer = StepResult | StepFailure;
+export type IndexAnswer = Mp4Index | StepFailure;
 
 export interface StepResult {
   readonly state?: DecodeState;
