@@ -9,7 +9,9 @@ const kernels = new Kernels();
 // Decoders report bad packets there; a hostile file must not fill the server's log.
 console.error = () => undefined;
 
-parentPort?.on("message", async (step: Step | IndexStep) => {
-  const answer = "file" in step ? answerIndex(step) : await answerStep(step, kernels);
-  parentPort?.postMessage(answer, buffersOf(answer));
-});
+parentPort?.on("message", (step: Step | IndexStep) => void answer(step));
+
+async function answer(step: Step | IndexStep): Promise<void> {
+  const result = "file" in step ? answerIndex(step) : await answerStep(step, kernels);
+  parentPort?.postMessage(result, buffersOf(result));
+}

@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { VoxpoolError } from "../../base/errors.ts";
 import { damaged, unsupported } from "../format.ts";
-import { boxesOf, find, isMp4, readBoxHead, viewOf } from "./mp4-box.ts";
+import { boxesOf, find, readBoxHead, viewOf } from "./mp4-box.ts";
 import { type Mp4Codec, readMp4Codec } from "./mp4-codec.ts";
 import { type FragmentDefaults, readDefaults, readFragment } from "./mp4-fragment.ts";
 import { readTables } from "./mp4-table.ts";
@@ -163,5 +163,3 @@ function readEdit(elst: Uint8Array | undefined, scale: number, movieScale: numbe
   if (only === undefined || edits.length > 1) return undefined;
   return { skipSeconds: only.start / scale, seconds: only.seconds };
 }
-
-export { isMp4 };
