@@ -171,7 +171,7 @@ export class DecodeJob implements AsyncIterableIterator<AudioChunk> {
     await this.#whole.append(this.#bytes.take(this.#bytes.length));
     if (!ended || this.#closed) return;
     const path = await this.#whole.complete();
-    const index = await this.#pool.run(() => (this.#closed ? undefined : { file: path }));
+    const index = await this.#whole.use(this.#pool.run(() => (this.#closed ? undefined : { file: path })));
     if (index === undefined || this.#closed) return;
     this.#packets = index.stream;
     if ((index.declaredSeconds ?? Number.POSITIVE_INFINITY) <= this.#options.maxSeconds) {
@@ -224,10 +224,16 @@ export class DecodeJob implements AsyncIterableIterator<AudioChunk> {
     this.#closed = true;
     this.#options.signal?.removeEventListener("abort", this.#abort);
     const left = this.#inputEnded ? undefined : this.#leaveInput();
-    this.#released = this.#whole.remove(this.#packets === undefined ? undefined : left);
+    this.#released = this.#release(this.#packets === undefined ? undefined : left);
     this.#bytes.clear();
     this.#samples.length = 0;
     this.#state = undefined;
+  }
+
+  /** @param left settles when the file is not read any more */
+  async #release(left: Promise<void> | undefined): Promise<void> {
+    await left;
+    await this.#whole.remove();
     this.#running.delete(this);
   }
 

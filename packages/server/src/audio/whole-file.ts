@@ -29,10 +29,14 @@ export class WholeFile {
     return path;
   }
 
-  /** @param left settles when nobody reads the file any more */
-  async remove(left: Promise<void> | undefined): Promise<void> {
+  /** Keeps it until some work with it is done. */
+  use<T>(work: Promise<T>): Promise<T> {
+    this.#work = work.then(() => undefined);
+    return work;
+  }
+
+  async remove(): Promise<void> {
     await this.#work.catch(() => undefined);
-    await left;
     await this.#file?.remove();
   }
 }

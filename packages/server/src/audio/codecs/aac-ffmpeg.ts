@@ -7,7 +7,7 @@ import { aacFrames, toAdts } from "./aac-packets.ts";
 import type { CodecSetup, Decoded } from "./codec.ts";
 
 /** Less than a step may take, so that it is this process that is ended, and not the thread. */
-const limitSeconds = 8;
+const stepLimitSeconds = 8;
 const mostErrorBytes = 2048;
 
 /** Where ffmpeg is, by a PATH variable; undefined if it is not there. Folders that depend on the working directory are passed over. */
@@ -27,7 +27,7 @@ export async function findFfmpeg(pathVariable: string): Promise<string | undefin
 
 /** Pipes only: it opens no file and no connection, whatever the packets say. */
 const options = [
-  ["-hide_banner", "-nostdin", "-loglevel", "error", "-timelimit", String(limitSeconds), "-threads", "1"],
+  ["-hide_banner", "-nostdin", "-loglevel", "error", "-timelimit", String(stepLimitSeconds), "-threads", "1"],
   ["-protocol_whitelist", "pipe", "-f", "aac", "-i", "pipe:0", "-map", "0:a:0"],
   ["-c:a", "pcm_f32le", "-f", "wav", "pipe:1"],
 ].flat();
@@ -37,6 +37,7 @@ export async function decodeByFfmpeg(
   file: string,
   setup: CodecSetup,
   packets: readonly Uint8Array[],
+  limitSeconds = stepLimitSeconds,
 ): Promise<Decoded> {
   const child = spawn(file, options, { stdio: ["pipe", "pipe", "pipe"], windowsHide: true });
   const timer = setTimeout(() => child.kill("SIGKILL"), limitSeconds * 1000);
