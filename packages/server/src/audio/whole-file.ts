@@ -31,7 +31,7 @@ export class WholeFile {
 
   /** Keeps it until some work with it is done. */
   use<T>(work: Promise<T>): Promise<T> {
-    this.#work = work.then(() => undefined);
+    this.#work = work.then(nothing, nothing);
     return work;
   }
 
@@ -40,3 +40,5 @@ export class WholeFile {
     await this.#file?.remove();
   }
 }
+
+function nothing(): void {}

@@ -19,7 +19,7 @@ interface Mp3State {
 /** So much of something else may stand before or between frames. */
 const mostSearchedBytes = 1024 * 1024;
 
-/** MPEG audio, layers I to III, without a container. */
+/** MPEG audio, layers II and III, without a container. */
 export const mp3: AudioFormat<Mp3State> = {
   name: "MP3",
   matches: (head) => startsStream(head, 0, 2) || findStream(head) !== undefined,
