@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { createReadStream, type ReadStream } from "node:fs";
 import { type FileHandle, mkdir, open, readdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -56,14 +57,11 @@ export function createSpool(options: SpoolOptions): Spool {
   const { directory, limitBytes, memoryBytes = 1024 * 1024, totalMemoryBytes = 64 * 1024 * 1024 } = options;
   let inMemory = 0;
   let used = 0;
-  let count = 0;
 
   const newFile = () =>
     createSpoolFile({
-      path() {
-        count += 1;
-        return join(directory, `${prefix}${process.pid}-${count}`);
-      },
+      // Several spools may share a directory, and a killed process may have left files there.
+      path: () => join(directory, `${prefix}${process.pid}-${randomUUID()}`),
       // Counted before it is written: many uploads at once must not overshoot together.
       take(bytes) {
         if (used + bytes > limitBytes) throw spoolFull(limitBytes);

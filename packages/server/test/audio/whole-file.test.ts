@@ -92,10 +92,10 @@ test("damaged and unreadable files are removed too", async () => {
   await nothingIsLeft(own);
 });
 
-test("more than the spool has room for is disk_full", async () => {
+test("more than the spool has room for is spool_full", async () => {
   const own = fresh();
   const big = Buffer.concat([Buffer.from("\0\x01\x86\xa8ftypM4A ", "latin1"), new Uint8Array(150_000)]);
-  await assert.rejects(decodeAll(own, inPieces(big, 9000)), { reason: "disk_full" });
+  await assert.rejects(decodeAll(own, inPieces(big, 9000)), { reason: "spool_full" });
   await nothingIsLeft(own);
 });
 
