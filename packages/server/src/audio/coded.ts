@@ -38,12 +38,12 @@ export async function decodeCoded(
   state.totalFrames = coded.totalFrames ?? state.totalFrames;
   const { setup } = state;
   const codec = await loadCodec(setup.codec);
-  const { planar, rateHz } = await codec.decode(setup, state.runUp, coded.packets);
+  const { planar, rateHz, lateFrames = 0 } = await codec.decode(setup, state.runUp, coded.packets);
   state.runUp = lastPackets([...state.runUp, ...coded.packets], codec.runUpPackets);
   const scale = rateHz / setup.rateHz;
   const decoded = planar[0]?.length ?? 0;
-  const from = clamp((state.skipFrames - state.frames) * scale, decoded);
-  const to = Math.max(from, clamp((state.skipFrames + state.totalFrames - state.frames) * scale, decoded));
+  const from = clamp((state.skipFrames - state.frames) * scale + lateFrames, decoded);
+  const to = Math.max(from, clamp((state.skipFrames + state.totalFrames - state.frames) * scale + lateFrames, decoded));
   state.frames += decoded / scale;
   state.seconds += (to - from) / rateHz;
   if (state.seconds > maxSeconds) throw tooLong(maxSeconds);

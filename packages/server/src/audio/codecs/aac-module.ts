@@ -10,6 +10,9 @@ interface AacModule {
   }>;
 }
 
+/** Frames that spectral band replication takes in it; it is on for all low rates, needed or not. */
+const replicationDelay = 962;
+
 /** Not a literal, since nobody has to have it. */
 const moduleName: string = "@audio/decode-aac";
 
@@ -28,7 +31,8 @@ async function decodeBy(module: AacModule, setup: CodecSetup, packets: readonly 
   const decoder = await module.decoder({ asc: audioSpecificConfig(setup) });
   try {
     const { channelData, sampleRate } = decoder.decode([...packets]);
-    return { planar: channelData, rateHz: sampleRate > 0 ? sampleRate : setup.rateHz };
+    const rateHz = sampleRate > 0 ? sampleRate : setup.rateHz;
+    return { planar: channelData, rateHz, lateFrames: rateHz > setup.rateHz ? replicationDelay : 0 };
   } catch (error) {
     throw damaged(`its AAC could not be decoded: ${error instanceof Error ? error.message : String(error)}`);
   } finally {

@@ -49,6 +49,8 @@ export interface Decoded {
   readonly planar: readonly Float32Array[];
   /** Of the setup, or a multiple of it that only the decoder found out. */
   readonly rateHz: number;
+  /** So many frames everything comes later than the packets say; none unless given. */
+  readonly lateFrames?: number;
 }
 
 export const cheapStepSeconds = { wanted: 0.5, most: 8 };
