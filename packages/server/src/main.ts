@@ -12,6 +12,7 @@ import { VoxpoolError } from "./base/errors.ts";
 import type { Log } from "./base/log.ts";
 import { stateDirectory } from "./base/paths.ts";
 import type { Config } from "./base/settings.ts";
+import { createSpool } from "./base/spool.ts";
 import { lockStateDirectory } from "./base/state-lock.ts";
 import { version } from "./base/version.ts";
 import { createAssetStore } from "./catalog/assets.ts";
@@ -144,7 +145,8 @@ export function compose({ config, log, stateDir, spoolDirectory, onProgress, sig
   pool.subscribe(({ instance }) => {
     if (instance.state === "stopped" || instance.state === "failed") scheduler.forget(instance.id);
   });
-  const audio = createAudioDecoder({ workers: config["audio.workers"] || cores, log });
+  const spool = createSpool({ directory: spoolDirectory, limitBytes: config["limits.spool_bytes"] });
+  const audio = createAudioDecoder({ workers: config["audio.workers"] || cores, spool, log });
   const scripts = createScriptConverter();
   const configuredDefault = config.default_model;
   const api = createApi({
@@ -160,7 +162,7 @@ export function compose({ config, log, stateDir, spoolDirectory, onProgress, sig
     version,
   });
   let ready = false;
-  const http = createHttpServer({ api, config, version, log, spoolDirectory, ready: () => ready });
+  const http = createHttpServer({ api, config, version, log, spoolDirectory, spool, ready: () => ready });
   return {
     catalog,
     pool,

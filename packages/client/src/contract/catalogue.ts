@@ -139,12 +139,24 @@ export const catalogue = {
     "The audio is in no format voxpool reads: {detail}.",
     "无法读取该音频格式：{detail}。",
   ),
+  audio_decoder_missing: entry(
+    415,
+    false,
+    "The audio is {codec}, which needs ffmpeg on the server's PATH, or npm install @audio/decode-aac beside voxpool.",
+    "音频编码为 {codec}：请在服务器上安装 ffmpeg 并加入 PATH，或在 voxpool 旁运行 npm install @audio/decode-aac。",
+  ),
   audio_invalid: entry(400, false, "The audio is damaged: {detail}.", "音频已损坏：{detail}。"),
   audio_too_long: entry(
     413,
     false,
     "The audio is longer than {limit_seconds} seconds ({setting}).",
     "音频超过 {limit_seconds} 秒（{setting}）。",
+  ),
+  channels_too_many: entry(
+    400,
+    false,
+    "The recording has {channels} channels; channels=split recognises at most {limit}. Send channels=mix or first.",
+    "录音有 {channels} 个声道；channels=split 最多识别 {limit} 个。请改用 channels=mix 或 first。",
   ),
   language_unsupported: entry(
     400,

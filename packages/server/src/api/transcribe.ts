@@ -1,5 +1,5 @@
 import type { Segment, TranscribeEvent, TranscribeOptions, Transcript, Warning } from "@voxpool/client/contract";
-import type { AudioDecoder, DecodedAudio } from "../audio/audio.ts";
+import type { AudioChunk, AudioDecoder, DecodedAudio } from "../audio/audio.ts";
 import { type ErrorDetails, type MessageLanguage, VoxpoolError, type WarningReason, warning } from "../base/errors.ts";
 import { joinText } from "../engine/text/join.ts";
 import { transcribe as run } from "../recognition/transcribe.ts";
@@ -94,13 +94,13 @@ function wordsOf({ words, response_format }: TranscribeOptions): OpenSession["wo
   return response_format === "verbose_json" ? "wanted" : "no";
 }
 
-/** Waits for the first samples, so that bad audio is refused before anything else is done. */
-async function begin(samples: AsyncIterable<Float32Array>): Promise<AsyncIterableIterator<Float32Array>> {
+/** Waits for the first samples, so that bad audio is refused before anything else is done. Gives the one channel. */
+async function begin(samples: AsyncIterable<AudioChunk>): Promise<AsyncIterableIterator<Float32Array>> {
   const iterator = samples[Symbol.asyncIterator]();
   const first = await iterator.next();
   return (async function* () {
     try {
-      for (let next = first; !next.done; next = await iterator.next()) yield next.value;
+      for (let next = first; !next.done; next = await iterator.next()) yield next.value[0];
     } finally {
       await iterator.return?.();
     }

@@ -1,4 +1,4 @@
-/** What the audio layer promises: untrusted bytes in, mono 16 kHz samples out, decoded in worker threads. */
+/** What the audio layer promises: untrusted bytes in, 16 kHz samples out, decoded in worker threads. */
 
 /** How headerless bytes are to be read; from `Content-Type: audio/pcm;rate=…` and its kind. */
 export interface RawPcm {
@@ -7,11 +7,19 @@ export interface RawPcm {
   readonly littleEndian: boolean;
 }
 
+/** What becomes of several channels: their mean, one recording each, or only the first of them. */
+export type ChannelChoice = "mix" | "split" | "first";
+
+/** Samples of the same moments, one piece a channel, all of one length; one piece unless channels are split. */
+export type AudioChunk = readonly [Float32Array, ...Float32Array[]];
+
 export interface DecodeAudioOptions {
   /** Set: the bytes are raw 16-bit PCM. Unset: a container, recognised by content. */
   readonly raw?: RawPcm;
   /** Longest recording that is accepted, seconds of the recording. */
   readonly maxSeconds: number;
+  /** `mix` unless given. */
+  readonly channels?: ChannelChoice;
   /** Stops the work; iteration then throws the signal's reason. */
   readonly signal?: AbortSignal;
 }
@@ -23,10 +31,11 @@ export interface DecodedAudio {
    */
   readonly declaredSeconds: () => number | undefined;
   /**
-   * Mono 16 kHz chunks in [-1, 1]; pulled, so that a slow reader slows the input. Iterate once.
-   * @throws VoxpoolError `audio_unsupported`, `audio_invalid`, `audio_too_long`, `audio_missing`
+   * 16 kHz chunks in [-1, 1], of as many channels from first to last; pulled, so that a slow reader slows the input. Iterate once.
+   * @throws VoxpoolError `audio_unsupported`, `audio_invalid`, `audio_too_long`, `audio_missing`,
+   *   `channels_too_many`
    */
-  readonly samples: AsyncIterable<Float32Array>;
+  readonly samples: AsyncIterable<AudioChunk>;
 }
 
 export interface AudioDecoder {

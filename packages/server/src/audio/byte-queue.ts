@@ -34,6 +34,13 @@ export class ByteQueue {
     this.#blocks.unshift(bytes.length > smallBytes ? bytes : bytes.slice());
   }
 
+  /** The next bytes, at most `count`, which stay. */
+  peek(count: number): Uint8Array {
+    const bytes = this.take(count);
+    this.unshift(bytes);
+    return bytes;
+  }
+
   /** The next `count` bytes (or all there are) in a buffer of their own. */
   take(count: number): Uint8Array<ArrayBuffer> {
     const taken = new Uint8Array(Math.min(count, this.#length));

@@ -1,4 +1,7 @@
 import { VoxpoolError } from "../base/errors.ts";
+import type { ChannelChoice } from "./audio.ts";
+import type { Channels } from "./channels.ts";
+import type { Coded } from "./codecs/codec.ts";
 
 /**
  * A kind of audio file. Its reader is a pure function over a state of plain data, with no bytes kept back: so
@@ -21,13 +24,16 @@ export interface FormatInput {
   /** Nothing follows the bytes that wait. */
   readonly ended: boolean;
   readonly maxSeconds: number;
+  readonly channels: ChannelChoice;
 }
 
 export interface Reading {
   /** Bytes that are done with. */
   readonly taken: number;
-  /** Mono samples in [-1, 1] at the file's own rate; empty while there are none. */
-  readonly samples?: Float32Array<ArrayBuffer>;
+  /** Samples in [-1, 1] at the file's own rate, of the channels that are wanted; empty while there are none. */
+  readonly samples?: Channels;
+  /** Packets instead of samples. */
+  readonly coded?: Coded;
   /** Rate of `samples`. */
   readonly rateHz?: number;
   /** Length by the header, seconds, once it is known and can be true. */
@@ -40,7 +46,7 @@ export interface Reading {
   readonly finished?: boolean;
 }
 
-/** Samples that one step gives out at most, about; it keeps what is under way for a recording below a megabyte. */
+/** Samples of all channels that one step gives out at most, about; it keeps what is under way for a recording below a megabyte. */
 export const stepSamples = 131_072;
 
 /** Bytes that are handed to a worker at once, at most. */

@@ -1,24 +1,43 @@
-import type { DecodeAudioOptions } from "./audio.ts";
+import type { Spool } from "../base/spool.ts";
+import type { AudioChunk, DecodeAudioOptions } from "./audio.ts";
 import { ByteQueue } from "./byte-queue.ts";
+import { isMp4 } from "./containers/mp4-box.ts";
+import type { PacketStream } from "./containers/packets.ts";
 import { mostPieceBytes, stepSamples } from "./format.ts";
+import { packetBytes } from "./indexed-file.ts";
 import type { DecodePool } from "./pool.ts";
+import { WholeFile } from "./whole-file.ts";
 import type { DecodeState, Step, StepResult } from "./wire.ts";
 
+/** So many bytes tell whether a file has to be there whole. */
+const sniffedBytes = 16;
+
 interface Taker {
-  readonly resolve: (result: IteratorResult<Float32Array>) => void;
+  readonly resolve: (result: IteratorResult<AudioChunk>) => void;
   readonly reject: (error: unknown) => void;
+}
+
+export interface JobParts {
+  readonly pool: DecodePool;
+  readonly spool: Pick<Spool, "file">;
+  /** Where the job is from its first read to its end. */
+  readonly running: Set<DecodeJob>;
 }
 
 /**
  * One decoding: reads the input, has its steps done by the pool, gives samples to whoever iterates. Each
  * part runs as far as the bounds between them let it: about 256 KB of input, 1 MB of samples.
  */
-export class DecodeJob implements AsyncIterableIterator<Float32Array> {
+export class DecodeJob implements AsyncIterableIterator<AudioChunk> {
   readonly #pool: DecodePool;
   readonly #options: DecodeAudioOptions;
   readonly #running: Set<DecodeJob>;
   readonly #input: AsyncIterable<Uint8Array>;
   #iterator: AsyncIterator<Uint8Array> | undefined;
+  /** For a recording that cannot be read from front to back. */
+  readonly #whole: WholeFile;
+  #isWhole: boolean | undefined;
+  #packets: PacketStream | undefined;
 
   readonly #bytes = new ByteQueue();
   #reading = false;
@@ -26,27 +45,23 @@ export class DecodeJob implements AsyncIterableIterator<Float32Array> {
 
   #stepping = false;
   #state: DecodeState | undefined;
-  #wantsBytes = 12;
+  #wantsBytes = sniffedBytes;
   #pieceBytes = mostPieceBytes;
   #finished = false;
   #declaredSeconds: number | undefined;
 
-  readonly #samples: Float32Array[] = [];
+  readonly #samples: AudioChunk[] = [];
   readonly #takers: Taker[] = [];
   #closed = false;
+  #released: Promise<void> = Promise.resolve();
   #failure: { readonly error: unknown } | undefined;
 
-  /** @param running where the job is from its first read to its end */
-  constructor(
-    input: AsyncIterable<Uint8Array>,
-    options: DecodeAudioOptions,
-    pool: DecodePool,
-    running: Set<DecodeJob>,
-  ) {
+  constructor(input: AsyncIterable<Uint8Array>, options: DecodeAudioOptions, { pool, spool, running }: JobParts) {
     this.#input = input;
     this.#options = options;
     this.#pool = pool;
     this.#running = running;
+    this.#whole = new WholeFile(spool);
   }
 
   get declaredSeconds(): number | undefined {
@@ -57,7 +72,7 @@ export class DecodeJob implements AsyncIterableIterator<Float32Array> {
     return this;
   }
 
-  next(): Promise<IteratorResult<Float32Array>> {
+  next(): Promise<IteratorResult<AudioChunk>> {
     return new Promise((resolve, reject) => {
       this.#takers.push({ resolve, reject });
       if (this.#iterator === undefined && !this.#closed) this.#start();
@@ -66,7 +81,7 @@ export class DecodeJob implements AsyncIterableIterator<Float32Array> {
   }
 
   /** Nobody wants the rest: frees everything at once, whatever is under way. */
-  return(): Promise<IteratorResult<Float32Array>> {
+  return(): Promise<IteratorResult<AudioChunk>> {
     this.#close();
     this.#serve();
     return Promise.resolve({ done: true, value: undefined });
@@ -100,8 +115,13 @@ export class DecodeJob implements AsyncIterableIterator<Float32Array> {
     const room = this.#finished || this.#bytes.length < Math.max(this.#wantsBytes, mostPieceBytes);
     if (room && !this.#reading && !this.#inputEnded) void this.#fill();
     const ready = this.#inputEnded || this.#bytes.length >= this.#wantsBytes;
-    const space = this.#samples.reduce((sum, chunk) => sum + chunk.length, 0) < stepSamples;
+    const space = this.#samples.reduce((sum, chunk) => sum + chunk[0].length * chunk.length, 0) < stepSamples;
     if (ready && space && !this.#stepping && !this.#finished) void this.#step();
+  }
+
+  /** Waits until nothing of an ended job is on the disk any more. */
+  released(): Promise<void> {
+    return this.#released;
   }
 
   /** Gives takers what is there. The end comes with the end of the input: what follows the sound is read too. */
@@ -114,7 +134,7 @@ export class DecodeJob implements AsyncIterableIterator<Float32Array> {
     }
   }
 
-  #settle(taker: Taker, value: Float32Array | undefined): void {
+  #settle(taker: Taker, value: AudioChunk | undefined): void {
     const failure = this.#failure;
     if (value !== undefined) {
       taker.resolve({ done: false, value });
@@ -130,14 +150,34 @@ export class DecodeJob implements AsyncIterableIterator<Float32Array> {
     this.#reading = true;
     try {
       const { done, value } = (await this.#iterator?.next()) ?? { done: true, value: undefined };
-      if (done === true) this.#inputEnded = true;
-      else if (!this.#finished && !this.#closed) this.#bytes.push(value);
+      if (done !== true && !this.#finished && !this.#closed) this.#bytes.push(value);
+      if (done === true && (this.#isWhole !== true || this.#packets !== undefined)) this.#inputEnded = true;
+      await this.#spool(done === true);
     } catch (error) {
       this.#inputEnded = true;
       this.fail(error);
     }
     this.#reading = false;
     this.#advance();
+  }
+
+  /** A file of which all has to be there goes to the disk; once it is, its packets are the input. */
+  async #spool(ended: boolean): Promise<void> {
+    if (this.#isWhole === undefined && (ended || this.#bytes.length >= sniffedBytes)) {
+      this.#isWhole = this.#options.raw === undefined && isMp4(this.#bytes.peek(sniffedBytes));
+      if (this.#isWhole) this.#inputEnded = false;
+    }
+    if (this.#isWhole !== true || this.#packets !== undefined || this.#closed) return;
+    await this.#whole.append(this.#bytes.take(this.#bytes.length));
+    if (!ended || this.#closed) return;
+    const path = await this.#whole.complete();
+    const index = await this.#whole.use(this.#pool.run(() => (this.#closed ? undefined : { file: path })));
+    if (index === undefined || this.#closed) return;
+    this.#packets = index.stream;
+    if ((index.declaredSeconds ?? Number.POSITIVE_INFINITY) <= this.#options.maxSeconds) {
+      this.#declaredSeconds = index.declaredSeconds;
+    }
+    this.#iterator = packetBytes(path, index.packets);
   }
 
   async #step(): Promise<void> {
@@ -154,13 +194,15 @@ export class DecodeJob implements AsyncIterableIterator<Float32Array> {
 
   #makeStep(): Step | undefined {
     if (this.#closed) return undefined;
-    const { raw, maxSeconds } = this.#options;
+    const { raw, maxSeconds, channels = "mix" } = this.#options;
     return {
       waitingBytes: this.#bytes.length,
       bytes: this.#bytes.take(this.#pieceBytes),
       ended: this.#inputEnded,
       maxSeconds,
+      channels,
       ...(raw === undefined ? {} : { raw }),
+      ...(this.#packets === undefined ? {} : { packets: this.#packets }),
       ...(this.#state === undefined ? {} : { state: this.#state }),
     };
   }
@@ -181,10 +223,17 @@ export class DecodeJob implements AsyncIterableIterator<Float32Array> {
     if (this.#closed) return;
     this.#closed = true;
     this.#options.signal?.removeEventListener("abort", this.#abort);
-    if (!this.#inputEnded) void this.#leaveInput();
+    const left = this.#inputEnded ? undefined : this.#leaveInput();
+    this.#released = this.#release(this.#packets === undefined ? undefined : left);
     this.#bytes.clear();
     this.#samples.length = 0;
     this.#state = undefined;
+  }
+
+  /** @param left settles when the file is not read any more */
+  async #release(left: Promise<void> | undefined): Promise<void> {
+    await left;
+    await this.#whole.remove();
     this.#running.delete(this);
   }
 

@@ -1,6 +1,7 @@
+import { channelsOut, pickInterleaved } from "./channels.ts";
 import { type FormatInput, lookAheadBytes, mostPieceBytes, type Reading, stepSamples, tooLong } from "./format.ts";
 import { outputRateHz } from "./kernel.ts";
-import { frameBytes, mixToMono, type PcmLayout } from "./pcm.ts";
+import { frameBytes, type PcmLayout, samplesOf } from "./pcm.ts";
 
 /** A stretch of uncompressed samples that is being read. */
 export interface PcmState {
@@ -20,7 +21,8 @@ export function readPcm(state: PcmState, input: FormatInput): Reading {
   const { layout } = state;
   if (!state.believed && promisesTooMuch(state, input)) return { taken: 0, wantsBytes: lookAheadBytes };
   const size = frameBytes(layout);
-  const mostFrames = Math.ceil((stepSamples * layout.rateHz) / outputRateHz);
+  const most = stepSamples / channelsOut(layout.channels, input.channels);
+  const mostFrames = Math.ceil((most * layout.rateHz) / outputRateHz);
   const frames = Math.min(Math.floor(Math.min(input.bytes.length, state.leftBytes) / size), mostFrames);
   state.frames += frames;
   if (state.frames > input.maxSeconds * layout.rateHz) throw tooLong(input.maxSeconds);
@@ -30,7 +32,7 @@ export function readPcm(state: PcmState, input: FormatInput): Reading {
   const left = state.leftBytes;
   return {
     taken,
-    samples: mixToMono(input.bytes.subarray(0, taken), layout),
+    samples: pickInterleaved(samplesOf(input.bytes.subarray(0, taken), layout), layout.channels, input.channels),
     wantsBytes: Math.max(size, Math.min(Math.ceil(secondBytes / 4), left, mostPieceBytes / 4)),
     pieceBytes: Math.min(mostPieceBytes, Math.max(secondBytes, 4096)),
     finished: left < size || (input.ended && input.waitingBytes - taken < size),

@@ -1,5 +1,5 @@
 /** How one sample is written. */
-export type SampleForm = "u8" | "s16" | "s24" | "s32" | "f32" | "f64" | "alaw" | "mulaw";
+export type SampleForm = "u8" | "s8" | "s16" | "s24" | "s32" | "f32" | "f64" | "alaw" | "mulaw";
 
 /** How uncompressed samples lie in memory: frames of one sample a channel. */
 export interface PcmLayout {
@@ -15,6 +15,7 @@ export const channelRange = [1, 64] as const;
 
 export const sampleBytes: Readonly<Record<SampleForm, number>> = {
   u8: 1,
+  s8: 1,
   s16: 2,
   s24: 3,
   s32: 4,
@@ -31,23 +32,13 @@ export function frameBytes(layout: PcmLayout): number {
 const alawValues = Float32Array.from({ length: 256 }, (_, code) => alawValue(code));
 const mulawValues = Float32Array.from({ length: 256 }, (_, code) => mulawValue(code));
 
-/** Whole frames of bytes as mono samples in [-1, 1]: the mean of the channels. */
-export function mixToMono(bytes: Uint8Array, layout: PcmLayout): Float32Array<ArrayBuffer> {
+/** Whole frames of bytes as samples in [-1, 1], frame by frame. */
+export function samplesOf(bytes: Uint8Array, layout: PcmLayout): Float32Array<ArrayBuffer> {
   const { form, channels, littleEndian } = layout;
   const frames = Math.floor(bytes.byteLength / frameBytes(layout));
   const samples = new Float32Array(frames * channels);
   convert[form](new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), samples, littleEndian);
-  return channels === 1 ? samples : average(samples, channels);
-}
-
-function average(samples: Float32Array, channels: number): Float32Array<ArrayBuffer> {
-  const mono = new Float32Array(samples.length / channels);
-  for (let frame = 0, at = 0; frame < mono.length; frame++) {
-    let sum = 0;
-    for (let channel = 0; channel < channels; channel++) sum += samples[at++] as number;
-    mono[frame] = sum / channels;
-  }
-  return mono;
+  return samples;
 }
 
 type Convert = (view: DataView, to: Float32Array, littleEndian: boolean) => void;
@@ -56,6 +47,9 @@ type Convert = (view: DataView, to: Float32Array, littleEndian: boolean) => void
 const convert: Readonly<Record<SampleForm, Convert>> = {
   u8: (view, to) => {
     for (let i = 0; i < to.length; i++) to[i] = (view.getUint8(i) - 128) / 128;
+  },
+  s8: (view, to) => {
+    for (let i = 0; i < to.length; i++) to[i] = view.getInt8(i) / 128;
   },
   s16: (view, to, littleEndian) => {
     for (let i = 0; i < to.length; i++) to[i] = view.getInt16(2 * i, littleEndian) / 32_768;

@@ -1,10 +1,11 @@
 import { VoxpoolError } from "../base/errors.ts";
+import type { Mp4Index } from "./containers/mp4.ts";
 import { DecodeThread, type ThreadOptions } from "./thread.ts";
-import type { Step, StepResult } from "./wire.ts";
+import type { IndexStep, Step, StepResult } from "./wire.ts";
 
 interface Waiting {
-  readonly make: () => Step | undefined;
-  readonly resolve: (result: StepResult | undefined) => void;
+  readonly make: () => Step | IndexStep | undefined;
+  readonly resolve: (result: StepResult | Mp4Index | undefined) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -29,7 +30,9 @@ export class DecodePool {
    * @param make asked for the step when its turn has come; undefined if nobody wants it any more
    * @throws VoxpoolError of the step, `internal` when its thread died, `server_stopping`
    */
-  run(make: () => Step | undefined): Promise<StepResult | undefined> {
+  run(make: () => Step | undefined): Promise<StepResult | undefined>;
+  run(make: () => IndexStep | undefined): Promise<Mp4Index | undefined>;
+  run(make: () => Step | IndexStep | undefined): Promise<StepResult | Mp4Index | undefined> {
     if (this.#closed) return Promise.reject(new VoxpoolError("server_stopping"));
     return new Promise((resolve, reject) => {
       this.#queue.push({ make, resolve, reject });
@@ -70,7 +73,7 @@ export class DecodePool {
     return thread;
   }
 
-  async #runOn(thread: DecodeThread, step: Step, waiting: Waiting): Promise<void> {
+  async #runOn(thread: DecodeThread, step: Step | IndexStep, waiting: Waiting): Promise<void> {
     try {
       const answer = await thread.run(step);
       if ("error" in answer) throw this.#failure(answer.error, answer.cause);

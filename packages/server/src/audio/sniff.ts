@@ -2,7 +2,7 @@ import { unsupported } from "./format.ts";
 import { formats } from "./formats.ts";
 
 /** So many bytes are enough to know every format, and to name what is none. */
-export const sniffBytes = 512;
+export const sniffBytes = 4096;
 
 /**
  * The format of a file by its first bytes; undefined when more of them are needed.
@@ -13,7 +13,7 @@ export function sniff(head: Uint8Array, ended: boolean): (typeof formats)[number
   const format = formats.find((candidate) => candidate.matches(head));
   if (format !== undefined) return format;
   if (head.length < sniffBytes && !ended) return undefined;
-  const names = formats.map(({ name }) => name).join(", ");
+  const names = [...formats.map(({ name }) => name).filter((name) => name !== "ID3"), "MP4"].join(", ");
   throw unsupported(
     `it looks like ${looksLike(head)}; send ${names}, or raw samples as audio/pcm;rate=16000;channels=1`,
   );
@@ -28,12 +28,6 @@ const starts =
 
 /** In order of trust: fixed bytes first, guesses last. */
 const signs: readonly Sign[] = [
-  ["MP3 (ID3 tag)", starts("ID3")],
-  ["FLAC", starts("fLaC")],
-  ["Ogg (Opus or Vorbis)", starts("OggS")],
-  ["WebM or Matroska", starts("\x1a\x45\xdf\xa3")],
-  ["MP4, M4A or QuickTime", starts("ftyp", 4)],
-  ["AIFF", (head) => starts("FORM")(head) && starts("AIF", 8)(head)],
   ["a RIFF file that is no WAV", (head) => starts("RIFF")(head) || starts("RIFX")(head)],
   ["CAF", starts("caff")],
   ["Sun AU", starts(".snd")],
@@ -45,8 +39,11 @@ const signs: readonly Sign[] = [
   ["PDF", starts("%PDF")],
   ["PNG", starts("\x89PNG")],
   ["JPEG", starts("\xff\xd8\xff")],
-  ["AAC (ADTS)", (head) => head[0] === 0xff && ((head[1] ?? 0) & 0xf6) === 0xf0],
-  ["MP3", (head) => head[0] === 0xff && ((head[1] ?? 0) & 0xe0) === 0xe0 && ((head[1] ?? 0) & 0x06) !== 0],
+  ["AAC that breaks off or is damaged", (head) => head[0] === 0xff && ((head[1] ?? 0) & 0xf6) === 0xf0],
+  [
+    "MP3 that breaks off or is damaged",
+    (head) => head[0] === 0xff && ((head[1] ?? 0) & 0xe0) === 0xe0 && ((head[1] ?? 0) & 0x06) !== 0,
+  ],
   ["zeros, with no header", (head) => head.every((byte) => byte === 0)],
   ["HTML or XML", (head) => isText(head) && /^\W{0,8}<(!|\?xml|[a-z])/i.test(latin1(head).trimStart())],
   ["JSON", (head) => isText(head) && /^[[{]/.test(latin1(head).trimStart())],

@@ -1,86 +1,220 @@
 import { VoxpoolError } from "../base/errors.ts";
-import { damaged, mostPieceBytes, type Reading } from "./format.ts";
+import { type Channels, filled } from "./channels.ts";
+import type { Coded } from "./codecs/codec.ts";
+import { loadCodec } from "./codecs/codecs.ts";
+import { decodeCoded, type Sound } from "./coded.ts";
+import { id3, type TagState } from "./containers/id3.ts";
+import { indexMp4 } from "./containers/mp4.ts";
+import { type PacketStream, readPackets } from "./containers/packets.ts";
+import { damaged, type FormatInput, mostPieceBytes, type Reading } from "./format.ts";
 import { formats } from "./formats.ts";
 import type { PcmState } from "./pcm-reader.ts";
 import { openRaw, readRaw } from "./raw.ts";
 import { type Kernels, resample, startResampling } from "./resample.ts";
 import { sniff, sniffBytes } from "./sniff.ts";
-import type { DecodeState, Step, StepAnswer, StepResult } from "./wire.ts";
+import type { DecodeState, IndexAnswer, IndexStep, Step, StepAnswer, StepFailure, StepResult } from "./wire.ts";
 
-/** Takes one recording a step further. Never throws: what goes wrong is in the answer. */
-export function answerStep(step: Step, kernels: Kernels): StepAnswer {
+/** Takes one recording a step further. Never rejects: what goes wrong is in the answer. */
+export async function answerStep(step: Step, kernels: Kernels): Promise<StepAnswer> {
   try {
-    return decodeStep(step, kernels);
+    return await decodeStep(step, kernels);
   } catch (error) {
-    if (error instanceof VoxpoolError) return { error: error.toWire() };
-    return { error: VoxpoolError.from(error).toWire(), cause: error instanceof Error ? error.stack : String(error) };
+    return failure(error);
   }
 }
 
-/** The buffers of an answer that move with it. */
-export function buffersOf(answer: StepAnswer): ArrayBuffer[] {
-  if ("error" in answer) return [];
-  return [answer.samples, answer.rest].filter((array) => array !== undefined).map((array) => array.buffer);
+/** Finds the packets of a file. Never throws. */
+export function answerIndex({ file }: IndexStep): IndexAnswer {
+  try {
+    return indexMp4(file);
+  } catch (error) {
+    return failure(error);
+  }
 }
 
-/** @throws VoxpoolError `audio_missing`, `audio_unsupported`, `audio_invalid`, `audio_too_long` */
-function decodeStep(step: Step, kernels: Kernels): StepResult {
+function failure(error: unknown): StepFailure {
+  if (error instanceof VoxpoolError) return { error: error.toWire() };
+  return {
+    error: VoxpoolError.from(error).toWire(),
+    cause: error instanceof Error ? (error.stack ?? "") : String(error),
+  };
+}
+
+/** The buffers of an answer that move with it. */
+export function buffersOf(answer: StepAnswer | IndexAnswer): ArrayBuffer[] {
+  if ("error" in answer) return [];
+  if ("packets" in answer) return [answer.packets.offsets.buffer, answer.packets.sizes.buffer];
+  const arrays = [...(answer.samples ?? []), ...(answer.rest === undefined ? [] : [answer.rest])];
+  return arrays.map((array) => array.buffer);
+}
+
+/** @throws VoxpoolError `audio_missing`, `audio_unsupported`, `audio_invalid`, `audio_too_long`, `channels_too_many` */
+async function decodeStep(step: Step, kernels: Kernels): Promise<StepResult> {
   const state = step.state ?? begin(step);
   if (state === undefined) {
     return { rest: step.bytes, wantsBytes: sniffBytes, pieceBytes: mostPieceBytes, finished: false };
   }
-  const { reading, taken, declaredSeconds } = readToSound(state, step);
+  const found = await readToSound(state, step);
+  const { reading, taken, declaredSeconds } = found;
   const finished = reading.finished ?? false;
   if (step.ended && taken === 0 && !finished) throw damaged("it ends too early");
-  const samples = soundOf(state, reading, finished, kernels);
+  const samples = toOutput(state, await soundsOf(state, found, step), finished, kernels);
   return {
     state,
-    wantsBytes: reading.wantsBytes,
+    wantsBytes: Math.max(reading.wantsBytes, Math.min(found.wantsBytes, mostPieceBytes / 2)),
     pieceBytes: reading.pieceBytes ?? mostPieceBytes,
     finished,
-    ...(samples.length > 0 ? { samples } : {}),
-    ...(taken < step.bytes.length && !finished ? { rest: step.bytes.subarray(taken) } : {}),
+    ...(samples !== undefined && samples[0].length > 0 ? { samples } : {}),
+    ...(taken < step.bytes.length && !finished ? { rest: step.bytes.slice(taken) } : {}),
     ...(declaredSeconds === undefined ? {} : { declaredSeconds }),
   };
 }
 
-function begin({ bytes, waitingBytes, ended, raw }: Step): DecodeState | undefined {
+function begin({ bytes, waitingBytes, ended, raw, packets }: Step): DecodeState | undefined {
+  if (packets !== undefined) return { format: "packets", reader: packets };
   if (ended && waitingBytes === 0) throw new VoxpoolError("audio_missing");
   if (raw !== undefined) return { format: "raw", reader: openRaw(raw) };
   const format = sniff(bytes.subarray(0, sniffBytes), ended);
   return format === undefined ? undefined : { format: format.name, reader: format.open() };
 }
 
-/** Reads through headers up to the next sound, or as far as the bytes go. */
-function readToSound(state: DecodeState, step: Step): { reading: Reading; taken: number; declaredSeconds?: number } {
+interface Found {
+  /** The last one. */
+  readonly reading: Reading;
+  readonly taken: number;
+  readonly declaredSeconds?: number;
+  /** Packets, those of a stream together. */
+  readonly coded: readonly Coded[];
+  /** What is worth a step of coded sound: each begins with a run-up. */
+  readonly wantsBytes: number;
+}
+
+/** Reads through headers up to the next sound, or as far as the bytes go; packets until there are enough for a step. */
+async function readToSound(state: DecodeState, step: Step): Promise<Found> {
+  const coded: Coded[] = [];
   let taken = 0;
   let declaredSeconds: number | undefined;
+  let seconds = 0;
+  let values = 0;
+  let most = 0;
+  let wanted = 0;
   for (;;) {
-    const { ended, maxSeconds } = step;
+    const { ended, maxSeconds, channels } = step;
     const bytes = step.bytes.subarray(taken);
-    const reading = read(state, { bytes, waitingBytes: step.waitingBytes - taken, ended, maxSeconds });
+    const input = { bytes, waitingBytes: step.waitingBytes - taken, ended, maxSeconds, channels };
+    const reading = isTagOver(state) ? afterTag(state, input) : read(state, input);
     taken += reading.taken;
     declaredSeconds = reading.declaredSeconds ?? declaredSeconds;
-    if (reading.taken === 0 || reading.samples !== undefined) {
-      return { reading, taken, ...(declaredSeconds === undefined ? {} : { declaredSeconds }) };
+    if (reading.coded !== undefined) {
+      const { setup, packets } = reading.coded;
+      const codec = await loadCodec(setup.codec);
+      const frames = packets.reduce((sum, packet) => sum + codec.mostFrames(packet, setup), 0);
+      collect(coded, reading.coded);
+      seconds += frames / setup.rateHz;
+      values += frames * setup.channels;
+      wanted = codec.stepSeconds.wanted;
+      most = codec.stepSeconds.most;
+    }
+    const enough = coded.length > 0 && (seconds >= most || values >= mostValues);
+    if (reading.taken === 0 || reading.samples !== undefined || reading.finished === true || enough) {
+      const known = declaredSeconds === undefined ? {} : { declaredSeconds };
+      const wantsBytes = seconds === 0 ? 0 : Math.ceil((taken / seconds) * wanted);
+      return { reading, taken, coded, wantsBytes, ...known };
     }
   }
 }
 
-function read(state: DecodeState, input: Parameters<typeof readRaw>[1]): Reading {
+/** Samples of all channels at the file's own rate that a step decodes, about: 12 MB. */
+const mostValues = 3_000_000;
+
+/** Puts packets to those of their stream. */
+function collect(all: Coded[], coded: Coded): void {
+  const last = all.at(-1);
+  if (last?.stream !== coded.stream) all.push(coded);
+  else all[all.length - 1] = { ...last, ...coded, packets: last.packets.concat(coded.packets) };
+}
+
+/** Behind an ID3 tag the file begins anew, and is MP3 if it looks like nothing else. */
+function afterTag(state: DecodeState, input: FormatInput): Reading {
+  const { bytes, ended, waitingBytes } = input;
+  const isAll = ended && bytes.length === waitingBytes;
+  if (isAll && bytes.length === 0) throw damaged("nothing follows its ID3 tag");
+  if (!isAll && bytes.length < sniffBytes) return { taken: 0, wantsBytes: sniffBytes };
+  const head = bytes.subarray(0, sniffBytes);
+  const format = formats.find((candidate) => candidate.matches(head)) ?? formats.find(({ name }) => name === "MP3");
+  if (format === undefined) throw new Error("MP3 is no format");
+  state.format = format.name;
+  state.reader = format.open();
+  return read(state, input);
+}
+
+function isTagOver({ format, reader }: DecodeState): boolean {
+  return format === id3.name && (reader as TagState).stage === "over";
+}
+
+function read(state: DecodeState, input: FormatInput): Reading {
   if (state.format === "raw") return readRaw(state.reader as PcmState, input);
+  if (state.format === "packets") return readPackets(state.reader as PacketStream, input);
   const format = formats.find(({ name }) => name === state.format);
   if (format === undefined) throw new Error(`no format ${state.format}`);
   return format.read(state.reader, input);
 }
 
-function soundOf(
-  state: DecodeState,
-  { samples, rateHz }: Reading,
-  last: boolean,
-  kernels: Kernels,
-): Float32Array<ArrayBuffer> {
-  if (samples === undefined || rateHz === undefined) return new Float32Array(0);
-  state.resampler ??= startResampling(rateHz, kernels);
-  return resample(state.resampler, samples, last, kernels);
+async function soundsOf(state: DecodeState, { reading, coded }: Found, step: Step): Promise<Sound[]> {
+  const { samples, rateHz } = reading;
+  if (samples !== undefined && rateHz !== undefined) return [{ samples, rateHz }];
+  const sounds: Sound[] = [];
+  for (const part of coded) {
+    const decoded = await decodeCoded(state.coded, part, step.channels, step.maxSeconds);
+    state.coded = decoded.state;
+    sounds.push(decoded.sound);
+  }
+  return sounds;
+}
+
+function toOutput(state: DecodeState, sounds: readonly Sound[], last: boolean, kernels: Kernels): Channels | undefined {
+  const parts: Channels[] = [];
+  for (const sound of sounds) {
+    if (isOtherRate(state, sound)) parts.push(flush(state, kernels));
+    parts.push(converted(state, sound, kernels));
+  }
+  if (last && state.resamplers !== undefined) parts.push(flush(state, kernels));
+  const [first] = parts;
+  if (first === undefined) return undefined;
+  if (parts.length === 1) return first;
+  return filled(first.length, (channel) => concatenated(parts.map((part) => part[channel] ?? part[0])));
+}
+
+function isOtherRate({ resamplers }: DecodeState, { rateHz }: Sound): boolean {
+  return resamplers !== undefined && resamplers[0]?.rateHz !== rateHz;
+}
+
+/** As many channels as the recording began with. */
+function converted(state: DecodeState, { samples, rateHz }: Sound, kernels: Kernels): Channels {
+  const count = state.channelCount ?? samples.length;
+  state.channelCount = count;
+  state.resamplers ??= Array.from({ length: count }, () => startResampling(rateHz, kernels));
+  const { resamplers } = state;
+  return filled(count, (n) => resample(resamplers[n] ?? fail(), samples[n] ?? samples[0], false, kernels));
+}
+
+/** The rest that the filters hold back. */
+function flush(state: DecodeState, kernels: Kernels): Channels {
+  const resamplers = state.resamplers ?? [];
+  delete state.resamplers;
+  return filled(resamplers.length, (n) => resample(resamplers[n] ?? fail(), new Float32Array(0), true, kernels));
+}
+
+function fail(): never {
+  throw new Error("a channel without a resampler");
+}
+
+function concatenated(parts: readonly Float32Array[]): Float32Array<ArrayBuffer> {
+  const whole = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
 }

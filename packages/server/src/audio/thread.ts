@@ -1,17 +1,19 @@
 import { Worker } from "node:worker_threads";
 import { VoxpoolError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
-import type { Step, StepAnswer } from "./wire.ts";
+import type { IndexAnswer, IndexStep, Step, StepAnswer } from "./wire.ts";
 
 export interface ThreadOptions {
   readonly file: URL;
   /** A step that takes longer has gone wrong; its thread is ended. */
   readonly stepTimeoutMs: number;
+  /** Where programs are looked for; what this process has, when unset. */
+  readonly path?: string;
   readonly log: Log;
 }
 
 interface Pending {
-  readonly resolve: (answer: StepAnswer) => void;
+  readonly resolve: (answer: StepAnswer | IndexAnswer) => void;
   readonly reject: (error: VoxpoolError) => void;
   readonly timer: NodeJS.Timeout;
 }
@@ -29,10 +31,11 @@ export class DecodeThread {
     // (a debugger's port, --input-type) are not meant for the thread.
     this.#worker = new Worker(options.file, {
       execArgv: [],
+      ...(options.path !== undefined && { env: { PATH: options.path } }),
       resourceLimits: { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 2 },
     });
     this.#worker.unref();
-    this.#worker.on("message", (answer: StepAnswer) => this.#take()?.resolve(answer));
+    this.#worker.on("message", (answer: StepAnswer | IndexAnswer) => this.#take()?.resolve(answer));
     this.#worker.on("error", (error) => this.#die(error));
     this.#worker.on("messageerror", (error) => this.#die(error));
     this.#worker.on("exit", (code) => this.#die(new Error(`the thread ended with code ${code}`)));
@@ -44,13 +47,13 @@ export class DecodeThread {
   }
 
   /** @throws VoxpoolError `internal` when the thread dies, `audio_invalid` when the step does not end */
-  run(step: Step): Promise<StepAnswer> {
+  run(step: Step | IndexStep): Promise<StepAnswer | IndexAnswer> {
     return new Promise((resolve, reject) => {
       // If this thread was held up, the answer may be there already: let it be read first.
       const expire = () => setImmediate(() => this.#expire());
       this.#pending = { resolve, reject, timer: setTimeout(expire, this.#options.stepTimeoutMs) };
       this.#worker.ref();
-      this.#worker.postMessage(step, [step.bytes.buffer]);
+      this.#worker.postMessage(step, "file" in step ? [] : [step.bytes.buffer]);
     });
   }
 

@@ -20,9 +20,9 @@ const deeds: Readonly<Record<string, () => void>> = {
   },
 };
 
-parentPort?.on("message", (step: Step) => {
+parentPort?.on("message", async (step: Step) => {
   const text = Buffer.from(step.bytes.subarray(0, 64)).toString("latin1");
   for (const [word, deed] of Object.entries(deeds)) if (text.includes(word)) deed();
-  const answer = answerStep(step, kernels);
+  const answer = await answerStep(step, kernels);
   parentPort?.postMessage(answer, buffersOf(answer));
 });

@@ -53,7 +53,7 @@ test("a short recording comes out at once, in one chunk", async () => {
   const chunks: number[] = [];
   const bytes = writeWav(tone(300, 16_000, 3));
   for await (const chunk of decoder.decode(inPieces(bytes, bytes.length), { maxSeconds: 60 }).samples) {
-    chunks.push(chunk.length);
+    chunks.push(chunk[0].length);
   }
   assert.deepEqual(chunks, [48_000]);
 });
@@ -62,7 +62,7 @@ test("a long recording comes out in chunks of a quarter to a few seconds", async
   const bytes = writeWav(new Float32Array(2 * 44_100 * 40), { channels: 2, rate: 44_100 });
   const chunks: number[] = [];
   for await (const chunk of decoder.decode(inPieces(bytes, 1400), { maxSeconds: 60 }).samples)
-    chunks.push(chunk.length);
+    chunks.push(chunk[0].length);
   const inner = chunks.slice(1, -1);
   assert.ok(
     inner.every((length) => length >= 4000 - 200 && length <= 131_072),
@@ -78,9 +78,9 @@ test("the first samples are out before the upload has ended", async () => {
   const { input, feed, end } = handFed();
   const samples = decoder.decode(input, { raw, maxSeconds: 60 }).samples[Symbol.asyncIterator]();
   feed(second);
-  assert.equal((await samples.next()).value?.length, 16_000);
+  assert.equal((await samples.next()).value?.[0].length, 16_000);
   feed(second);
-  assert.equal((await samples.next()).value?.length, 16_000);
+  assert.equal((await samples.next()).value?.[0].length, 16_000);
   end();
   assert.equal((await samples.next()).done, true);
 });
@@ -96,7 +96,7 @@ test("nothing is read before somebody wants samples, and little more than he tak
   const samples = decoder.decode(endless(), { raw, maxSeconds: 1e6 }).samples[Symbol.asyncIterator]();
   assert.equal(given, 0);
   let taken = 0;
-  for (let n = 0; n < 20; n++) taken += ((await samples.next()).value?.length ?? 0) * 2;
+  for (let n = 0; n < 20; n++) taken += ((await samples.next()).value?.[0].length ?? 0) * 2;
   // Whatever still runs without a reader gets the time to do so: other recordings pass through meanwhile.
   for (let n = 0; n < 20; n++) await decodeAll(decoder, writeWav(tone(300, 16_000, 3)));
   assert.ok(given - taken < 1_500_000, `${given - taken} bytes ahead`);
@@ -151,7 +151,7 @@ test("what follows the sound is read to its end, so that a form can go on", asyn
   const { input, state, feed, end } = handFed();
   const samples = decoder.decode(input, { maxSeconds: 60 }).samples[Symbol.asyncIterator]();
   feed(writeWav(tone(300, 16_000, 1)));
-  assert.equal((await samples.next()).value?.length, 16_000);
+  assert.equal((await samples.next()).value?.[0].length, 16_000);
   const last = samples.next();
   for (let n = 0; n < 100; n++) feed(new Uint8Array(65_536));
   end();
@@ -222,7 +222,7 @@ async function flow(rate: number, seconds: number): Promise<void> {
   let most = 0;
   let samples = 0;
   for await (const chunk of decoder.decode(recording(), { maxSeconds: seconds }).samples) {
-    samples += chunk.length;
+    samples += chunk[0].length;
     most = Math.max(most, process.memoryUsage.rss());
   }
   assert.equal(samples, seconds * 16_000);
@@ -288,7 +288,7 @@ test("idle threads keep no process alive, busy ones do", async () => {
     const raw = { rateHz: 16000, channels: 1, littleEndian: true };
     async function* bytes() { yield new Uint8Array(32000); }
     let count = 0;
-    for await (const chunk of createAudioDecoder().decode(bytes(), { raw, maxSeconds: 9 }).samples) count += chunk.length;
+    for await (const chunk of createAudioDecoder().decode(bytes(), { raw, maxSeconds: 9 }).samples) count += chunk[0].length;
     console.log(count);`;
   const child = spawn(process.execPath, ["--input-type=module", "-e", script], {
     stdio: ["ignore", "pipe", "inherit"],

@@ -1,15 +1,30 @@
-import type { AudioDecoder, DecodeAudioOptions } from "../../dist/audio/audio.js";
+import assert from "node:assert/strict";
+import type { AudioChunk, AudioDecoder, DecodeAudioOptions } from "../../dist/audio/audio.js";
 
-/** Everything a decoder makes of some bytes. */
+/** Everything a decoder makes of some bytes; of the first channel, if there are more. */
 export async function decodeAll(
   decoder: AudioDecoder,
   bytes: Uint8Array | AsyncIterable<Uint8Array>,
   options: Partial<DecodeAudioOptions> = {},
 ): Promise<Float32Array> {
+  const channels = await decodeChannels(decoder, bytes, options);
+  return channels[0] ?? new Float32Array(0);
+}
+
+/** The same, of every channel. */
+export async function decodeChannels(
+  decoder: AudioDecoder,
+  bytes: Uint8Array | AsyncIterable<Uint8Array>,
+  options: Partial<DecodeAudioOptions> = {},
+): Promise<Float32Array[]> {
   const input = bytes instanceof Uint8Array ? inPieces(bytes, bytes.length || 1) : bytes;
-  const chunks: Float32Array[] = [];
-  for await (const chunk of decoder.decode(input, { maxSeconds: 3600, ...options }).samples) chunks.push(chunk);
-  return joined(chunks);
+  const chunks: AudioChunk[] = [];
+  for await (const chunk of decoder.decode(input, { maxSeconds: 3600, ...options }).samples) {
+    assert.equal(chunk.length, chunks[0]?.length ?? chunk.length, "as many channels in every chunk");
+    assert.ok(chunk.every(({ length }) => length === chunk[0].length, "of one length"));
+    chunks.push(chunk);
+  }
+  return (chunks[0] ?? []).map((_, channel) => joined(chunks.map((chunk) => chunk[channel] ?? new Float32Array(0))));
 }
 
 /** Bytes in pieces of one size, or of the sizes given, over and over. */

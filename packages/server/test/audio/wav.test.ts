@@ -161,14 +161,11 @@ async function declared(options: WavOptions): Promise<number | undefined> {
 
 const junk = (text: string) => Buffer.concat([Buffer.from(text, "latin1"), Buffer.alloc(600, 0x81)]);
 const refused: readonly (readonly [what: string, bytes: Uint8Array, detail: RegExp])[] = [
-  ["MP3 with a tag", junk("ID3\x04"), /MP3/],
   ["MP3", junk("\xff\xfb\x90\x00"), /MP3/],
   ["AAC", junk("\xff\xf1\x50\x80"), /AAC/],
-  ["FLAC", junk("fLaC"), /FLAC/],
-  ["Ogg", junk("OggS"), /Ogg/],
-  ["WebM", junk("\x1a\x45\xdf\xa3"), /WebM/],
-  ["MP4", junk("\0\0\0\x20ftypM4A "), /MP4/],
-  ["AIFF", junk("FORM\0\0\0\0AIFFCOMM"), /AIFF/],
+  ["CAF", junk("caff\0\x01"), /CAF/],
+  ["AMR", junk("#!AMR\n"), /AMR/],
+  ["Windows Media", junk("\x30\x26\xb2\x75\x8e\x66\xcf\x11"), /Windows Media/],
   ["AVI", junk("RIFF\0\0\0\0AVI LIST"), /RIFF file that is no WAV/],
   ["HTML", Buffer.from("\n <!DOCTYPE html><title>not found</title>"), /HTML/],
   ["JSON", Buffer.from('{"error": "not found"}'), /JSON/],

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { createSpool } from "../../dist/gateway/http/spool.js";
+import { createSpool } from "../../dist/base/spool.js";
 import { noOpenFiles, openFiles } from "./harness.ts";
 
 function temporary(t: TestContext): string {

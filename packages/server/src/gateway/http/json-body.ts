@@ -3,7 +3,7 @@ import type { TSchema } from "typebox";
 import { Compile } from "typebox/compile";
 import type { TLocalizedValidationError } from "typebox/error";
 import { VoxpoolError } from "../../base/errors.ts";
-import { gather } from "./growing-buffer.ts";
+import { gather } from "../../base/growing-buffer.ts";
 import { type UploadLimits, uploadChunks } from "./upload.ts";
 
 /**

@@ -5,12 +5,12 @@ import type { Api } from "../../api/types.ts";
 import { VoxpoolError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import type { Config } from "../../base/settings.ts";
+import { createSpool, type Spool } from "../../base/spool.ts";
 import { createMetrics, type Metrics } from "../../observe/metrics.ts";
 import { createFailures, type Failures } from "./answer.ts";
 import { createListener } from "./listener.ts";
 import { modelRoutes } from "./models.ts";
 import { documentRoutes } from "./openapi.ts";
-import { createSpool } from "./spool.ts";
 import { statusRoutes } from "./status.ts";
 import { stoppingSignal } from "./stopping.ts";
 import { beginTrace, noRoute, type TraceSinks } from "./trace.ts";
@@ -30,6 +30,8 @@ export interface HttpServerOptions {
   readonly log: Log;
   /** Directory of this server alone, for uploads that have to be kept while they arrive. */
   readonly spoolDirectory: string;
+  /** When others keep files there too: the room is one. */
+  readonly spool?: Spool;
   /** Whether `/readyz` says so; true by default. */
   readonly ready?: () => boolean;
   readonly metrics?: Metrics;
@@ -47,7 +49,8 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
   const { api, config, version, log, headTimeoutMs = 15_000, heartbeatMs = 10_000 } = options;
   const metrics = options.metrics ?? createMetrics({ version, loadedInstances: () => api.listModels().count });
   const failures = createFailures(log);
-  const spool = createSpool({ directory: options.spoolDirectory, limitBytes: config["limits.spool_bytes"] });
+  const spool =
+    options.spool ?? createSpool({ directory: options.spoolDirectory, limitBytes: config["limits.spool_bytes"] });
   const sinks: TraceSinks = { log, metrics };
   const fastify = Fastify({
     serverFactory: (handler) =>

@@ -3,11 +3,11 @@ import type { FastifyRequest } from "fastify";
 import type { RawPcm } from "../../audio/audio.ts";
 import { parseAudioContentType } from "../../audio/content-type.ts";
 import { VoxpoolError } from "../../base/errors.ts";
+import { createGrowingBuffer } from "../../base/growing-buffer.ts";
+import type { Spool, SpooledUpload } from "../../base/spool.ts";
 import { unlessText, formType as urlFormType } from "./form-body.ts";
-import { createGrowingBuffer } from "./growing-buffer.ts";
 import { boundaryOf, type MultipartPart, readMultipart } from "./multipart.ts";
 import { hasBody } from "./request-body.ts";
-import type { Spool, SpooledUpload } from "./spool.ts";
 import { isTranscribeOption, type RawOptions, transcribeOptions } from "./transcribe-options.ts";
 import { type UploadLimits, uploadChunks } from "./upload.ts";
 

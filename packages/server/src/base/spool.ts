@@ -1,7 +1,8 @@
+import { randomUUID } from "node:crypto";
 import { createReadStream, type ReadStream } from "node:fs";
 import { type FileHandle, mkdir, open, readdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { VoxpoolError } from "../../base/errors.ts";
+import { VoxpoolError } from "./errors.ts";
 import { createGrowingBuffer, type GrowingBuffer } from "./growing-buffer.ts";
 
 /** An upload that has been received whole. */
@@ -13,6 +14,18 @@ export interface SpooledUpload {
   remove(): Promise<void>;
 }
 
+/** A file that comes into being with its first bytes, inside the room of its spool. */
+export interface SpoolFile {
+  /** Undefined while there is no file. */
+  path(): string | undefined;
+  /** One call at a time. @throws VoxpoolError `disk_full` */
+  append(bytes: Uint8Array): Promise<void>;
+  /** Nothing more is appended. */
+  close(): Promise<void>;
+  /** Ends the readings that are under way. Safe to call twice; not while `append` is under way. */
+  remove(): Promise<void>;
+}
+
 export interface Spool {
   /** Removes what a killed server left in the directory, which is made with the first file. */
   prepare(): Promise<void>;
@@ -21,6 +34,8 @@ export interface Spool {
    * @throws VoxpoolError `disk_full`, `spool_full`, and whatever the source throws
    */
   receive(chunks: AsyncIterable<Uint8Array>): Promise<SpooledUpload>;
+  /** A file to be filled by hand; whoever asks for it removes it. */
+  file(): SpoolFile;
   /** What the files hold at present, bytes. */
   usedBytes(): number;
 }
@@ -42,14 +57,11 @@ export function createSpool(options: SpoolOptions): Spool {
   const { directory, limitBytes, memoryBytes = 1024 * 1024, totalMemoryBytes = 64 * 1024 * 1024 } = options;
   let inMemory = 0;
   let used = 0;
-  let count = 0;
 
-  async function receive(chunks: AsyncIterable<Uint8Array>): Promise<SpooledUpload> {
-    const file = createSpoolFile({
-      path() {
-        count += 1;
-        return join(directory, `${prefix}${process.pid}-${count}`);
-      },
+  const newFile = () =>
+    createSpoolFile({
+      // Several spools may share a directory, and a killed process may have left files there.
+      path: () => join(directory, `${prefix}${process.pid}-${randomUUID()}`),
       // Counted before it is written: many uploads at once must not overshoot together.
       take(bytes) {
         if (used + bytes > limitBytes) throw spoolFull(limitBytes);
@@ -59,6 +71,9 @@ export function createSpool(options: SpoolOptions): Spool {
         used -= bytes;
       },
     });
+
+  async function receive(chunks: AsyncIterable<Uint8Array>): Promise<SpooledUpload> {
+    const file = newFile();
     const memory = createGrowingBuffer();
     let size = 0;
     let held = 0;
@@ -92,7 +107,7 @@ export function createSpool(options: SpoolOptions): Spool {
     return { sizeBytes: size, bytes: () => file.read() ?? fromMemory(memory), remove };
   }
 
-  return { prepare: () => prepare(directory), receive, usedBytes: () => used };
+  return { prepare: () => prepare(directory), receive, file: newFile, usedBytes: () => used };
 }
 
 interface SpoolFileOptions {
@@ -102,7 +117,6 @@ interface SpoolFileOptions {
   give(bytes: number): void;
 }
 
-/** A file that comes into being with its first bytes. */
 function createSpoolFile(options: SpoolFileOptions) {
   let path: string | undefined;
   let handle: FileHandle | undefined;

@@ -1,0 +1,66 @@
+/** Coded sound: packets that a container was taken apart into, and what decodes them. */
+
+export type CodecName = "opus" | "vorbis" | "flac" | "mp3" | "aac";
+
+/** What a decoder has to know before the first packet. Plain data, small: it travels with every step. */
+export interface CodecSetup {
+  readonly codec: CodecName;
+  readonly channels: number;
+  /** Rate of the samples that come out. */
+  readonly rateHz: number;
+  /** Header packets, as the codec has them. */
+  readonly headers: readonly Uint8Array[];
+}
+
+/** Packets of one stream of sound, in order. "Frames" are moments: a sample of each channel. */
+export interface Coded {
+  readonly setup: CodecSetup;
+  /** Number of the stream in its file: files can be several recordings, one behind the other. */
+  readonly stream: number;
+  readonly packets: readonly Uint8Array[];
+  /** Frames at the beginning of the stream that are not part of the recording: encoders need a run-up. */
+  readonly skipFrames?: number;
+  /** Frames of the recording, after those; once it is known. */
+  readonly totalFrames?: number;
+}
+
+/**
+ * A decoder without a memory. What a packet sounds like depends on a few packets before it and on nothing
+ * else, so a fresh decoder that is given those first goes on where another one stopped: in any thread, and with
+ * nothing of another recording left in it.
+ */
+export interface Codec {
+  /** Packets before a packet that it depends on. */
+  readonly runUpPackets: number;
+  /** Seconds that are worth a step, and those that are enough for one; a codec that is dear to start wants more. */
+  readonly stepSeconds: { readonly wanted: number; readonly most: number };
+  /** Frames that a packet becomes, at most. */
+  mostFrames(packet: Uint8Array, setup: CodecSetup): number;
+  /**
+   * @param runUp packets right before `packets`, decoded but not given out; empty at the beginning
+   * @returns what `packets` become
+   * @throws VoxpoolError
+   */
+  decode(setup: CodecSetup, runUp: readonly Uint8Array[], packets: readonly Uint8Array[]): Promise<Decoded>;
+}
+
+export interface Decoded {
+  /** Samples of each channel, at least one, all of one length, about in [-1, 1]. */
+  readonly planar: readonly Float32Array[];
+  /** Of the setup, or a multiple of it that only the decoder found out. */
+  readonly rateHz: number;
+  /** So many frames everything comes later than the packets say; none unless given. */
+  readonly lateFrames?: number;
+}
+
+export const cheapStepSeconds = { wanted: 0.5, most: 8 };
+
+/** The last `count` frames of each channel; silence in front where a damaged run-up gave fewer. */
+export function lastFrames(channels: readonly Float32Array[], count: number): Float32Array[] {
+  return channels.map((samples) => {
+    if (samples.length >= count) return samples.subarray(samples.length - count);
+    const padded = new Float32Array(count);
+    padded.set(samples, count - samples.length);
+    return padded;
+  });
+}

@@ -1,0 +1,29 @@
+import { MPEGDecoder } from "mpg123-decoder";
+import { readMpegHeader } from "../containers/mpeg-frame.ts";
+import { type Codec, cheapStepSeconds, lastFrames } from "./codec.ts";
+
+/**
+ * A layer III frame may begin in up to 511 bytes of the frames before it, and its filters remember two frames.
+ * Frames of the lowest rates have some 30 bytes.
+ */
+export const mpeg: Codec = {
+  runUpPackets: 24,
+  stepSeconds: cheapStepSeconds,
+  mostFrames: framesOf,
+  async decode({ channels, rateHz }, runUp, packets) {
+    const decoder = new MPEGDecoder({ enableGapless: false });
+    await decoder.ready;
+    try {
+      const { channelData } = decoder.decode(new Uint8Array(Buffer.concat([...runUp, ...packets])));
+      const count = packets.reduce((sum, packet) => sum + framesOf(packet), 0);
+      const filled = Array.from({ length: channels }, (_, n) => channelData[n] ?? new Float32Array(0));
+      return { planar: lastFrames(filled, count), rateHz };
+    } finally {
+      decoder.free();
+    }
+  },
+};
+
+function framesOf(packet: Uint8Array): number {
+  return readMpegHeader(packet, 0)?.frames ?? 0;
+}

@@ -1,0 +1,109 @@
+import type { CodecSetup, Coded } from "../codecs/codec.ts";
+import { type AudioFormat, damaged, type FormatInput, type Reading } from "../format.ts";
+import { type MpegHeader, readMpegHeader, sameStream } from "./mpeg-frame.ts";
+import { readXing } from "./xing.ts";
+
+interface Mp3State {
+  /** The last frame, if the next one should follow at once. */
+  synced?: MpegHeader;
+  stream: number;
+  skipFrames: number;
+  /** Packets and frames that the stream has by its first, silent frame. */
+  leftPackets: number;
+  totalFrames: number;
+  hasSound: boolean;
+  /** Bytes that were passed over in search of a frame. */
+  searched: number;
+}
+
+/** So much of something else may stand before or between frames. */
+const mostSearchedBytes = 1024 * 1024;
+
+/** MPEG audio, layers II and III, without a container. */
+export const mp3: AudioFormat<Mp3State> = {
+  name: "MP3",
+  matches: (head) => startsStream(head, 0, 2) || findStream(head) !== undefined,
+  open: () => ({
+    stream: 0,
+    skipFrames: 0,
+    leftPackets: Number.POSITIVE_INFINITY,
+    totalFrames: Number.POSITIVE_INFINITY,
+    hasSound: false,
+    searched: 0,
+  }),
+  read(state, input) {
+    const { bytes } = input;
+    const header = readMpegHeader(bytes, 0);
+    const isAll = input.ended && input.waitingBytes === bytes.length;
+    if (bytes.length < 4) return isAll ? end(state, bytes.length) : { taken: 0, wantsBytes: 4 };
+    if (header === undefined || !belongs(state, header)) return search(state, input, isAll);
+    if (bytes.length < header.bytes + 4 && !isAll) return { taken: 0, wantsBytes: header.bytes + 4 };
+    if (bytes.length < header.bytes) return end(state, bytes.length);
+    if (state.synced === undefined && !startsStream(bytes, 0, 2) && !(isAll && bytes.length === header.bytes)) {
+      return search(state, input, isAll);
+    }
+    return takeFrame(state, input, header);
+  },
+};
+
+/** Where frames follow each other: `count` headers of one stream. */
+function startsStream(bytes: Uint8Array, from: number, count: number): boolean {
+  let at = from;
+  const first = readMpegHeader(bytes, at);
+  for (let n = 0; n < count; n++) {
+    const header = readMpegHeader(bytes, at);
+    if (first === undefined || header === undefined || !sameStream(first, header)) return false;
+    at += header.bytes;
+  }
+  return true;
+}
+
+function findStream(head: Uint8Array): number | undefined {
+  for (let at = head.indexOf(0xff); at >= 0; at = head.indexOf(0xff, at + 1)) if (startsStream(head, at, 4)) return at;
+  return undefined;
+}
+
+function belongs({ synced }: Mp3State, header: MpegHeader): boolean {
+  return synced === undefined || sameStream(synced, header);
+}
+
+function search(state: Mp3State, { bytes, waitingBytes }: FormatInput, isAll: boolean): Reading {
+  delete state.synced;
+  const next = bytes.indexOf(0xff, 1);
+  const taken = next < 0 ? bytes.length : next;
+  state.searched += taken;
+  if (state.searched > mostSearchedBytes && !state.hasSound) throw damaged("no MP3 frames follow its beginning");
+  return isAll && taken === waitingBytes ? end(state, taken) : { taken, wantsBytes: 4 };
+}
+
+function end({ hasSound }: Mp3State, taken: number): Reading {
+  if (!hasSound) throw damaged("the MP3 file ends before its sound begins");
+  return { taken, wantsBytes: 4, finished: true };
+}
+
+function takeFrame(state: Mp3State, input: FormatInput, header: MpegHeader): Reading {
+  const packet = input.bytes.subarray(0, header.bytes);
+  const finished = input.ended && input.waitingBytes === header.bytes;
+  const changed = state.synced !== undefined && state.synced.channels !== header.channels;
+  state.synced = header;
+  state.hasSound = true;
+  state.searched = 0;
+  const xing = header.layer === 3 ? readXing(packet, header) : undefined;
+  if (changed || xing !== undefined) state.stream++;
+  if (xing === undefined)
+    return { taken: header.bytes, wantsBytes: 1024, finished, coded: soundOf(state, header, packet) };
+  state.skipFrames = xing.skipFrames;
+  state.totalFrames = xing.totalFrames;
+  state.leftPackets = xing.packets;
+  const seconds = xing.totalFrames / header.rateHz;
+  const known = xing.packets > 0 && seconds <= input.maxSeconds;
+  return { taken: header.bytes, wantsBytes: 1024, finished, ...(known && { declaredSeconds: seconds }) };
+}
+
+/** The padding at the end is cut off where the end is: files are joined, and then go on. */
+function soundOf(state: Mp3State, header: MpegHeader, packet: Uint8Array): Coded {
+  const setup: CodecSetup = { codec: "mp3", channels: header.channels, rateHz: header.rateHz, headers: [] };
+  state.leftPackets--;
+  const totalFrames = state.leftPackets === 0 ? state.totalFrames : Number.POSITIVE_INFINITY;
+  return { setup, stream: state.stream, packets: [packet], skipFrames: state.skipFrames, totalFrames };
+}

@@ -1,0 +1,120 @@
+import type { CodecSetup, Coded } from "../codecs/codec.ts";
+import { type AudioFormat, damaged, type FormatInput, type Reading, unsupported } from "../format.ts";
+import { findPage, mostPageBytes, type OggPage, readPage } from "./ogg-page.ts";
+import { framesAt, mostFramesOf, type OggStream, openOggStream, takeHeader } from "./ogg-stream.ts";
+
+interface OggState {
+  /** Serial number of the stream that is read; others of the file are passed over. */
+  serial: number;
+  stream?: OggStream;
+  /** How many streams of sound there were. */
+  streams: number;
+  /** The beginning of a packet that goes on on the next page. */
+  open?: Uint8Array;
+  /** The stream has had pages with sound. */
+  hasSound: boolean;
+  /** Its positions count from its beginning: a stream that was joined midway ends where it likes. */
+  fromZero: boolean;
+  /** Codecs that were seen and are not read. */
+  others: string;
+}
+
+const mostPacketBytes = 1024 * 1024;
+
+/** Ogg (RFC 3533) with Opus (RFC 7845), Vorbis or FLAC; the first stream of sound, and what is chained behind it. */
+export const ogg: AudioFormat<OggState> = {
+  name: "Ogg",
+  matches: (head) => findPage(head.subarray(0, 4), 0) === 0,
+  open: () => ({ serial: -1, streams: 0, hasSound: false, fromZero: false, others: "" }),
+  read(state, input) {
+    const { bytes, ended, waitingBytes } = input;
+    const page = readPage(bytes);
+    if (page === "short" && !(ended && waitingBytes === bytes.length)) return { taken: 0, wantsBytes: wanted(bytes) };
+    if (page === "short" || page === "damaged") return resynchronise(state, input);
+    const coded = takePage(state, page);
+    const finished = ended && waitingBytes === page.bytes;
+    if (finished) refuseSilence(state);
+    return { taken: page.bytes, wantsBytes: 27, finished, ...(coded && { coded }) };
+  },
+};
+
+function wanted(bytes: Uint8Array): number {
+  return bytes.length < 27 + 255 ? 27 + 255 : mostPageBytes;
+}
+
+/** After damage: on to the next page. What was open is lost. */
+function resynchronise(state: OggState, { bytes, ended, waitingBytes }: FormatInput): Reading {
+  delete state.open;
+  const next = findPage(bytes, 1);
+  const taken =
+    next >= 0 ? next : ended && waitingBytes === bytes.length ? bytes.length : Math.max(1, bytes.length - 3);
+  const finished = ended && taken === waitingBytes;
+  if (finished) refuseSilence(state);
+  return { taken, wantsBytes: 27, finished };
+}
+
+function refuseSilence({ stream, others }: OggState): void {
+  if (stream?.setup !== undefined && stream.done) return;
+  if (stream === undefined && others !== "")
+    throw unsupported(`Ogg with ${others} inside; Opus, Vorbis and FLAC are read`);
+  throw damaged("the Ogg file ends before its sound begins");
+}
+
+function takePage(state: OggState, page: OggPage): Coded | undefined {
+  if (page.isFirst) openStream(state, page);
+  const { stream } = state;
+  if (stream === undefined || page.serial !== state.serial) return undefined;
+  const packets = wholePackets(state, page).filter((packet) => !takeHeader(stream, packet));
+  if (stream.setup === undefined || packets.length === 0) return undefined;
+  return sound(state, stream, page, packets);
+}
+
+/** The first stream of sound counts; a new one only behind it. */
+function openStream(state: OggState, page: OggPage): void {
+  if (state.stream !== undefined && !state.hasSound) return;
+  const opened = openOggStream(page.packets[0] ?? new Uint8Array(0));
+  if ("other" in opened) {
+    if (state.stream === undefined && opened.other !== "") state.others = opened.other;
+    return;
+  }
+  state.stream = opened;
+  state.serial = page.serial;
+  state.streams++;
+  state.hasSound = false;
+  delete state.open;
+}
+
+function wholePackets(state: OggState, page: OggPage): Uint8Array[] {
+  const packets = [...page.packets];
+  const { open } = state;
+  delete state.open;
+  if (page.isContinued && packets.length > 0) {
+    const rest = packets.shift() as Uint8Array;
+    // Without its beginning it is of no use.
+    if (open !== undefined) packets.unshift(Buffer.concat([open, rest]));
+    else if (page.isOpen && packets.length === 0) return [];
+  }
+  if (page.isOpen && packets.length > 0) {
+    const last = packets.pop() as Uint8Array;
+    if (last.length > mostPacketBytes) throw damaged("a packet of the Ogg file is too long");
+    state.open = last.slice();
+  }
+  return packets;
+}
+
+function sound(state: OggState, stream: OggStream, page: OggPage, packets: readonly Uint8Array[]): Coded {
+  const setup = stream.setup as CodecSetup;
+  if (!state.hasSound) {
+    const frames = mostFramesOf(stream, packets);
+    state.fromZero = page.granule !== undefined && framesAt(stream, page.granule) <= frames;
+    state.hasSound = true;
+  }
+  const knowsEnd = page.isLast && state.fromZero && page.granule !== undefined;
+  return {
+    setup,
+    stream: state.streams,
+    packets,
+    skipFrames: stream.skipFrames,
+    ...(knowsEnd && { totalFrames: Math.max(0, framesAt(stream, page.granule)) }),
+  };
+}
