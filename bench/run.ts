@@ -6,6 +6,7 @@ import { parseArgs } from "node:util";
 import { attach } from "./cases/attach.ts";
 import { cycles } from "./cases/cycles.ts";
 import { firstSegment } from "./cases/first-segment.ts";
+import { formats } from "./cases/formats.ts";
 import { health } from "./cases/health.ts";
 import { latency } from "./cases/latency.ts";
 import { peer } from "./cases/peer.ts";
@@ -19,7 +20,18 @@ import { speechRecordings, toneRecordings } from "./support/recordings.ts";
 import { line, report } from "./support/report.ts";
 import { type CaseResult, ResultStore } from "./support/results.ts";
 
-const cases: readonly BenchCase[] = [throughput, latency, sharing, attach, cycles, health, peer, start, firstSegment];
+const cases: readonly BenchCase[] = [
+  throughput,
+  latency,
+  sharing,
+  attach,
+  cycles,
+  health,
+  peer,
+  start,
+  firstSegment,
+  formats,
+];
 const names = cases.map(({ name }) => name);
 const usage = `usage: npm run bench -- [--smoke] [--runs N] [--only NAME]…
   --smoke       each case once with tiny numbers and the tone model; fetches and writes nothing
