@@ -58,9 +58,9 @@ export async function startServerProcess(
   const server = spawn(process.execPath, command.map(String), { stdio: ["ignore", "pipe", "inherit"] });
   const kill = async () => {
     if (server.exitCode !== null || server.signalCode !== null) return;
-    const ended = once(server, "exit");
+    const exited = once(server, "exit");
     server.kill("SIGKILL");
-    await ended;
+    await exited;
   };
   t.after(kill);
   const [line] = await Promise.race([once(createInterface({ input: server.stdout }), "line"), ended(server)]);
