@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { chromium, type Page } from "playwright-core";
+import { formats } from "../../packages/server/dist/audio/formats.js";
 import { installed, recording, root, startServerProcess, startTalk, words } from "./service.ts";
 
 const model = await installed();
@@ -70,4 +71,28 @@ test("in a browser the SDK answers as everywhere: results, aborts, an unreachabl
   await server.kill();
   await page.setInputFiles("#file", recording);
   await page.locator("#state", { hasText: /not voxpool's|was lost|No voxpool server/ }).waitFor();
+});
+
+const noWebm = skip || (!formats.some(({ name }) => name === "WebM") && "this build reads no WebM");
+
+test("the page shows the words that the microphone hears", { skip: noWebm }, async (t) => {
+  const { page, errors } = await openPage(t);
+  await page.locator("#record").click();
+  await page.locator("#record", { hasText: "Stop" }).waitFor();
+  // The microphone plays the recording once. How long that is, the browser's own audio clock says.
+  await page.evaluate(async (seconds) => {
+    const context = new AudioContext();
+    const silence = new ConstantSourceNode(context, { offset: 0 });
+    const ended = new Promise((resolve) => {
+      silence.onended = resolve;
+    });
+    silence.connect(context.destination);
+    silence.start();
+    silence.stop(seconds);
+    await ended;
+  }, 12);
+  await page.locator("#record").click();
+  await done(page);
+  assert.match(await heard(page), words);
+  assert.deepEqual(errors, []);
 });
