@@ -84,7 +84,7 @@ test("the page shows the words that the microphone hears", { skip: noWebm }, asy
     const context = new AudioContext();
     const silence = new ConstantSourceNode(context, { offset: 0 });
     const ended = new Promise((resolve) => {
-      silence.onended = resolve;
+      silence.addEventListener("ended", resolve);
     });
     silence.connect(context.destination);
     silence.start();
