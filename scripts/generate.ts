@@ -16,6 +16,7 @@ const pages: Readonly<Record<string, readonly string[]>> = {
   configuration: ["settings", "other-variables", "example-file"],
   cli: ["exit-codes", "commands"],
   "model-folders": ["families"],
+  sdk: ["sdk-methods", "wire-options"],
 };
 
 const { values } = parseArgs({ options: { check: { type: "boolean" }, docs: { type: "string" } } });

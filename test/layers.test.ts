@@ -58,6 +58,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     "server/audio",
     "server/base",
   ],
+  "server/index": ["server/main", "server/base"],
   "server/local": ["client", "server/main", "server/catalog types", "server/base"],
   "server/api/subtitles": [],
   "server/doctor": ["client", "server/local", "server/api", "server/catalog", "server/engine", "server/base"],

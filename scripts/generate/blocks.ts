@@ -9,6 +9,7 @@ import { exitCodes } from "../../packages/server/dist/cli/exit-codes.js";
 import { commandsBlock } from "./commands.ts";
 import { familiesBlock } from "./families.ts";
 import { markdownTable } from "./markdown.ts";
+import { sdkMethods, wireOptions } from "./sdk.ts";
 
 /** Markdown without its markers. */
 export type Block = (language: MessageLanguage) => string;
@@ -22,6 +23,8 @@ export const blocks: Readonly<Record<string, Block>> = {
   commands: commandsBlock,
   "exit-codes": exitCodeTable,
   families: familiesBlock,
+  "sdk-methods": sdkMethods,
+  "wire-options": (language) => wireOptions(language === "zh" ? "、" : ", "),
 };
 
 function errorTable(language: MessageLanguage): string {

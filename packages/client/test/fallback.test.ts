@@ -25,6 +25,9 @@ const answerAll: RequestListener = async (request, response) => {
   response.end();
 };
 
+/** Fails as browsers do: without a word of why. */
+const fetch = () => Promise.reject(new TypeError("Failed to fetch"));
+
 interface Watched {
   readonly options: FallbackOptions;
   /** What the fallback was asked. */
@@ -277,8 +280,6 @@ test("without retries a lost connection is a failure, and the next call goes to 
 });
 
 test("an unclear failure of the network is not moved, only sent again where that does no harm", async (t) => {
-  // As browsers fail: without a word of why.
-  const fetch = () => Promise.reject(new TypeError("Failed to fetch"));
   const fallback = await watched(t);
   const client = new ModelAPIClient(undefined, { fetch, fallback: fallback.options, retry: soon });
   t.after(() => client.close());
@@ -382,7 +383,7 @@ test("close() leaves a transport alone that the application made", async (t) => 
 });
 
 test("a fallback of the wrong form is a TypeError", () => {
-  const open = () => httpTransport();
+  const open = httpTransport;
   for (const [fallback, message] of [
     [{}, /fallback must be a function/],
     [null, /fallback must be a function/],

@@ -1,0 +1,38 @@
+// Serves the page and the SDK, and hands /api on to voxpool, so that to the browser all of it is one origin:
+//   node examples/browser/serve.ts        then open http://localhost:8080
+import { createReadStream } from "node:fs";
+import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { pipeline } from "node:stream";
+
+const { VOXPOOL_URL: voxpool = "http://127.0.0.1:5000/api", PORT: port = "8080" } = process.env;
+const sdk = new URL(".", import.meta.resolve("@voxpool/client"));
+
+const server = createServer((incoming, response) => {
+  const { pathname, search } = new URL(incoming.url ?? "/", "http://localhost");
+  const script = /^\/sdk\/([\w-]+\.js)$/.exec(pathname)?.[1];
+  if (pathname.startsWith("/api/")) handOn(incoming, response, `${voxpool}${pathname.slice("/api".length)}${search}`);
+  else if (pathname === "/") send(response, new URL("index.html", import.meta.url), "text/html; charset=utf-8");
+  else if (script) send(response, new URL(script, sdk), "text/javascript");
+  else response.writeHead(404).end();
+});
+server.listen(Number(port), "127.0.0.1", () =>
+  console.log(`http://localhost:${(server.address() as AddressInfo).port}`),
+);
+
+function handOn(incoming: IncomingMessage, response: ServerResponse, url: string): void {
+  const { method, headers } = incoming;
+  const outgoing = request(url, { method, headers }, (answer) => {
+    response.writeHead(answer.statusCode ?? 502, answer.headers);
+    pipeline(answer, response, () => undefined);
+  });
+  outgoing.on("error", () => (response.headersSent ? response.destroy() : response.writeHead(502).end()));
+  // Whoever leaves the page cancels the recognition.
+  response.on("close", () => outgoing.destroy());
+  incoming.pipe(outgoing);
+}
+
+function send(response: ServerResponse, file: URL, type: string): void {
+  response.setHeader("content-type", type);
+  pipeline(createReadStream(file), response, (error) => error && response.destroy());
+}
