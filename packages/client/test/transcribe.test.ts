@@ -46,7 +46,7 @@ test("options for the text that are of another kind are a misuse", async () => {
   }
 });
 
-for (const format of ["text", "srt", "vtt"] as const) {
+for (const format of ["text", "srt", "vtt", "tsv", "lrc"] as const) {
   test(`response_format ${format} gives the server's text`, async (t) => {
     const server = await startServer(
       t,

@@ -1,8 +1,16 @@
 import { type Static, Type } from "typebox";
 
 export const ResponseFormat = Type.Union(
-  [Type.Literal("json"), Type.Literal("verbose_json"), Type.Literal("text"), Type.Literal("srt"), Type.Literal("vtt")],
-  { $id: "ResponseFormat" },
+  [
+    Type.Literal("json"),
+    Type.Literal("verbose_json"),
+    Type.Literal("text"),
+    Type.Literal("srt"),
+    Type.Literal("vtt"),
+    Type.Literal("tsv"),
+    Type.Literal("lrc"),
+  ],
+  { $id: "ResponseFormat", description: "`srt`, `vtt`, `tsv` and `lrc` are subtitles; `tsv` is the table of Whisper." },
 );
 export type ResponseFormat = Static<typeof ResponseFormat>;
 

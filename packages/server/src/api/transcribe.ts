@@ -91,7 +91,9 @@ async function* recognise(
 
 function wordsOf({ words, response_format }: TranscribeOptions): OpenSession["words"] {
   if (words) return "demanded";
-  return response_format === "verbose_json" ? "wanted" : "no";
+  // Subtitles are cut at word times where there are any.
+  const isWanted = response_format !== undefined && response_format !== "json" && response_format !== "text";
+  return isWanted ? "wanted" : "no";
 }
 
 /** Waits for the first samples, so that bad audio is refused before anything else is done. Gives the one channel. */

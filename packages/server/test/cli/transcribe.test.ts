@@ -11,7 +11,7 @@ const hello = "And so my fellow Americans.";
 const hears = {
   "POST /transcribe": ({ query, body }: Received, answer: Parameters<typeof sendEvents>[0]) => {
     const { response_format: format } = query;
-    if (format === "srt" || format === "vtt") {
+    if (format !== undefined && !format.includes("json")) {
       answer.writeHead(200, { "content-type": "text/plain; charset=utf-8" });
       answer.end(`${format === "vtt" ? "WEBVTT\n\n" : "1\n"}00:00:00,352 --> 00:00:02,272\n${String(body)}\n`);
       return;
@@ -47,7 +47,7 @@ suite("transcribe", () => {
     assert.deepEqual([code, stdout], [0, "你好\n"]);
   });
 
-  for (const format of ["srt", "vtt"] as const) {
+  for (const format of ["srt", "vtt", "tsv", "lrc"] as const) {
     test(`--format ${format} prints what the server wrote, byte for byte`, async (t) => {
       const { url, received } = await startWireServer(t, hears);
       const cwd = recordings(t, { "a.wav": hello });

@@ -81,6 +81,7 @@ export const transcribeOperation: Operation = {
         "text/plain": Type.String(),
         "application/x-subrip": Type.String(),
         "text/vtt": Type.String(),
+        "text/tab-separated-values": Type.String(),
       },
     },
     ...failures(reasons),
