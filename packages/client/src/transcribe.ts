@@ -19,6 +19,19 @@ import type { TransportAnswer } from "./transport.ts";
 /** Formats that are text, written by the server. */
 export type TextFormat = Extract<ResponseFormat, "text" | "srt" | "vtt" | "tsv" | "lrc">;
 
+const queryOptions = [
+  "model_path",
+  "language",
+  "response_format",
+  "words",
+  "channels",
+  "vad",
+  "itn",
+  "punctuate",
+  "script",
+  "client_id",
+] as const;
+
 /** Options of every recognition. Those of the contract keep the names they have on the wire. */
 export interface RecognitionOptions extends CallOptions, Omit<TranscribeOptions, "stream" | "response_format"> {
   /**
@@ -168,16 +181,7 @@ function requestOf(
   extra: Record<string, string>,
 ): RequestParts {
   const query: Record<string, string> = {};
-  for (const name of [
-    "model_path",
-    "language",
-    "response_format",
-    "words",
-    "itn",
-    "punctuate",
-    "script",
-    "client_id",
-  ] as const) {
+  for (const name of queryOptions) {
     if (options[name] !== undefined) query[name] = String(options[name]);
   }
   return {
@@ -245,7 +249,7 @@ function isTextOptions(options: TranscriptOptions | TextOptions): options is Tex
 }
 
 function checkOptions(options: TranscriptOptions | TextOptions): void {
-  for (const name of ["model_path", "language", "client_id", "contentType"] as const) {
+  for (const name of ["model_path", "language", "channels", "vad", "client_id", "contentType"] as const) {
     const value: unknown = options[name];
     if (value !== undefined && (typeof value !== "string" || value === "")) {
       throw new TypeError(`${name} must be a string that is not empty`);

@@ -39,6 +39,7 @@ const reasons: readonly Reason[] = [
   "audio_invalid",
   "audio_too_long",
   "audio_unsupported",
+  "channels_too_many",
   "content_type_unsupported",
   "body_too_large",
   "upload_stalled",
