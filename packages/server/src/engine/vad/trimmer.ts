@@ -121,8 +121,8 @@ export class Trimmer {
     if (this.#speechEnd === undefined) return;
     this.#pauseIsAudible ||= this.#ear.isSpeech(frame);
     if (to - this.#speechEnd < this.#longestPauseSamples) return;
-    if (!this.#pauseIsAudible) return this.#end(this.#speechEnd, passages);
-    this.#speechEnd = to;
+    if (this.#pauseIsAudible) this.#speechEnd = to;
+    else this.#end(this.#speechEnd, passages);
     this.#pauseIsAudible = false;
   }
 
