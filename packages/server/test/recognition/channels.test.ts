@@ -1,39 +1,17 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { joinedSignals, silentSignal, toneSignal } from "../../../../test/fixtures/tone-model.ts";
 import { VoxpoolError } from "../../dist/base/errors.js";
-import { silentLog } from "../../dist/base/log.js";
-import { createCatalog } from "../../dist/catalog/catalog.js";
-import { startHost } from "../../dist/host/parent/host.js";
-import { createPool } from "../../dist/pool/pool.js";
 import { summaryOf, transcribeChannels } from "../../dist/recognition/channels.js";
-import { createRecognition } from "../../dist/recognition/recognition.js";
 import type { SessionEvent } from "../../dist/recognition/types.js";
-import { NodeScheduler } from "../../dist/schedule/scheduler.js";
-import { scratchDirectory } from "../base/scratch.ts";
-import { type ModelContent, writeModel } from "../server/running.ts";
+import type { ModelContent } from "../server/running.ts";
+import { openModel } from "./opened.ts";
 
 /** Opens sessions of real recognition over a real pool with one model. */
 async function sessionsOf(t: TestContext, content: ModelContent, count: number) {
-  const directory = scratchDirectory(t);
-  writeModel(join(directory, "model", "one"), content);
-  const catalog = createCatalog({ modelDirs: ["model"], workingDirectory: directory, fakeEngine: true });
-  const pool = createPool({
-    describe: (folder) => catalog.describe(folder),
-    ensureAssets: async () => ({ sileroFile: "", voskLibraryFile: "" }),
-    startHost,
-    threads: 2,
-    loadIdleSeconds: 30,
-    hangSeconds: 30,
-    log: silentLog,
-  });
-  t.after(() => pool.close());
-  const folder = await catalog.resolve("one");
-  const recognition = createRecognition({ pool, scheduler: new NodeScheduler({ cores: 2 }) });
-  const options = { folder, client: "a", priority: "interactive", words: "no" } as const;
+  const { pool, folder, open } = await openModel(t, content);
   const sessions = [];
-  for (let at = 0; at < count; at++) sessions.push(await recognition.open({ ...options, isPart: at > 0 }));
+  for (let at = 0; at < count; at++) sessions.push(await open({ isPart: at > 0 }));
   return { sessions, pool, folder };
 }
 
