@@ -104,26 +104,27 @@ test("a failure of one channel ends all of them, and the model is given back", a
   await pool.unload(folder);
 });
 
+async function* broken() {
+  yield* chunksOf([silentSignal(2), silentSignal(2), silentSignal(2)]);
+  throw new VoxpoolError("audio_too_long", { limit_seconds: 5, setting: "limits.audio_seconds" });
+}
+
 test("what goes wrong in reading the recording is what the reader is told", async (t) => {
   const { sessions } = await sessionsOf(t, "tone", 3);
-  const broken = async function* () {
-    yield* chunksOf([silentSignal(2), silentSignal(2), silentSignal(2)]);
-    throw new VoxpoolError("audio_too_long", { limit_seconds: 5, setting: "limits.audio_seconds" });
-  };
   await assert.rejects(Array.fromAsync(transcribeChannels(sessions, broken())), { reason: "audio_too_long" });
 });
 
 test("a reader that stops ends all sessions and the reading", async (t) => {
   const { sessions, pool, folder } = await sessionsOf(t, "tone", 2);
-  let closed = false;
+  const closed = Promise.withResolvers<void>();
   const endless = async function* () {
     try {
       for (;;) yield* chunksOf([spoken({ 1: "abc" }), spoken({ 2: "abc" }), silentSignal(5)]);
     } finally {
-      closed = true;
+      closed.resolve();
     }
   };
   for await (const event of transcribeChannels(sessions, endless())) if (event.type === "final") break;
-  while (!closed) await new Promise(setImmediate);
+  await closed.promise;
   await pool.unload(folder);
 });
