@@ -104,8 +104,8 @@ export abstract class BaseClient<Source> {
   }
 
   /**
-   * Recognises a recording. The result is the transcript, or its text with `response_format` text, srt or vtt. No time
-   * limit by default. A source that can be read once only is never sent again.
+   * Recognises a recording. The result is the transcript, or its text with `response_format` text, srt, vtt, tsv or
+   * lrc. No time limit by default. A source that can be read once only is never sent again.
    */
   async transcribe(source: Source, options?: TranscriptOptions): Promise<Served<Transcript> | CallFailure>;
   async transcribe(source: Source, options: TextOptions): Promise<Served<TranscriptText> | CallFailure>;

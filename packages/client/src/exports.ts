@@ -17,7 +17,7 @@ export type {
   ModelStatusFailure,
   UnloadAnswer,
 } from "./contract/models.ts";
-export type { ResponseFormat, Segment, Transcript, Warning, Word } from "./contract/transcribe.ts";
+export type { Channels, ResponseFormat, Segment, Transcript, Vad, Warning, Word } from "./contract/transcribe.ts";
 export type { DoneEvent, ErrorEvent, RunningEvent, TranscriptionEvent } from "./events.ts";
 export type { CallFailure, Served } from "./failure.ts";
 export type { FallbackOptions, OpenFallback, ServedByChange } from "./fallback.ts";

@@ -17,7 +17,20 @@ import type { CallScope } from "./scope.ts";
 import type { TransportAnswer } from "./transport.ts";
 
 /** Formats that are text, written by the server. */
-export type TextFormat = Extract<ResponseFormat, "text" | "srt" | "vtt">;
+export type TextFormat = Extract<ResponseFormat, "text" | "srt" | "vtt" | "tsv" | "lrc">;
+
+const queryOptions = [
+  "model_path",
+  "language",
+  "response_format",
+  "words",
+  "channels",
+  "vad",
+  "itn",
+  "punctuate",
+  "script",
+  "client_id",
+] as const;
 
 /** Options of every recognition. Those of the contract keep the names they have on the wire. */
 export interface RecognitionOptions extends CallOptions, Omit<TranscribeOptions, "stream" | "response_format"> {
@@ -50,8 +63,8 @@ export interface TranscriptText {
   readonly text: string;
 }
 
-const textFormats: ReadonlySet<unknown> = new Set<TextFormat>(["text", "srt", "vtt"]);
-const formats: ReadonlySet<unknown> = new Set([...textFormats, "json", "verbose_json"]);
+const textFormats: ReadonlySet<unknown> = new Set<TextFormat>(["text", "srt", "vtt", "tsv", "lrc"]);
+const formats: ReadonlySet<unknown> = new Set(["json", "verbose_json", ...textFormats]);
 
 /** Recognises a recording; the format decides over the form of the result. @throws TypeError on misuse */
 export async function transcribe(
@@ -74,7 +87,7 @@ export async function* transcribeEvents(
   audio: Audio,
   options: TranscriptOptions,
 ): AsyncGenerator<TranscriptionEvent, void, undefined> {
-  if (isTextOptions(options)) throw new TypeError("text, srt and vtt have no events; use transcribe()");
+  if (isTextOptions(options)) throw new TypeError("text and subtitles have no events; use transcribe()");
   const sending = new Sending(context, audio, options);
   const { target } = context.transport;
   try {
@@ -101,7 +114,7 @@ async function transcribeToText(
   options: TextOptions,
 ): Promise<Served<TranscriptText> | CallFailure> {
   if ("onEvent" in options && options.onEvent !== undefined) {
-    throw new TypeError("text, srt and vtt have no events, so onEvent would never be called");
+    throw new TypeError("text and subtitles have no events, so onEvent would never be called");
   }
   const sending = new Sending(context, audio, options);
   try {
@@ -168,16 +181,7 @@ function requestOf(
   extra: Record<string, string>,
 ): RequestParts {
   const query: Record<string, string> = {};
-  for (const name of [
-    "model_path",
-    "language",
-    "response_format",
-    "words",
-    "itn",
-    "punctuate",
-    "script",
-    "client_id",
-  ] as const) {
+  for (const name of queryOptions) {
     if (options[name] !== undefined) query[name] = String(options[name]);
   }
   return {
@@ -245,7 +249,7 @@ function isTextOptions(options: TranscriptOptions | TextOptions): options is Tex
 }
 
 function checkOptions(options: TranscriptOptions | TextOptions): void {
-  for (const name of ["model_path", "language", "client_id", "contentType"] as const) {
+  for (const name of ["model_path", "language", "channels", "vad", "client_id", "contentType"] as const) {
     const value: unknown = options[name];
     if (value !== undefined && (typeof value !== "string" || value === "")) {
       throw new TypeError(`${name} must be a string that is not empty`);
@@ -259,7 +263,7 @@ function checkOptions(options: TranscriptOptions | TextOptions): void {
   if (script !== undefined && script !== "hans" && script !== "hant")
     throw new TypeError("script must be hans or hant");
   if (options.response_format !== undefined && !formats.has(options.response_format)) {
-    throw new TypeError("response_format must be json, verbose_json, text, srt or vtt");
+    throw new TypeError(`response_format must be one of ${[...formats].join(", ")}`);
   }
   const onEvent: unknown = "onEvent" in options ? options.onEvent : undefined;
   if (onEvent !== undefined && typeof onEvent !== "function") throw new TypeError("onEvent must be a function");

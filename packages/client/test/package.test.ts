@@ -71,11 +71,11 @@ const methods = [
   "unloadModel",
 ];
 const types = `
-  AudioSource AvailableModel AvailableModels CallFailure CallOptions ClientOptions DoneEvent
+  AudioSource AvailableModel AvailableModels CallFailure CallOptions Channels ClientOptions DoneEvent
   ErrorEvent Failure FallbackOptions Health HealthFailure HttpOptions InstanceState LoadAnswer ModelEntry ModelList
   ModelStatus ModelStatusFailure OpenFallback Reason RecognitionOptions ResponseFormat RetryPolicy RunningEvent
   Segment Served ServedBy ServedByChange TextFormat TextOptions Transcript TranscriptOptions TranscriptText TranscriptionEvent
-  Transport TransportAnswer TransportBody TransportRequest UnloadAnswer Warning Word
+  Transport TransportAnswer TransportBody TransportRequest UnloadAnswer Vad Warning Word
 `
   .trim()
   .split(/\s+/);

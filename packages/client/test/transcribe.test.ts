@@ -18,6 +18,8 @@ test("options go into the query under their wire names, and the content type is 
     language: "zh-CN",
     response_format: "verbose_json",
     words: true,
+    channels: "split",
+    vad: "trim",
     itn: false,
     punctuate: true,
     script: "hant",
@@ -30,6 +32,8 @@ test("options go into the query under their wire names, and the content type is 
     language: "zh-CN",
     response_format: "verbose_json",
     words: "true",
+    channels: "split",
+    vad: "trim",
     itn: "false",
     punctuate: "true",
     script: "hant",
@@ -39,14 +43,14 @@ test("options go into the query under their wire names, and the content type is 
   assert.equal(server.asked[0]?.headers["content-type"], "audio/pcm;rate=16000;channels=1");
 });
 
-test("options for the text that are of another kind are a misuse", async () => {
+test("options that are of another kind are a misuse", async () => {
   const client = new ModelAPIClient("http://127.0.0.1:9");
-  for (const options of [{ itn: "no" }, { punctuate: 1 }, { script: "traditional" }]) {
+  for (const options of [{ itn: "no" }, { punctuate: 1 }, { script: "traditional" }, { vad: true }, { channels: 2 }]) {
     await assert.rejects(client.transcribe(audio, options as object), TypeError, JSON.stringify(options));
   }
 });
 
-for (const format of ["text", "srt", "vtt"] as const) {
+for (const format of ["text", "srt", "vtt", "tsv", "lrc"] as const) {
   test(`response_format ${format} gives the server's text`, async (t) => {
     const server = await startServer(
       t,

@@ -1,10 +1,36 @@
 import { type Static, Type } from "typebox";
 
 export const ResponseFormat = Type.Union(
-  [Type.Literal("json"), Type.Literal("verbose_json"), Type.Literal("text"), Type.Literal("srt"), Type.Literal("vtt")],
-  { $id: "ResponseFormat" },
+  [
+    Type.Literal("json"),
+    Type.Literal("verbose_json"),
+    Type.Literal("text"),
+    Type.Literal("srt"),
+    Type.Literal("vtt"),
+    Type.Literal("tsv"),
+    Type.Literal("lrc"),
+  ],
+  { $id: "ResponseFormat", description: "`srt`, `vtt`, `tsv` and `lrc` are subtitles; `tsv` is the table of Whisper." },
 );
 export type ResponseFormat = Static<typeof ResponseFormat>;
+
+/** What becomes of several channels. */
+export const Channels = Type.Union([Type.Literal("mix"), Type.Literal("split"), Type.Literal("first")], {
+  $id: "Channels",
+  description:
+    "Of several channels: `mix` (default) recognises their mean, `first` the first of them, `split` each by itself, " +
+    "with `channel` in the segments and one timeline; for recordings of calls.",
+});
+export type Channels = Static<typeof Channels>;
+
+/** What becomes of silence. */
+export const Vad = Type.Union([Type.Literal("on"), Type.Literal("off"), Type.Literal("trim")], {
+  $id: "Vad",
+  description:
+    "`on` (default) recognises speech and leaves out pauses. `trim` takes the silence off both ends only. `off` " +
+    "recognises everything as it is, cut only where the model takes no more. Vosk follows pauses itself: `off` is as `on`.",
+});
+export type Vad = Static<typeof Vad>;
 
 /** The options of `POST /api/transcribe`: query parameters, or multipart fields before or after `file`. */
 export const TranscribeOptions = Type.Object(
@@ -29,6 +55,8 @@ export const TranscribeOptions = Type.Object(
         description: "Write Chinese in simplified or traditional characters.",
       }),
     ),
+    channels: Type.Optional(Channels),
+    vad: Type.Optional(Vad),
     client_id: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })),
   },
   { $id: "TranscribeOptions" },
@@ -53,6 +81,7 @@ export const Segment = Type.Object(
     end: Type.Number(),
     text: Type.String(),
     confidence: Type.Optional(Type.Number()),
+    channel: Type.Optional(Type.Integer({ description: "Counts from 0; only with `channels=split`." })),
     words: Type.Optional(Type.Array(Word)),
   },
   { $id: "Segment" },

@@ -1,10 +1,12 @@
 import type { Segment, TranscribeEvent, TranscribeOptions, Transcript, Warning } from "@voxpool/client/contract";
-import type { AudioChunk, AudioDecoder, DecodedAudio } from "../audio/audio.ts";
+import type { AudioDecoder, DecodedAudio } from "../audio/audio.ts";
 import { type ErrorDetails, type MessageLanguage, VoxpoolError, type WarningReason, warning } from "../base/errors.ts";
 import { joinText } from "../engine/text/join.ts";
+import { summaryOf, transcribeChannels } from "../recognition/channels.ts";
 import { transcribe as run } from "../recognition/transcribe.ts";
-import type { OpenSession, Session } from "../recognition/types.ts";
+import type { OpenSession, Session, SessionSummary } from "../recognition/types.ts";
 import { type Choice, type ChooseParts, chooseModel } from "./choose-model.ts";
+import { begin, firstOf, openOrClose, openSessions, type Sessions } from "./open-recording.ts";
 import { rememberFolders } from "./recent-folders.ts";
 import { createTextSteps, type TextStepParts, type TextSteps } from "./text-steps.ts";
 import type { Caller, TranscribeRequest } from "./types.ts";
@@ -57,71 +59,67 @@ async function* recognise(
 ): AsyncGenerator<TranscribeEvent, void> {
   const begunAt = performance.now();
   const choosing = chooseModel(parts, { modelPath: options.model_path, language: options.language });
-  const decoded = parts.audio.decode(bytes, { maxSeconds: parts.maxSeconds, signal, ...(raw && { raw }) });
+  const { channels = "mix" } = options;
+  const decoded = parts.audio.decode(bytes, { maxSeconds: parts.maxSeconds, channels, signal, ...(raw && { raw }) });
   const beginning = begin(decoded.samples); // while the disk is looked at; the abort of `signal` ends it
   beginning.catch(() => undefined); // of a wrong model and wrong audio the model is told
   const choice = await choosing;
   const { folder, language } = choice;
-  const samples = await beginning; // a model is not loaded for what is no audio
+  const { chunks, channelCount } = await beginning; // a model is not loaded for what is no audio
   const asker = { client, priority: "interactive", signal } as const;
-  const { session, steps } = await openOrClose(samples, async () => {
+  const { sessions, steps } = await openOrClose(chunks, async () => {
     parts.enter(); // only now: an upload that drips must not take the place of one that can be recognised
-    const opened = await parts.recognition.open({
+    const opened = await openSessions(parts.recognition, channelCount, {
       folder,
       ...asker,
       words: wordsOf(options),
       itn: options.itn ?? parts.text.itn,
       ...(language !== undefined && { language }),
+      ...(options.vad !== undefined && { vad: options.vad }),
     });
-    return withSteps(opened, () => parts.textSteps(opened, options, language, asker));
+    return withSteps(opened, () => parts.textSteps(opened[0], options, language, asker));
   });
+  const [session] = sessions;
   const segments: Segment[] = [];
-  for await (const event of steps.apply(run(session, samples))) {
-    if (event.type === "progress") yield progress(event.processedSeconds, decoded);
-    else {
+  let processedSeconds = -1;
+  const events = channels === "split" ? transcribeChannels(sessions, chunks) : run(session, firstOf(chunks));
+  for await (const event of steps.apply(events)) {
+    if (event.type === "progress") {
+      if (event.processedSeconds <= processedSeconds) continue;
+      ({ processedSeconds } = event);
+      yield progress(processedSeconds, decoded);
+    } else {
       segments.push(event.segment);
       yield { type: "segment", segment: event.segment };
     }
   }
   const processingSeconds = (performance.now() - begunAt) / 1000;
-  const itnDemanded = options.itn === true;
-  const outcome = { session, steps, itnDemanded, segments, choice, decoded, messageLanguage, processingSeconds };
+  const outcome = {
+    session,
+    summary: summaryOf(sessions),
+    steps,
+    itnDemanded: options.itn === true,
+    segments,
+    choice,
+    decoded,
+    messageLanguage,
+    processingSeconds,
+  };
   yield { type: "done", transcript: toTranscript(outcome) };
 }
 
 function wordsOf({ words, response_format }: TranscribeOptions): OpenSession["words"] {
   if (words) return "demanded";
-  return response_format === "verbose_json" ? "wanted" : "no";
+  // Subtitles are cut at word times where there are any.
+  const isWanted = response_format !== undefined && response_format !== "json" && response_format !== "text";
+  return isWanted ? "wanted" : "no";
 }
 
-/** Waits for the first samples, so that bad audio is refused before anything else is done. Gives the one channel. */
-async function begin(samples: AsyncIterable<AudioChunk>): Promise<AsyncIterableIterator<Float32Array>> {
-  const iterator = samples[Symbol.asyncIterator]();
-  const first = await iterator.next();
-  return (async function* () {
-    try {
-      for (let next = first; !next.done; next = await iterator.next()) yield next.value[0];
-    } finally {
-      await iterator.return?.();
-    }
-  })();
-}
-
-async function withSteps(session: Session, make: () => Promise<TextSteps>) {
+async function withSteps(sessions: Sessions, make: () => Promise<TextSteps>) {
   try {
-    return { session, steps: await make() };
+    return { sessions, steps: await make() };
   } catch (error) {
-    session.cancel();
-    throw error;
-  }
-}
-
-async function openOrClose<T>(samples: AsyncIterableIterator<Float32Array>, open: () => Promise<T>): Promise<T> {
-  try {
-    return await open();
-  } catch (error) {
-    await samples.next(); // a generator that never ran has no finally
-    await samples.return?.();
+    for (const session of sessions) session.cancel();
     throw error;
   }
 }
@@ -133,6 +131,7 @@ function progress(processedSeconds: number, decoded: DecodedAudio): TranscribeEv
 
 interface Outcome {
   readonly session: Session;
+  readonly summary: SessionSummary;
   readonly steps: TextSteps;
   /** Whether the request itself asked for numbers in figures. */
   readonly itnDemanded: boolean;
@@ -144,9 +143,9 @@ interface Outcome {
 }
 
 function toTranscript(outcome: Outcome): Transcript {
-  const { session, segments, choice, processingSeconds } = outcome;
+  const { session, summary, segments, choice, processingSeconds } = outcome;
   const { info, folder } = session;
-  const { durationSeconds, loadSeconds, queueSeconds, decodeSeconds } = session.summary();
+  const { durationSeconds, loadSeconds, queueSeconds, decodeSeconds } = summary;
   const language = choice.language ?? (info.languages.length === 1 ? info.languages[0] : undefined);
   return {
     success: true,

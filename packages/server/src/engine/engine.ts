@@ -51,9 +51,17 @@ export interface RecognizedWord {
   readonly confidence?: number;
 }
 
+/**
+ * What becomes of silence. `on`: what is recognised is speech, pauses between it are left out. `off`: everything is.
+ * `trim`: everything between the first and the last speech is.
+ */
+export type VadMode = "on" | "off" | "trim";
+
 export interface SessionOptions {
   /** Whether word times are wanted; engines that have none ignore it. */
   readonly words: boolean;
+  /** `on` unless given. Engines of `frames` follow pauses themselves, so for them `off` is the same. */
+  readonly vad?: VadMode;
   /** BCP 47 primary tag, for engines that can be told. */
   readonly language?: string;
   /** Whether numbers are written in figures (inverse text normalisation), where the model can choose; yes if left out. */

@@ -1,3 +1,5 @@
+import type { VadMode } from "./engine.ts";
+
 /** Cuts a stream of samples into segments of speech. One object serves one session at a time. */
 export interface Segmenter {
   /** Takes samples in any chunk size; gives the segments that were completed, in order. */
@@ -23,5 +25,6 @@ export interface SpeechSegment {
 
 /** Makes segmenters that share what is costly to create. */
 export interface SegmenterPool {
-  lend(): Segmenter;
+  /** @param vad `on` unless given */
+  lend(vad?: VadMode): Segmenter;
 }

@@ -25,6 +25,13 @@ export class OrderedQueue<T> implements AsyncIterable<T> {
     }
   }
 
+  /** Puts one in without waiting for room; for what its sender bounds. */
+  add(item: T): void {
+    if (this.#end) return;
+    this.#items.push(item);
+    this.#consumer?.();
+  }
+
   /** The consumer gets what is there, then the end. */
   end(): void {
     this.#finish({});

@@ -30,10 +30,11 @@ export function createRecognition({ pool, scheduler }: RecognitionParts): Recogn
   };
 }
 
-function openHost(lease: InstanceLease, { words, language, itn }: OpenSession) {
+function openHost(lease: InstanceLease, { words, language, vad, itn }: OpenSession) {
   return lease.open({
     words: words !== "no",
     ...(language !== undefined && { language }),
+    ...(vad !== undefined && { vad }),
     ...(itn !== undefined && { itn }),
   });
 }

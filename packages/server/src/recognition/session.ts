@@ -14,6 +14,14 @@ import type { OpenSession, Segment, Session, SessionEvent, SessionSummary } from
  */
 const mostWorksInFlight = 64;
 
+/** An engine that follows a stream gives an utterance when it ends; Vosk ends one after 20 s at the latest. */
+const longestUtteranceSeconds = 30;
+
+/** Results of a piece of work, or how far everything before is decoded. */
+type Finished =
+  | { readonly spans: readonly RecognizedSpan[] }
+  | { readonly spans: readonly RecognizedSpan[]; readonly settledSamples: number };
+
 export interface SessionParts {
   readonly lease: InstanceLease;
   readonly host: HostSession;
@@ -27,11 +35,13 @@ export class RunningSession implements Session {
   readonly info: EngineInfo;
   readonly folder: OpenSession["folder"];
   readonly #parts: SessionParts;
-  readonly #finished = new OrderedQueue<readonly RecognizedSpan[]>(mostWorksInFlight);
+  readonly #finished = new OrderedQueue<Finished>(mostWorksInFlight);
   readonly #stop = new AbortController();
   #over = false;
   /** What ended it before its time. */
   #failure: VoxpoolError | undefined;
+  #isNoteQueued = false;
+  #notedSamples = 0;
   #writtenSamples = 0;
   #queueSeconds = 0;
   #decodeSeconds = 0;
@@ -43,6 +53,7 @@ export class RunningSession implements Session {
     const { signal } = parts.options;
     signal?.addEventListener("abort", this.#aborted, { once: true });
     if (signal?.aborted) this.cancel();
+    parts.host.onConsumed(() => this.#note());
     void this.#runWorks();
   }
 
@@ -69,16 +80,23 @@ export class RunningSession implements Session {
   async *events(): AsyncIterable<SessionEvent> {
     let number = 0;
     let segments = 0;
+    let settledSeconds = 0;
     try {
-      for await (const spans of this.#finished) {
-        for (const span of spans) {
+      for await (const finished of this.#finished) {
+        if ("settledSamples" in finished) {
+          settledSeconds = Math.max(settledSeconds, this.#settledSeconds(finished.settledSamples));
+          this.#isNoteQueued = false;
+          this.#note();
+        }
+        for (const span of finished.spans) {
           const segment = toSegment(segments, span, this.#wordsOf(span));
           if (segment.text === "") continue;
           segments++;
+          settledSeconds = Math.max(settledSeconds, segment.start);
           yield { type: "final", number: ++number, segment };
         }
         const processedSeconds = this.#parts.host.consumedSamples / sampleRateHz;
-        yield { type: "progress", number: ++number, processedSeconds };
+        yield { type: "progress", number: ++number, processedSeconds, settledSeconds };
       }
       if (this.#failure) throw this.#failure; // it came when all work was done already
       this.#complete();
@@ -98,6 +116,20 @@ export class RunningSession implements Session {
 
   readonly #aborted = () => this.cancel();
 
+  /** Puts into the queue how far everything is decoded, behind all results that it covers; one note at a time. */
+  #note(): void {
+    const settledSamples = this.#parts.host.consumedSamples;
+    if (this.#isNoteQueued || settledSamples <= this.#notedSamples) return;
+    this.#isNoteQueued = true;
+    this.#notedSamples = settledSamples;
+    this.#finished.add({ spans: [], settledSamples });
+  }
+
+  #settledSeconds(samples: number): number {
+    const seconds = samples / sampleRateHz;
+    return this.info.input === "frames" ? Math.max(0, seconds - longestUtteranceSeconds) : seconds;
+  }
+
   /** In Chinese, words are characters. */
   #wordsOf({ words }: RecognizedSpan): readonly RecognizedWord[] | undefined {
     const { options } = this.#parts;
@@ -109,7 +141,7 @@ export class RunningSession implements Session {
   #complete(): void {
     if (this.#over) return;
     this.#over = true;
-    this.#parts.lease.countUse();
+    if (this.#parts.options.isPart !== true) this.#parts.lease.countUse();
     this.#leave();
   }
 
@@ -131,7 +163,7 @@ export class RunningSession implements Session {
     }
   }
 
-  async #run(work: HostWork): Promise<readonly RecognizedSpan[]> {
+  async #run(work: HostWork): Promise<Finished> {
     const { scheduler, lease, options } = this.#parts;
     const { audioSeconds } = work;
     const host = lease.instance.id;
@@ -148,7 +180,7 @@ export class RunningSession implements Session {
     void work.over().then(async () => permit.release(await decodeSeconds));
     const done = await running;
     this.#decodeSeconds += done.decodeSeconds;
-    return done.results;
+    return { spans: done.results };
   }
 }
 

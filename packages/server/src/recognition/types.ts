@@ -1,14 +1,21 @@
 import type { Segment } from "@voxpool/client/contract";
 import type { VoxpoolError } from "../base/errors.ts";
 import type { ModelFolder } from "../catalog/catalog.ts";
-import type { EngineInfo } from "../engine/engine.ts";
+import type { EngineInfo, VadMode } from "../engine/engine.ts";
 import type { Priority } from "../schedule/schedule.ts";
 import type { Punctuator } from "./punctuator.ts";
 
 /** One recognition. Events are numbered from 1 without gaps; a `final` never changes. */
 export type SessionEvent =
   | { readonly type: "final"; readonly number: number; readonly segment: Segment }
-  | { readonly type: "progress"; readonly number: number; readonly processedSeconds: number };
+  | {
+      readonly type: "progress";
+      readonly number: number;
+      /** Seconds of the recording that are done; later parts may be among them. */
+      readonly processedSeconds: number;
+      /** No segment that starts before this comes any more. */
+      readonly settledSeconds: number;
+    };
 
 export interface SessionSummary {
   /** Seconds of audio that were taken in. */
@@ -27,7 +34,11 @@ export interface OpenSession {
   readonly language?: string;
   /** Whether numbers are written in figures, where the model can choose. */
   readonly itn?: boolean;
+  /** `on` unless given. */
+  readonly vad?: VadMode;
   readonly signal?: AbortSignal;
+  /** One more session of a recognition that is counted already. */
+  readonly isPart?: boolean;
 }
 
 /** A running recognition; live transports and files use the same. */

@@ -11,7 +11,7 @@ const hello = "And so my fellow Americans.";
 const hears = {
   "POST /transcribe": ({ query, body }: Received, answer: Parameters<typeof sendEvents>[0]) => {
     const { response_format: format } = query;
-    if (format === "srt" || format === "vtt") {
+    if (format !== undefined && !format.includes("json")) {
       answer.writeHead(200, { "content-type": "text/plain; charset=utf-8" });
       answer.end(`${format === "vtt" ? "WEBVTT\n\n" : "1\n"}00:00:00,352 --> 00:00:02,272\n${String(body)}\n`);
       return;
@@ -30,14 +30,20 @@ function recordings(t: Parameters<typeof scratchDirectory>[0], texts: Readonly<R
 }
 
 suite("transcribe", () => {
-  test("prints the text of a recording, and sends its bytes, model and language", async (t) => {
+  test("prints the text of a recording, and sends its bytes and what is said of it", async (t) => {
     const { url, received } = await startWireServer(t, hears);
     const cwd = recordings(t, { "a b.wav": hello });
-    const args = ["transcribe", "a b.wav", "--model", "model/cn", "--language", "zh-CN", "--url", url];
+    const sound = ["--channels", "split", "--vad", "trim"];
+    const args = ["transcribe", "a b.wav", "--model", "model/cn", "--language", "zh-CN", ...sound, "--url", url];
     const { code, stdout, stderr } = await run(t, args, { cwd });
     assert.deepEqual([code, stdout, stderr], [0, `${hello}\n`, ""]);
     assert.equal(String(received[0]?.body), hello);
-    assert.partialDeepStrictEqual(received[0]?.query, { model_path: "model/cn", language: "zh-CN" });
+    assert.partialDeepStrictEqual(received[0]?.query, {
+      model_path: "model/cn",
+      language: "zh-CN",
+      channels: "split",
+      vad: "trim",
+    });
   });
 
   test("reads standard input for -", async (t) => {
@@ -47,7 +53,7 @@ suite("transcribe", () => {
     assert.deepEqual([code, stdout], [0, "你好\n"]);
   });
 
-  for (const format of ["srt", "vtt"] as const) {
+  for (const format of ["srt", "vtt", "tsv", "lrc"] as const) {
     test(`--format ${format} prints what the server wrote, byte for byte`, async (t) => {
       const { url, received } = await startWireServer(t, hears);
       const cwd = recordings(t, { "a.wav": hello });
@@ -123,6 +129,8 @@ suite("transcribe", () => {
     ["transcribe"],
     ["transcribe", "a.wav", "--format", "docx"],
     ["transcribe", "a.wav", "--json", "--format", "srt"],
+    ["transcribe", "a.wav", "--vad", "loud"],
+    ["transcribe", "a.wav", "--channels", "2"],
     ["transcribe", "-", "-"],
     ["transcribe", "a.wav", "--model", ""],
     ["transcribe", "a.wav", "--json", "--language", ""],

@@ -73,6 +73,8 @@ const calls: readonly Call[] = [
   { ...audio, url: "/api/transcribe?response_format=text", status: 200 },
   { ...audio, url: "/api/transcribe?response_format=srt", status: 200 },
   { ...audio, url: "/api/transcribe?response_format=vtt", status: 200 },
+  { ...audio, url: "/api/transcribe?response_format=tsv", status: 200 },
+  { ...audio, url: "/api/transcribe?response_format=lrc", status: 200 },
   { ...audio, payload: formBody([file, field("words", "true")]), headers: formType, status: 200 },
   { ...audio, url: "/api/transcribe?words=x", status: 400 },
   { ...audio, headers: { "content-type": "text/html" }, status: 415 },

@@ -112,6 +112,8 @@ test("each format has its type and its content", async (t) => {
     ["text", "text/plain; charset=utf-8", "hello <world> 你好\n"],
     ["srt", "application/x-subrip; charset=utf-8", "1\n00:00:00,000 --> 00:00:01,500\nhello <world>\n\n2\n"],
     ["vtt", "text/vtt; charset=utf-8", "WEBVTT\n\n00:00:00.000 --> 00:00:01.500\nhello &lt;world&gt;\n\n"],
+    ["tsv", "text/tab-separated-values; charset=utf-8", "start\tend\ttext\n0\t1500\thello <world>\n"],
+    ["lrc", "text/plain; charset=utf-8", "[00:00.00]hello <world>\n"],
   ] as const) {
     const answer = await as(`?response_format=${format}`);
     assert.equal(answer.headers["content-type"], type);
@@ -242,7 +244,7 @@ const refused: readonly (readonly [string, Buffer, Record<string, string>, strin
     "?response_format=xml",
     400,
     "option_invalid",
-    /json, verbose_json, text, srt, vtt/,
+    /json, verbose_json, text, srt, vtt, tsv, lrc/,
   ],
   ["no boolean", Buffer.from("RIFF"), wav, "?words=maybe", 400, "option_invalid", /true, false, 1, 0/],
   ["an empty option", Buffer.from("RIFF"), wav, "?model_path=", 400, "option_invalid", /empty/],

@@ -19,7 +19,7 @@ async function* eventsOf(said: readonly Said[]): AsyncGenerator<SessionEvent> {
     at = start + 1;
     const segment = { id, start, end: at, text, ...(channel !== undefined && { channel }) };
     yield { type: "final", number: ++number, segment };
-    yield { type: "progress", number: ++number, processedSeconds: at };
+    yield { type: "progress", number: ++number, processedSeconds: at, settledSeconds: at };
   }
 }
 

@@ -72,7 +72,11 @@ test("words are written as in their line, where a character alone would be writt
 test("Japanese, text without Chinese, and other events pass as they are", async (t) => {
   const converter = createScriptConverter();
   t.after(() => converter.close());
-  const events = [final("学校に行く"), final("hello"), { type: "progress", number: 2, processedSeconds: 1 } as const];
+  const events = [
+    final("学校に行く"),
+    final("hello"),
+    { type: "progress", number: 2, processedSeconds: 1, settledSeconds: 1 } as const,
+  ];
   assert.deepEqual(await Array.fromAsync(inScript(eventsOf(...events), converter, "hant")), events);
 });
 

@@ -3,6 +3,7 @@ import { type ClientFlags, createClient } from "../client.ts";
 import type { CliCommand } from "../command.ts";
 import { type CommandContext, UsageError } from "../context.ts";
 import { say } from "../output.ts";
+import { type SoundFlags, soundOptions, withSoundOptions } from "../sound-options.ts";
 import { type TextFlags, textOptions, withTextOptions } from "../text-options.ts";
 import { type Format, formatNames, isJsonFormat, parseFormats } from "../transcribe/formats.ts";
 import { createLocalClient, type LocalClient } from "../transcribe/local-client.ts";
@@ -11,7 +12,7 @@ import { findRecordings } from "../transcribe/recordings.ts";
 import { createServerLink } from "../transcribe/server-link.ts";
 import { toFiles, toStdout } from "../transcribe/targets.ts";
 
-interface TranscribeFlags extends ClientFlags, TextFlags {
+interface TranscribeFlags extends ClientFlags, TextFlags, SoundFlags {
   readonly model?: string;
   readonly language?: string;
   readonly format?: string;
@@ -29,7 +30,7 @@ const defaultWaitSeconds = 60;
 /** `voxpool transcribe FILE…` */
 export function registerTranscribe(program: CliCommand, context: CommandContext): void {
   const command = program.command("transcribe");
-  withTextOptions(withTranscribeOptions(command))
+  withTextOptions(withSoundOptions(withTranscribeOptions(command)))
     .describe({
       en: "Recognise recordings and print the words, or write them into files.",
       zh: "识别录音，输出文字或写入文件。",
@@ -141,9 +142,10 @@ async function clientOf(flags: TranscribeFlags, context: CommandContext): Promis
   return { client: createClient(flags, context), close: async () => {} };
 }
 
-function wishesOf({ model, language, ...text }: TranscribeFlags): Wishes {
+function wishesOf({ model, language, ...flags }: TranscribeFlags): Wishes {
   return {
-    ...textOptions(text),
+    ...textOptions(flags),
+    ...soundOptions(flags),
     ...(model === undefined ? {} : { model_path: model }),
     ...(language === undefined ? {} : { language }),
   };

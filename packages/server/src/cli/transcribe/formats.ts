@@ -8,15 +8,23 @@ const extensions = {
   verbose_json: "json",
   srt: "srt",
   vtt: "vtt",
+  tsv: "tsv",
+  lrc: "lrc",
 } as const satisfies Partial<Record<ResponseFormat, string>>;
 
 export type Format = keyof typeof extensions;
+export type SubtitleFormat = Exclude<Format, "text" | "json" | "verbose_json">;
 
 export const formatNames = Object.keys(extensions) as Format[];
 
 /** The end of the name of a file in this format, without its dot. */
 export function extensionOf(format: Format): string {
   return extensions[format];
+}
+
+/** Whether a recording in this format is a file of subtitles. */
+export function isSubtitleFormat(format: Format): format is SubtitleFormat {
+  return format !== "text" && !isJsonFormat(format);
 }
 
 /** Whether a recording in this format is a JSON document. */

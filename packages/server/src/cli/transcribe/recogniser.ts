@@ -1,7 +1,8 @@
 import type { CallFailure, ModelAPIClient, Transcript, TranscriptText } from "@voxpool/client";
 import { type CommandContext, UsageError } from "../context.ts";
+import type { SoundFlags } from "../sound-options.ts";
 import type { TextFlags } from "../text-options.ts";
-import type { Format } from "./formats.ts";
+import { type Format, isSubtitleFormat } from "./formats.ts";
 import type { Recording } from "./recordings.ts";
 import type { ServerLink } from "./server-link.ts";
 
@@ -15,7 +16,7 @@ export interface Heard {
 }
 
 /** What every recording is asked for with. */
-export interface Wishes extends TextFlags {
+export interface Wishes extends TextFlags, SoundFlags {
   readonly model_path?: string;
   readonly language?: string;
 }
@@ -59,7 +60,7 @@ async function attempt(
   if (recording.problem !== undefined) return unreadable(recording.problem);
   const source = recording.source === "-" ? context.stdin : recording.source;
   try {
-    if (format === "srt" || format === "vtt") {
+    if (isSubtitleFormat(format)) {
       return await client.transcribe(source, { ...wishes, response_format: format });
     }
     return await client.transcribe(source, {

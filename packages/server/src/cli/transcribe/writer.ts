@@ -1,11 +1,11 @@
 import type { CallFailure, Segment, Transcript } from "@voxpool/client";
-import { toSrt, toVtt } from "../../api/subtitles.ts";
+import { writeSubtitles } from "../../api/subtitles/subtitles.ts";
 import { VoxpoolError } from "../../base/errors.ts";
 import type { CommandContext } from "../context.ts";
 import { reportFailure } from "../failures.ts";
 import { print, say } from "../output.ts";
 import { isDone, type Output, type Planned, writeWhole } from "./destinations.ts";
-import { type Format, isJsonFormat } from "./formats.ts";
+import { type Format, isJsonFormat, isSubtitleFormat } from "./formats.ts";
 import type { ProgressBoard } from "./progress-board.ts";
 import type { Result } from "./recogniser.ts";
 import { sayRemarks } from "./remarks.ts";
@@ -74,8 +74,7 @@ async function write(
 
 /** A transcript in a format, as the server writes it. */
 function textOf(transcript: Transcript, format: Format): string {
-  if (format === "srt") return orSilence(toSrt(transcript.segments));
-  if (format === "vtt") return toVtt(transcript.segments);
+  if (isSubtitleFormat(format)) return orSilence(writeSubtitles(format, transcript.segments));
   if (!isJsonFormat(format)) return `${transcript.text}\n`;
   return `${JSON.stringify(format === "json" ? brief(transcript) : transcript, undefined, 2)}\n`;
 }

@@ -1,13 +1,11 @@
 import { sampleRateHz } from "../engine.ts";
 import type { Segmenter, SpeechSegment } from "../segmenter.ts";
 import { Audible } from "./audible.ts";
-import { frameSamples, type SpeechDetector } from "./detector.ts";
+import { clean, frameSamples, paddingSamples, type SpeechDetector } from "./detector.ts";
 import { quietestPoint } from "./quietest.ts";
 import { SampleBuffer } from "./sample-buffer.ts";
 import { Speech } from "./speech.ts";
 
-/** The real signal that is kept before and after speech: models lose the first word without it. */
-const paddingSamples = 0.3 * sampleRateHz;
 /** A pause of this length ends a segment that is short still: models guess at a few words without a context. */
 const longPauseSamples = 1.2 * sampleRateHz;
 
@@ -15,10 +13,7 @@ const longPauseSamples = 1.2 * sampleRateHz;
 const pauseSamples = 0.5 * sampleRateHz;
 
 /** Less speech than this (three frames) is a click. */
-const leastSpeechSamples = 3 * frameSamples;
-
-/** Anything outside of this is no audio, and would poison a recurrent model for good. */
-const loudestSample = 4;
+const clickSamples = 3 * frameSamples;
 
 export interface CutterOptions {
   readonly detector: SpeechDetector;
@@ -29,6 +24,8 @@ export interface CutterOptions {
    * push-to-talk microphone is missed by a model, but its user knows that there was something.
    */
   readonly fallback?: () => SpeechDetector;
+  /** Speech below this is dropped; a click unless given. */
+  readonly leastSpeechSamples?: number;
 }
 
 /**
@@ -43,6 +40,7 @@ export class Cutter implements Segmenter {
   readonly #audible: Audible | undefined;
   readonly #maxSegmentSeconds: number;
   readonly #maxSamples: number;
+  readonly #leastSpeechSamples: number;
   readonly #buffer = new SampleBuffer();
   /** Everything before this is judged. */
   #judged = 0;
@@ -51,11 +49,12 @@ export class Cutter implements Segmenter {
   /** The speech under way. */
   #speech: Speech | undefined;
 
-  constructor({ detector, maxSegmentSeconds, fallback }: CutterOptions) {
+  constructor({ detector, maxSegmentSeconds, fallback, leastSpeechSamples = clickSamples }: CutterOptions) {
     if (!(maxSegmentSeconds >= 2)) throw new RangeError(`maxSegmentSeconds is ${maxSegmentSeconds}, less than 2`);
     this.#detector = detector;
     this.#maxSamples = Math.floor(maxSegmentSeconds * sampleRateHz);
     this.#maxSegmentSeconds = maxSegmentSeconds;
+    this.#leastSpeechSamples = leastSpeechSamples;
     this.#fallback = fallback;
     if (fallback !== undefined) this.#audible = new Audible(fallback(), this.#maxSamples);
   }
@@ -131,7 +130,7 @@ export class Cutter implements Segmenter {
   #finish(segments: SpeechSegment[]): void {
     const speech = this.#speech;
     this.#speech = undefined;
-    if (speech === undefined || speech.spokenSamples < leastSpeechSamples) return;
+    if (speech === undefined || speech.spokenSamples < this.#leastSpeechSamples) return;
     this.#emit(speech, this.#buffer.to, segments);
   }
 
@@ -181,11 +180,5 @@ export class Cutter implements Segmenter {
       end: segment.end + from,
       samplesFrom: segment.samplesFrom + from,
     }));
-  }
-}
-
-function clean(frame: Float32Array): void {
-  for (let index = 0; index < frame.length; index += 1) {
-    if (!(Math.abs(frame[index] ?? 0) <= loudestSample)) frame[index] = 0;
   }
 }

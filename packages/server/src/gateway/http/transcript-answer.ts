@@ -1,5 +1,5 @@
 import type { ResponseFormat, Segment, TranscribeEvent, Transcript } from "@voxpool/client/contract";
-import { toSrt, toVtt } from "../../api/subtitles.ts";
+import { type SubtitleFormat, writeSubtitles } from "../../api/subtitles/subtitles.ts";
 
 /** How much of a transcript the caller wants to see. */
 export interface TranscriptView {
@@ -13,6 +13,14 @@ export interface RenderedTranscript {
   readonly body: string;
 }
 
+/** Lyrics have no registered type, and a browser shows them as text. */
+const subtitleTypes: Readonly<Record<SubtitleFormat, string>> = {
+  srt: "application/x-subrip",
+  vtt: "text/vtt",
+  tsv: "text/tab-separated-values",
+  lrc: "text/plain",
+};
+
 export function viewOf(format: ResponseFormat, wordsDemanded: boolean): TranscriptView {
   const verbose = format === "verbose_json";
   return { words: verbose || wordsDemanded, timings: verbose };
@@ -25,12 +33,12 @@ export function renderTranscript(
   view: TranscriptView,
 ): RenderedTranscript {
   if (format === "text") return { contentType: "text/plain; charset=utf-8", body: `${transcript.text}\n` };
-  if (format === "vtt") return { contentType: "text/vtt; charset=utf-8", body: toVtt(transcript.segments) };
-  if (format === "srt") {
-    return { contentType: "application/x-subrip; charset=utf-8", body: toSrt(transcript.segments) };
+  if (format === "json" || format === "verbose_json") {
+    const body = JSON.stringify(viewTranscript(transcript, view));
+    return { contentType: "application/json; charset=utf-8", body };
   }
-  const body = JSON.stringify(viewTranscript(transcript, view));
-  return { contentType: "application/json; charset=utf-8", body };
+  const contentType = `${subtitleTypes[format]}; charset=utf-8`;
+  return { contentType, body: writeSubtitles(format, transcript.segments) };
 }
 
 /** The event as the caller wants to see it. */

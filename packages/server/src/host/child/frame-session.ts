@@ -6,6 +6,7 @@ import {
   sampleRateHz,
 } from "../../engine/engine.ts";
 import { type ChildSession, consumedStepSamples, failureOf, type SessionContext } from "./session.ts";
+import { TrimmedStream } from "./trimmed-stream.ts";
 
 /** The longest stretch in one piece of work. A file fills it; a live stream is taken as it comes. */
 const longestSamples = 16_000;
@@ -26,11 +27,12 @@ export class FrameSession implements ChildSession {
   readonly #id: number;
   readonly #recognizer: FrameRecognizer;
   readonly #context: SessionContext;
+  readonly #trimmed: TrimmedStream | undefined;
   readonly #inbox: Float32Array[] = [];
   #inboxSamples = 0;
   #current: Stretch | undefined;
   #works = 0;
-  #acceptedSamples = 0;
+  #takenSamples = 0;
   #toldConsumed = 0;
   #inputEnded = false;
   #cut = false;
@@ -40,17 +42,26 @@ export class FrameSession implements ChildSession {
     this.#id = id;
     this.#recognizer = engine.open(options);
     this.#context = context;
+    if (options.vad === "trim") this.#trimmed = new TrimmedStream();
   }
 
   take(samples: Float32Array): void {
-    this.#inbox.push(samples);
-    this.#inboxSamples += samples.length;
+    this.#takenSamples += samples.length;
+    for (const wanted of this.#trimmed?.push(samples) ?? [samples]) this.#keep(wanted);
     this.#announce();
+    if (this.#trimmed) this.#tellConsumed();
   }
 
   endInput(): void {
+    for (const wanted of this.#trimmed?.flush() ?? []) this.#keep(wanted);
     this.#inputEnded = true;
     this.#announce();
+  }
+
+  #keep(samples: Float32Array): void {
+    if (samples.length === 0) return;
+    this.#inbox.push(samples);
+    this.#inboxSamples += samples.length;
   }
 
   #announce(): void {
@@ -111,7 +122,6 @@ export class FrameSession implements ChildSession {
       decodeSeconds,
     });
     if (this.#closed) return this.#recognizer.close();
-    this.#acceptedSamples += stretch.samples.length;
     this.#tellConsumed();
     if (stretch.last) this.#context.forget(this.#id);
     else this.#announce();
@@ -121,13 +131,17 @@ export class FrameSession implements ChildSession {
     const spans = stretch.samples.length > 0 ? await this.#recognizer.accept(stretch.samples) : [];
     // A session that was cancelled meanwhile needs no end of its text, which may cost as much as the text did.
     const rest = stretch.last && !this.#closed ? await this.#recognizer.finish() : undefined;
-    return rest ? [...spans, rest] : spans;
+    const all = rest ? [...spans, rest] : spans;
+    const trimmed = this.#trimmed;
+    return trimmed ? all.map((span) => trimmed.placed(span)) : all;
   }
 
   #tellConsumed(): void {
-    if (this.#acceptedSamples - this.#toldConsumed < consumedStepSamples) return;
-    this.#toldConsumed = this.#acceptedSamples;
-    this.#context.post({ type: "consumed", session: this.#id, samples: this.#acceptedSamples });
+    const underWay = this.#inboxSamples + (this.#current?.samples.length ?? 0) + (this.#trimmed?.heldSamples ?? 0);
+    const consumed = this.#takenSamples - underWay;
+    if (consumed - this.#toldConsumed < consumedStepSamples) return;
+    this.#toldConsumed = consumed;
+    this.#context.post({ type: "consumed", session: this.#id, samples: consumed });
   }
 
   #fail(error: unknown): void {

@@ -41,7 +41,7 @@ export class Sessions {
     const loaded = this.#loaded;
     switch (loaded.input) {
       case "segments":
-        return new SegmentSession(number, loaded.engine, loaded.segmenters.lend(), options, this.#context);
+        return new SegmentSession(number, loaded.engine, loaded.segmenters.lend(options.vad), options, this.#context);
       case "frames":
         return new FrameSession(number, loaded.engine, options, this.#context);
       case "text":

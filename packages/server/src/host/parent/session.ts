@@ -40,6 +40,7 @@ export class ParentSession implements HostSession {
   #waitsForCredit = false;
   #sentSamples = 0;
   #consumedSamples = 0;
+  #consumedListener: (() => void) | undefined;
   #announced = 0;
   #done = 0;
   #cut = false;
@@ -54,6 +55,10 @@ export class ParentSession implements HostSession {
 
   get consumedSamples(): number {
     return this.#consumedSamples;
+  }
+
+  onConsumed(listener: () => void): void {
+    this.#consumedListener = listener;
   }
 
   write(samples: Float32Array): Promise<void> {
@@ -103,6 +108,7 @@ export class ParentSession implements HostSession {
       case "consumed":
         this.#consumedSamples = Math.max(this.#consumedSamples, message.samples);
         this.#grantCredit();
+        this.#consumedListener?.();
         break;
       case "cut":
         this.#cut = true;

@@ -65,6 +65,8 @@ export interface HostSession {
   cancel(error?: VoxpoolError): void;
   /** Everything before this sample (counted from the session's first) is cut and decoded. */
   readonly consumedSamples: number;
+  /** Calls `listener` whenever that has grown while the session runs; one listener a session. */
+  onConsumed(listener: () => void): void;
 }
 
 export interface HostWork {
