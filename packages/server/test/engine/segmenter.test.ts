@@ -167,6 +167,12 @@ describe("segments of any signal", () => {
     );
   });
 
+  it("keep the last moment of a sound that was cut because it was too long", () => {
+    const signal = joinedSignals(silentSignal(0.37), sound(2.65), silentSignal(1));
+    const last = segmentsOf(energy(maxSegmentSeconds), signal).at(-1);
+    assert.ok(last !== undefined && last.samplesFrom + last.samples.length >= 3.02 * 16_000);
+  });
+
   it("leave out no sound that lasts", () => {
     fc.assert(
       fc.property(signals, (signal) => {

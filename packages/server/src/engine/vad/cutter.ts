@@ -46,6 +46,8 @@ export class Cutter implements Segmenter {
   #judged = 0;
   /** The end of the last segment's samples: the next one cannot begin before. */
   #floor = 0;
+  /** Where speech was last cut because it grew too long: what goes on from there is no click, however short. */
+  #cutAt = Number.NEGATIVE_INFINITY;
   /** The speech under way. */
   #speech: Speech | undefined;
 
@@ -130,8 +132,9 @@ export class Cutter implements Segmenter {
   #finish(segments: SpeechSegment[]): void {
     const speech = this.#speech;
     this.#speech = undefined;
-    if (speech === undefined || speech.spokenSamples < this.#leastSpeechSamples) return;
-    this.#emit(speech, this.#buffer.to, segments);
+    if (speech === undefined) return;
+    const goesOn = speech.start - this.#cutAt <= frameSamples;
+    if (goesOn || speech.spokenSamples >= this.#leastSpeechSamples) this.#emit(speech, this.#buffer.to, segments);
   }
 
   /** The speech has grown too long: all up to the quietest point in the second half of the room becomes a segment. */
@@ -141,7 +144,8 @@ export class Cutter implements Segmenter {
     const latest = Math.min(this.#judged, this.#buffer.to, begin + this.#maxSamples);
     const point = earliest + quietestPoint(this.#buffer.view(earliest, latest));
     const [before, after] = speech.splitAt(point);
-    this.#emit(before, after === undefined ? latest : point, segments);
+    this.#cutAt = after === undefined ? latest : point;
+    this.#emit(before, this.#cutAt, segments);
     this.#speech = after;
   }
 
