@@ -17,6 +17,7 @@ import { lockStateDirectory } from "./base/state-lock.ts";
 import { version } from "./base/version.ts";
 import { createAssetStore } from "./catalog/assets.ts";
 import { type Catalog, createCatalog } from "./catalog/catalog.ts";
+import { endpointSettings } from "./catalog/endpoints.ts";
 import { type PullEvent, pull } from "./catalog/pull.ts";
 import { createHttpServer } from "./gateway/http/server.ts";
 import { startHost } from "./host/parent/host.ts";
@@ -124,8 +125,7 @@ export function compose({ config, log, stateDir, spoolDirectory, onProgress, sig
   const cores = config["schedule.cores"] || availableParallelism();
   const sources = {
     stateDir,
-    npmRegistry: config["download.npm_registry"],
-    pypiIndex: config["download.pypi_index"],
+    ...endpointSettings(config),
     signal,
     log,
     ...(onProgress && { onProgress }),

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { stateDirectory } from "../../base/paths.ts";
 import type { SettingKey } from "../../base/settings.ts";
+import { endpointKeys, endpointSettings } from "../../catalog/endpoints.ts";
 import type { CliCommand } from "../command.ts";
 import type { CommandContext } from "../context.ts";
 import { exitCodes } from "../exit-codes.ts";
@@ -15,12 +16,7 @@ interface PullFlags {
   readonly json?: boolean;
 }
 
-const pullSettings = [
-  "model_dir",
-  "state_dir",
-  "download.npm_registry",
-  "download.pypi_index",
-] as const satisfies readonly SettingKey[];
+const pullSettings = ["model_dir", "state_dir", ...endpointKeys] as const satisfies readonly SettingKey[];
 
 /** `voxpool pull [NAME]` */
 export function registerPull(program: CliCommand, context: CommandContext): void {
@@ -68,8 +64,7 @@ async function pullOne(name: string, flags: PullFlags, self: Command, context: C
     const result = await pull(name, {
       modelDir: config.model_dir[0] ?? "model",
       stateDir: await stateDirectory(config),
-      npmRegistry: config["download.npm_registry"],
-      pypiIndex: config["download.pypi_index"],
+      ...endpointSettings(config),
       onProgress: (event) => line.show(textOf(event)),
       signal,
     });
