@@ -238,11 +238,20 @@ async function moveFile(from: string, to: string): Promise<void> {
     await rm(from, { force: true });
   }
   const file = await open(to, "r+");
-  await file.sync().finally(() => file.close());
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
 }
 
 /** Goes on after what another place may do better. @throws everything else, and the signal's reason */
-function rememberFailure(error: unknown, source: string, { signal, log, name }: Download, failures: VoxpoolError[]): void {
+function rememberFailure(
+  error: unknown,
+  source: string,
+  { signal, log, name }: Download,
+  failures: VoxpoolError[],
+): void {
   signal?.throwIfAborted();
   if (!(error instanceof VoxpoolError) || !passingReasons.has(error.reason)) {
     throw error;

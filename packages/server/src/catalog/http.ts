@@ -201,7 +201,8 @@ async function get(
     plain.password = "";
     const { authorization, ...others } = headers;
     // A token is for the host that it was given for; where that redirects to is another's.
-    const own: Record<string, string> = authorization !== undefined && url.origin === first.origin ? { authorization } : {};
+    const own: Record<string, string> =
+      authorization !== undefined && url.origin === first.origin ? { authorization } : {};
     const answer = await requestOnce(plain, { ...others, ...own, ...credentialsOf(first, url) }, send);
     const { location } = answer.headers;
     if (![301, 302, 303, 307, 308].includes(answer.statusCode) || typeof location !== "string") {

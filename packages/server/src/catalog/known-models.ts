@@ -30,16 +30,11 @@ export interface Known {
 export const vocabularyFile = "llama-tokenizer.js";
 
 /** The models that `pull` knows, the default first. */
-export const knownModels: readonly Known[] = [
-  ...englishModels,
-  ...chineseModels,
-  ...multilingualModels,
-  ...textModels,
-];
+export const knownModels: readonly Known[] = [...englishModels, ...chineseModels, ...multilingualModels, ...textModels];
 
-/** Bytes to fetch, where the first source of each part says it. */
+/** Bytes to fetch, by the first source of each part that says it. */
 export function downloadBytes({ parts }: Known): number | undefined {
-  const sizes = parts.map(([source]) => sourceBytes(source));
+  const sizes = parts.map((part) => part.map(sourceBytes).find((size) => size !== undefined));
   return sizes.includes(undefined) ? undefined : sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0);
 }
 

@@ -2,7 +2,7 @@ import { VoxpoolError } from "../base/errors.ts";
 import { below, type Endpoints } from "./endpoints.ts";
 import type { Http } from "./http.ts";
 import { locatePackage, locateWheel } from "./registries.ts";
-import { type Hub, type Place, type Source, type SourceFile } from "./sources.ts";
+import type { Hub, Place, Source, SourceFile } from "./sources.ts";
 
 /** Something to download. */
 export interface Located {
@@ -55,7 +55,8 @@ export function addressesOf(place: Place, endpoints: Endpoints): readonly string
   if (!("url" in place)) {
     return endpoints.hubs[place.hub].map((endpoint) => hubUrl(place, endpoint));
   }
-  const isMirrored = endpoints.githubMirror !== "" && /^https:\/\/(github|raw\.githubusercontent)\.com\//.test(place.url);
+  const isMirrored =
+    endpoints.githubMirror !== "" && /^https:\/\/(github|raw\.githubusercontent)\.com\//.test(place.url);
   return isMirrored ? [below(endpoints.githubMirror, place.url), place.url] : [place.url];
 }
 

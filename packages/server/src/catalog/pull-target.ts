@@ -12,6 +12,8 @@ export type PullTarget =
   | { readonly kind: "archive"; readonly url: string; readonly name: string }
   | { readonly kind: "repository"; readonly repository: Repository; readonly name: string };
 
+const archiveName = /(\.tar)?\.(zip|tar|tgz|tbz2?|gz|bz2)$/i;
+
 export const isUrl = (text: string): boolean => /^https?:\/\//i.test(text);
 
 /** Reads the address of an archive, or of a model's page at a hub. @throws VoxpoolError `pull_target_invalid` */
@@ -19,10 +21,9 @@ export function readTarget(text: string, endpoints: Endpoints): PullTarget {
   const url = URL.parse(text);
   if (url === null) throw invalid(text, "it is no address");
   const hub = hubOf(url, endpoints);
-  const page = hub === undefined ? undefined : pageOf(hub, url);
-  if (page === undefined || /\.(zip|tar|tgz|tbz2?|gz|bz2)$/i.test(page.file ?? "")) {
-    const path = page?.file === undefined ? url.pathname : page.file;
-    return { kind: "archive", url: rawUrl(url), name: nameFrom(path.split("/").at(-1) ?? "", text) };
+  const page = hub === undefined || archiveName.test(url.pathname) ? undefined : pageOf(hub, url);
+  if (page === undefined) {
+    return { kind: "archive", url: rawUrl(url), name: nameFrom(url.pathname.split("/").at(-1) ?? "", text) };
   }
   if (page.file !== undefined) throw invalid(text, "a single file is no model; give the page of its repository");
   const { repo, revision, folder } = page;
@@ -70,7 +71,10 @@ function hubOf(url: URL, endpoints: Endpoints): Hub | undefined {
 
 /** `/OWNER/NAME`, with `/tree/REVISION/FOLDER` or `/resolve/REVISION/FILE` behind it; at ModelScope below `/models`. */
 function pageOf(hub: Hub, url: URL): HubPage | undefined {
-  const parts = url.pathname.split("/").filter((part) => part !== "").map(decoded);
+  const parts = url.pathname
+    .split("/")
+    .filter((part) => part !== "")
+    .map(decoded);
   const [owner, name, view, revision, ...rest] = hub === "modelscope" && parts[0] === "models" ? parts.slice(1) : parts;
   if (owner === undefined || name === undefined || ["datasets", "spaces", "api"].includes(owner)) {
     throw invalid(url.href, "it is no page of a model");
@@ -97,7 +101,7 @@ function rawUrl(url: URL): string {
 }
 
 function nameFrom(fileName: string, text: string): string {
-  const name = decoded(fileName).replace(/(\.tar)?\.(zip|tar|tgz|tbz2?|gz|bz2)$/i, "");
+  const name = decoded(fileName).replace(archiveName, "");
   if (name === "") throw invalid(text, "it names no file; choose a name with --as NAME");
   return checkName(name);
 }

@@ -66,10 +66,11 @@ export async function pull(what: string, options: PullOptions): Promise<PullResu
   const model = (options.models ?? knownModels).find((one) => one.name === what);
   const asset = assetNames.find((one) => one === what);
   const name = model?.name ?? asset ?? (options.as === undefined ? what : checkName(options.as));
-  const http = createHttp({ ...options.http, name: printable(name), signal: options.signal });
+  const shown = printable(isUrl(name) ? withoutSecrets(name) : name);
+  const http = createHttp({ ...options.http, name: shown, signal: options.signal });
   try {
     const download: Download = {
-      name: isUrl(name) ? withoutSecrets(name) : name,
+      name: shown,
       http,
       endpoints: endpointsFrom(options),
       partDirectory: partDirectoryOf(options.stateDir),
@@ -112,7 +113,10 @@ async function recipeFor(
     return recipeForUrl(what, as, download);
   }
   if (what === "" && from !== undefined) {
-    throw new VoxpoolError("pull_target_invalid", { what: "--from", detail: "say what it is with a name or --as NAME" });
+    throw new VoxpoolError("pull_target_invalid", {
+      what: "--from",
+      detail: "say what it is with a name or --as NAME",
+    });
   }
   throw new VoxpoolError("download_unknown", { name: printable(what), names: pullNames(models).join(", ") });
 }
@@ -216,7 +220,9 @@ async function explained<T>(work: Promise<T>, { name, parts }: Known, { endpoint
       {
         name,
         tried: tried ?? `${url}: ${detail}`,
-        files: hand.map(({ file, addresses }) => `${file} (${addresses.slice(0, mostAddresses).join(" , ")})`).join("; "),
+        files: hand
+          .map(({ file, addresses }) => `${file} (${addresses.slice(0, mostAddresses).join(" , ")})`)
+          .join("; "),
         from: hand.map(({ file }) => `--from ${file}`).join(" "),
       },
       { cause: error },

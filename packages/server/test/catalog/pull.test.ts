@@ -154,7 +154,11 @@ test("a download that cannot succeed ends with a reason, and leaves no model", a
     "status 500 again and again": ["download_by_hand", Array(4).fill(answer(500)), /status 500/],
     "status 401": ["download_by_hand", [answer(401)], /status 401/],
     "a redirect in a circle": ["download_by_hand", Array(10).fill(redirect), /redirects/],
-    "a redirect to another protocol": ["download_by_hand", [answer(302, { location: "file:///etc/passwd" })], /no HTTP/],
+    "a redirect to another protocol": [
+      "download_by_hand",
+      [answer(302, { location: "file:///etc/passwd" })],
+      /no HTTP/,
+    ],
     "no end": ["download_by_hand", [endless], /more than \d+ bytes/],
     "other bytes": ["download_corrupt", [corrupt], /its sha512 is [0-9a-f]{128}, not [0-9a-f]{128}/],
     "always cut at the same place": ["download_by_hand", Array(4).fill(cutAfter(0)), /cut|ended after/],
@@ -222,7 +226,10 @@ test("a server that is not there is a failure that says so", async (t) => {
   nobody.close();
   await once(nobody, "close");
   const npmRegistry = `http://127.0.0.1:${port}/`;
-  await assert.rejects(pull("en/voice", { ...options, npmRegistry }), /could not be fetched\. .*: nothing answers there\./);
+  await assert.rejects(
+    pull("en/voice", { ...options, npmRegistry }),
+    /could not be fetched\. .*: nothing answers there\./,
+  );
 });
 
 test("credentials in the registry's address go to that host alone, and into no message", async (t) => {

@@ -5,7 +5,9 @@ const deviceName = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
 
 /** A path out of an archive or a listing, if each part of it is a plain name on every system; else `undefined`. */
 export function safePath(path: string): string | undefined {
-  const isPlain = (part: string) =>
-    isNameable(part) && !/[<>:"|?*]/.test(part) && !/[. ]$/.test(part) && !deviceName.test(part);
   return path.split("/").every(isPlain) ? path : undefined;
+}
+
+function isPlain(part: string): boolean {
+  return isNameable(part) && !/[<>:"|?*]/.test(part) && !/[. ]$/.test(part) && !deviceName.test(part);
 }

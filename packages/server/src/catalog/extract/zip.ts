@@ -28,7 +28,10 @@ export async function extractZip({ archive, limits, roomBytes, signal }: ZipTask
     for (const entry of entries) {
       const destination = isRegular(entry) ? writer.destination(entry.fileName) : undefined;
       if (destination !== undefined) {
-        await writer.write(destination, entry.uncompressedSize, await zip.openReadStreamPromise(entry));
+        const content = await zip.openReadStreamPromise(entry);
+        // A damaged entry can fail before it is read; without a listener that would end the process.
+        content.on("error", () => undefined);
+        await writer.write(destination, entry.uncompressedSize, content);
       }
     }
   } finally {

@@ -25,9 +25,7 @@ export const chineseModels: readonly Known[] = [
     name: "cn-large",
     title: { en: "Vosk large, Chinese: 1.4 GB, more exact", zh: "Vosk 大型，中文：1.4 GB，更准确" },
     licence: "Apache-2.0",
-    parts: [
-      voskArchive({ archive: "vosk-model-cn-0.22", copies: [{ repo: "mychen76/vosk-models", folder: "cn" }] }),
-    ],
+    parts: [voskArchive({ archive: "vosk-model-cn-0.22", copies: [{ repo: "mychen76/vosk-models", folder: "cn" }] })],
     model: { engine: "vosk", family: "kaldi", languages: ["zh"] },
   },
   {
@@ -137,6 +135,7 @@ export const chineseModels: readonly Known[] = [
     parts: [
       sherpaRelease({
         archive: "sherpa-onnx-zipformer-multi-zh-hans-2023-9-2",
+        sha256: "c4925a6b0f998800d16f80caf90d2decff7b7a8c156d044c6cffdf141c847d94",
         files: [
           "encoder-epoch-20-avg-1.int8.onnx",
           "decoder-epoch-20-avg-1.onnx",

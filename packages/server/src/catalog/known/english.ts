@@ -52,7 +52,10 @@ export const englishModels: readonly Known[] = [
   },
   {
     name: "en/base",
-    title: { en: "Moonshine base, English: more exact, about twice the size", zh: "Moonshine base，英语：更准确，约两倍大小" },
+    title: {
+      en: "Moonshine base, English: more exact, about twice the size",
+      zh: "Moonshine base，英语：更准确，约两倍大小",
+    },
     licence: "MIT",
     parts: [
       [
@@ -72,7 +75,10 @@ export const englishModels: readonly Known[] = [
   },
   {
     name: "en/moonshine-tiny",
-    title: { en: "Moonshine tiny, English, as sherpa-onnx publishes it", zh: "Moonshine tiny，英语，sherpa-onnx 发布的版本" },
+    title: {
+      en: "Moonshine tiny, English, as sherpa-onnx publishes it",
+      zh: "Moonshine tiny，英语，sherpa-onnx 发布的版本",
+    },
     licence: "MIT",
     parts: [
       sherpaRelease(
@@ -115,7 +121,10 @@ export const englishModels: readonly Known[] = [
   },
   {
     name: "en/moonshine-base",
-    title: { en: "Moonshine base, English, as sherpa-onnx publishes it", zh: "Moonshine base，英语，sherpa-onnx 发布的版本" },
+    title: {
+      en: "Moonshine base, English, as sherpa-onnx publishes it",
+      zh: "Moonshine base，英语，sherpa-onnx 发布的版本",
+    },
     licence: "MIT",
     parts: [
       sherpaRelease({
@@ -149,7 +158,9 @@ export const englishModels: readonly Known[] = [
       zh: "Parakeet TDT 0.6B v2，英语：非常准确，体积大",
     },
     licence: "CC-BY-4.0",
-    parts: [sherpaRelease({ archive: "sherpa-onnx-nemo-parakeet-tdt-0.6b-v2-int8", bytes: 482_468_385, files: transducer })],
+    parts: [
+      sherpaRelease({ archive: "sherpa-onnx-nemo-parakeet-tdt-0.6b-v2-int8", bytes: 482_468_385, files: transducer }),
+    ],
     model: { engine: "sherpa-offline", family: "nemo-transducer", languages: ["en"] },
     isDetected: true,
   },

@@ -38,7 +38,9 @@ export function sherpaRelease(release: SherpaRelease, ...before: readonly FilesS
     ...common,
     at: { url: `https://github.com/k2-fsa/sherpa-onnx/releases/download/${tag}/${file}` },
   };
-  const others = copies.map((hub): ArchiveSource => ({ ...common, at: { hub, repo: modelscopeRepository, path: file } }));
+  const others = copies.map(
+    (hub): ArchiveSource => ({ ...common, at: { hub, repo: modelscopeRepository, path: file } }),
+  );
   const [first, ...rest] = [...before, github, ...others];
   return [first ?? github, ...rest];
 }
