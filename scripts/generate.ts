@@ -17,6 +17,7 @@ const pages: Readonly<Record<string, readonly string[]>> = {
   cli: ["exit-codes", "commands"],
   "model-folders": ["families"],
   sdk: ["sdk-methods", "wire-options"],
+  models: ["catalogue"],
 };
 
 const { values } = parseArgs({ options: { check: { type: "boolean" }, docs: { type: "string" } } });

@@ -14,7 +14,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   "server/host/wire": ["server/base", "server/engine types"],
   "server/host/child": ["server/host/wire", "server/engine", "server/base"],
   "server/host/parent": ["server/host/wire", "server/engine types", "server/base"],
-  "server/catalog": ["server/engine", "server/base"],
+  "server/catalog": ["server/engine", "server/base", "client/contract types"],
   "server/pool": ["server/host/parent", "server/catalog", "server/engine types", "server/base", "client/contract"],
   "server/schedule": ["server/base"],
   "server/recognition": [

@@ -5,6 +5,8 @@ import { describeValues } from "../../packages/server/dist/base/config-value.js"
 import type { MessageLanguage } from "../../packages/server/dist/base/errors.js";
 import { environmentName, flagName, isSettingKey, settingKeys } from "../../packages/server/dist/base/setting-names.js";
 import { type Setting, settings } from "../../packages/server/dist/base/settings.js";
+import { downloadBytes, isPinned, knownModels } from "../../packages/server/dist/catalog/known-models.js";
+import { fileNameAt } from "../../packages/server/dist/catalog/sources.js";
 import { exitCodes } from "../../packages/server/dist/cli/exit-codes.js";
 import { commandsBlock } from "./commands.ts";
 import { familiesBlock } from "./families.ts";
@@ -25,6 +27,7 @@ export const blocks: Readonly<Record<string, Block>> = {
   families: familiesBlock,
   "sdk-methods": sdkMethods,
   "wire-options": (language) => wireOptions(language === "zh" ? "、" : ", "),
+  catalogue: catalogueTable,
 };
 
 function errorTable(language: MessageLanguage): string {
@@ -77,6 +80,35 @@ function exampleFile(language: MessageLanguage): string {
     lines.push(`${indent}# ${settings[key][language]}`, `${indent}${name}: ${JSON.stringify(settings[key].default)}`);
   }
   return `\`\`\`yaml\n${lines.join("\n")}\n\`\`\``;
+}
+
+function catalogueTable(language: MessageLanguage): string {
+  const zh = language === "zh";
+  const titles = zh
+    ? ["名称", "说明", "引擎", "语言", "下载大小", "许可证", "哈希", "手动下载的文件"]
+    : ["name", "what it is", "engine", "languages", "to fetch", "licence", "hash", "file to bring by hand"];
+  const rows = knownModels.map((model) => {
+    const { engine, family, languages } = model.model;
+    const bytes = downloadBytes(model);
+    return [
+      `\`${model.name}\``,
+      model.title[language],
+      `${engine} ${family}`,
+      languages.length === 0 ? (zh ? "很多" : "many") : languages.join(" "),
+      bytes === undefined ? "" : `${Math.round(bytes / 1_000_000)} MB`,
+      model.licence,
+      isPinned(model) ? (zh ? "已公布" : "published") : zh ? "首次记录" : "of the first time",
+      model.parts.map(handFile).join(" "),
+    ];
+  });
+  return markdownTable(titles, rows);
+}
+
+function handFile(part: (typeof knownModels)[number]["parts"][number]): string {
+  const source = part.find(({ kind }) => kind !== "files");
+  if (source?.kind === "archive") return `\`${fileNameAt(source.at)}\``;
+  if (source?.kind === "npm") return `\`${source.package.split("/").at(-1)}-${source.version}.tgz\``;
+  return source?.kind === "wheel" ? `\`${source.file}\`` : "";
 }
 
 function exitCodeTable(language: MessageLanguage): string {

@@ -1,5 +1,6 @@
 import type { Audio } from "./audio.ts";
 import { type CallContext, type CallOptions, callJson, checkCallOptions } from "./call.ts";
+import type { Catalog, CatalogDetails, CatalogQuery, PullAnswer } from "./contract/catalog.ts";
 import type {
   AvailableModels,
   Health,
@@ -15,6 +16,7 @@ import type { TranscriptionEvent } from "./events.ts";
 import type { CallFailure, Served } from "./failure.ts";
 import { type FallbackOptions, type OpenFallback, withFallback } from "./fallback.ts";
 import type { HttpOptions } from "./http.ts";
+import { type PullOptions, pullModel } from "./pull.ts";
 import { defaultRetryPolicy, type RetryPolicy, type Safety } from "./retry.ts";
 import {
   type TextOptions,
@@ -103,6 +105,29 @@ export abstract class BaseClient<Source> {
     return this.#get(`/models/status/${encodeModelPath(modelPath)}`, options);
   }
 
+  /** The models that the server can fetch by name, with what of them is installed. Within 30 s by default. */
+  async searchCatalog(wish: CatalogQuery = {}, options: CallOptions = {}): Promise<Served<Catalog> | CallFailure> {
+    const query = Object.fromEntries(
+      Object.entries({ query: wish.query, language: wish.language }).filter(([, value]) => value !== undefined),
+    );
+    return this.#get("/catalog", options, query as Record<string, string>);
+  }
+
+  /** One of the models that the server can fetch. Within 30 s by default. */
+  async getCatalogModel(name: string, options: CallOptions = {}): Promise<Served<CatalogDetails> | CallFailure> {
+    checkName(name);
+    return this.#get(`/catalog/${encodeModelPath(name)}`, options);
+  }
+
+  /**
+   * Has the server fetch a model of its catalogue, or joins a pull in progress; the result comes once it is there. No
+   * time limit by default. The pull goes on when the caller leaves, and sent again it is the same pull.
+   */
+  async pullModel(name: string, options: PullOptions = {}): Promise<Served<PullAnswer> | CallFailure> {
+    checkName(name);
+    return pullModel(this.#context, name, options);
+  }
+
   /**
    * Recognises a recording. The result is the transcript, or its text with `response_format` text, srt, vtt, tsv or
    * lrc. No time limit by default. A source that can be read once only is never sent again.
@@ -145,9 +170,13 @@ export abstract class BaseClient<Source> {
     await this.#fallback?.close();
   }
 
-  #get<Answer, Body extends object>(path: string, options: CallOptions): Promise<Served<Answer> | CallFailure<Body>> {
+  #get<Answer, Body extends object>(
+    path: string,
+    options: CallOptions,
+    query: Record<string, string> = {},
+  ): Promise<Served<Answer> | CallFailure<Body>> {
     const headers = { accept: "application/json" };
-    return callJson<Served<Answer>, Body>(this.#context, { method: "GET", path, headers }, options, quick);
+    return callJson<Served<Answer>, Body>(this.#context, { method: "GET", path, query, headers }, options, quick);
   }
 
   #post<Answer>(
@@ -182,6 +211,10 @@ function retryPolicy(given: ClientOptions["retry"]): RetryPolicy {
     if (typeof value !== "number" || !(value >= 0)) throw new TypeError(`retry.${name} must be a number of 0 or more`);
   }
   return policy;
+}
+
+function checkName(name: string): void {
+  if (typeof name !== "string" || name === "") throw new TypeError('the name must be a string, for example "cn"');
 }
 
 function checkModelPath(modelPath: string): void {

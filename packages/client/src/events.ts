@@ -1,4 +1,5 @@
 import { answerLimitBytes } from "./answer.ts";
+import type { PullEvent } from "./contract/catalog.ts";
 import type { TranscribeEvent, Transcript } from "./contract/transcribe.ts";
 import { type CallFailure, ownFailure, type Served, wireFailure } from "./failure.ts";
 import { untilAborted } from "./scope.ts";
@@ -19,6 +20,11 @@ export interface ErrorEvent {
 /** `progress` and `segment` while it runs, then exactly one `done` or `error`. */
 export type TranscriptionEvent = RunningEvent | DoneEvent | ErrorEvent;
 
+/** How far a pull is. */
+export type PullProgress = Extract<PullEvent, { type: "progress" }>;
+/** `progress` while it runs, then one `done` or `error`. */
+type PullingEvent = PullProgress | Extract<PullEvent, { type: "done" }> | ErrorEvent;
+
 /** How long the end of a finished stream is waited for, so that its connection can be used again. */
 const lastBytesMs = 250;
 
@@ -31,12 +37,13 @@ class InvalidEvent extends Error {}
  * The events of a streamed answer, ending with `done` or `error`. Events of an unknown type are skipped. `explain` says
  * what an error of the stream means. Whoever stops iterating cancels the work.
  */
-export async function* wireEvents(
+export async function* wireEvents<Event extends { readonly type: string } = TranscriptionEvent>(
   body: ReadableStream<Uint8Array>,
   target: string,
   signal: AbortSignal,
   explain: (error: unknown) => CallFailure,
-): AsyncGenerator<TranscriptionEvent, void, undefined> {
+  read: (raw: ServerSentEvent) => Event | undefined = readEvent as (raw: ServerSentEvent) => Event | undefined,
+): AsyncGenerator<Event | ErrorEvent, void, undefined> {
   const reader = body.getReader();
   const parser = new SseParser(answerLimitBytes);
   const decoder = new TextDecoder();
@@ -46,7 +53,7 @@ export async function* wireEvents(
       const { done, value } = await untilAborted(reader.read(), signal);
       if (done) throw new Error("the stream ended before its last event");
       for (const raw of parser.push(decoder.decode(value, { stream: true }))) {
-        const event = readEvent(raw);
+        const event = read(raw);
         if (event === undefined || isOver) continue;
         isOver = event.type === "done" || event.type === "error";
         yield event;
@@ -69,8 +76,7 @@ function failureOf(error: unknown, url: string, explain: (error: unknown) => Cal
 
 function readEvent(raw: ServerSentEvent): TranscriptionEvent | undefined {
   if (raw.name !== "message" && !known.has(raw.name)) return undefined;
-  const fields = parseFields(raw.data);
-  const type = typeof fields.type === "string" ? fields.type : raw.name;
+  const { type, fields } = fieldsOf(raw);
   switch (type) {
     case "progress":
       if (typeof fields.processed_seconds !== "number") throw new InvalidEvent("a progress event without its seconds");
@@ -83,14 +89,30 @@ function readEvent(raw: ServerSentEvent): TranscriptionEvent | undefined {
         throw new InvalidEvent("a done event without a transcript");
       }
       break;
-    case "error": {
-      const status = typeof fields.status === "number" ? fields.status : 500;
-      return { type, failure: wireFailure(status, fields) };
-    }
+    case "error":
+      return errorOf(fields);
     default:
       return undefined;
   }
   return { ...fields, type } as RunningEvent | DoneEvent;
+}
+
+/** An event of a pull; those that are no news to this client are skipped. */
+export function readPullEvent(raw: ServerSentEvent): PullingEvent | undefined {
+  const { type, fields } = fieldsOf(raw);
+  if (type === "error") return errorOf(fields);
+  if (type === "done" && !isObject(fields.answer)) throw new InvalidEvent("a done event without an answer");
+  return type === "done" || type === "progress" ? ({ ...fields, type } as PullingEvent) : undefined;
+}
+
+function errorOf(fields: Record<string, unknown>): ErrorEvent {
+  const status = typeof fields.status === "number" ? fields.status : 500;
+  return { type: "error", failure: wireFailure(status, fields) };
+}
+
+function fieldsOf(raw: ServerSentEvent): { type: string; fields: Record<string, unknown> } {
+  const fields = parseFields(raw.data);
+  return { type: typeof fields.type === "string" ? fields.type : raw.name, fields };
 }
 
 function parseFields(data: string): Record<string, unknown> {

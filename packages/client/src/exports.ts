@@ -2,6 +2,7 @@
 export type { AudioSource } from "./audio.ts";
 export type { CallOptions } from "./call.ts";
 export type { ClientOptions } from "./client.ts";
+export type { Catalog, CatalogDetails, CatalogEntry, CatalogQuery, PullAnswer } from "./contract/catalog.ts";
 export type { Reason } from "./contract/catalogue.ts";
 export type { Failure } from "./contract/failure.ts";
 export type {
@@ -18,10 +19,11 @@ export type {
   UnloadAnswer,
 } from "./contract/models.ts";
 export type { Channels, ResponseFormat, Segment, Transcript, Vad, Warning, Word } from "./contract/transcribe.ts";
-export type { DoneEvent, ErrorEvent, RunningEvent, TranscriptionEvent } from "./events.ts";
+export type { DoneEvent, ErrorEvent, PullProgress, RunningEvent, TranscriptionEvent } from "./events.ts";
 export type { CallFailure, Served } from "./failure.ts";
 export type { FallbackOptions, OpenFallback, ServedByChange } from "./fallback.ts";
 export { defaultBaseUrl, type HttpOptions } from "./http.ts";
+export type { PullOptions } from "./pull.ts";
 export type { RetryPolicy } from "./retry.ts";
 export type { RecognitionOptions, TextFormat, TextOptions, TranscriptOptions, TranscriptText } from "./transcribe.ts";
 export {

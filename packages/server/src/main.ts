@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import type { FastifyInstance } from "fastify";
 import { createApi } from "./api/api.ts";
 import { type DefaultModelReady, prepareDefaultModel } from "./api/default-model.ts";
+import { createFileChanges } from "./api/file-changes.ts";
 import type { TextSettings } from "./api/text-steps.ts";
 import type { Api } from "./api/types.ts";
 import { createAudioDecoder } from "./audio/decoder.ts";
@@ -17,7 +18,10 @@ import { lockStateDirectory } from "./base/state-lock.ts";
 import { version } from "./base/version.ts";
 import { createAssetStore } from "./catalog/assets.ts";
 import { type Catalog, createCatalog } from "./catalog/catalog.ts";
-import { type PullEvent, pull } from "./catalog/pull.ts";
+import { endpointSettings } from "./catalog/endpoints.ts";
+import { assetNames } from "./catalog/known-assets.ts";
+import { knownModels } from "./catalog/known-models.ts";
+import { type PullEvent, type PullOptions, pull } from "./catalog/pull.ts";
 import { createHttpServer } from "./gateway/http/server.ts";
 import { startHost } from "./host/parent/host.ts";
 import { createPool } from "./pool/pool.ts";
@@ -122,18 +126,13 @@ export interface Parts {
 /** Puts the parts together: a server without its port and its lock. */
 export function compose({ config, log, stateDir, spoolDirectory, onProgress, signal }: ComposeOptions): Parts {
   const cores = config["schedule.cores"] || availableParallelism();
-  const sources = {
-    stateDir,
-    npmRegistry: config["download.npm_registry"],
-    pypiIndex: config["download.pypi_index"],
-    signal,
-    log,
-    ...(onProgress && { onProgress }),
-  };
+  const sources = { stateDir, ...endpointSettings(config), signal, log, ...(onProgress && { onProgress }) };
+  const fetch = fetcher({ ...sources, modelDir: config.model_dir[0] ?? "model" });
   const catalog = createCatalog({ modelDirs: config.model_dir, fakeEngine: config["engine.fake"] });
   const assets = createAssetStore({ ...sources, voskLibrary: config["vosk.library"] });
   const pool = createPool({
     describe: (folder) => catalog.describe(folder),
+    fingerprint: (folder) => catalog.fingerprint(folder),
     ensureAssets: (spec, abort) => assets.ensure(spec, abort),
     startHost,
     threads: cores,
@@ -157,6 +156,10 @@ export function compose({ config, log, stateDir, spoolDirectory, onProgress, sig
     scripts,
     text: textSettings(config),
     configuredDefault,
+    changes: createFileChanges(catalog, log),
+    known: knownModels,
+    partNames: assetNames,
+    pull: fetch,
     mostSessions: config["limits.sessions"],
     maxSeconds: config["limits.audio_seconds"],
     version,
@@ -170,7 +173,7 @@ export function compose({ config, log, stateDir, spoolDirectory, onProgress, sig
     http,
     configuredDefault,
     recordingFile,
-    pull: async (name) => void (await pull(name, { ...sources, modelDir: config.model_dir[0] ?? "model" })),
+    pull: async (name) => void (await fetch(name, () => undefined)),
     nowReady: () => {
       ready = true;
     },
@@ -187,6 +190,17 @@ function textSettings(config: Config): TextSettings {
     punctuation: config["text.punctuation"],
     itn: config["text.itn"] === "on",
     ...((script === "hans" || script === "hant") && { script }),
+  };
+}
+
+/** Pulls by name; whoever started the server hears of them as well as whoever asked. */
+function fetcher(options: PullOptions) {
+  return (name: string, tell: (event: PullEvent) => void): ReturnType<typeof pull> => {
+    const progress = (event: PullEvent): void => {
+      tell(event);
+      options.onProgress?.(event);
+    };
+    return pull(name, { ...options, onProgress: progress });
   };
 }
 

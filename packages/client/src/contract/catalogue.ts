@@ -245,6 +245,31 @@ export const catalogue = {
     "{name} could not be fetched from {url}: {detail}.",
     "无法从 {url} 下载 {name}：{detail}。",
   ),
+  download_sources_failed: entry(
+    502,
+    true,
+    "{name} could not be fetched from any of its sources. {tried}.",
+    "所有来源都无法下载 {name}。{tried}。",
+  ),
+  download_by_hand: entry(
+    502,
+    true,
+    "{name} could not be fetched. {tried}. By hand: fetch {files} where there is a way, bring it here, and run: voxpool pull {name} {from}",
+    "无法下载 {name}。{tried}。手动方式：在能访问的机器上下载 {files}，拷贝到本机后运行：voxpool pull {name} {from}",
+  ),
+  download_changed: entry(
+    502,
+    false,
+    "What came from {url} for {name} is not what came the first time: its sha256 is {actual}, then it was {expected}. Nothing was kept. If its makers published a new file and you want it, remove {path} and pull again.",
+    "从 {url} 得到的 {name} 与首次下载的不同：其 sha256 为 {actual}，首次为 {expected}。未保留任何文件。如果发布者确实更新了文件且您需要它，请删除 {path} 后重新下载。",
+  ),
+  disk_space_short: entry(
+    507,
+    true,
+    "{name} needs {needed_mb} MB on the disk of {directory}, where {free_mb} MB are free: {missing_mb} MB are missing.",
+    "{name} 在 {directory} 所在磁盘上需要 {needed_mb} MB，可用 {free_mb} MB，还差 {missing_mb} MB。",
+  ),
+  pull_target_invalid: entry(400, false, "{what} cannot be pulled: {detail}.", "无法下载 {what}：{detail}。"),
   download_corrupt: entry(
     502,
     false,

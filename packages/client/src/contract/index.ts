@@ -1,3 +1,4 @@
+export * from "./catalog.ts";
 export * from "./catalogue.ts";
 export * from "./failure.ts";
 export * from "./models.ts";

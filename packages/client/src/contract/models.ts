@@ -31,6 +31,11 @@ export const ModelEntry = Type.Object(
     languages: Type.Array(Type.String()),
     memory_bytes: Type.Integer({ description: "Resident memory of the model's process." }),
     pid: Type.Integer(),
+    files_changed: Type.Optional(
+      Type.Boolean({
+        description: "Its files changed or vanished; it serves on as it was loaded, until it is unloaded.",
+      }),
+    ),
   },
   { $id: "ModelEntry" },
 );

@@ -1,8 +1,18 @@
-import { availableModels, listModels, loadModel, type ModelParts, modelStatus, unloadModel } from "./models.ts";
+import { findInCatalog, searchCatalog } from "../catalog/search.ts";
+import {
+  availableModels,
+  countLoaded,
+  listModels,
+  loadModel,
+  type ModelParts,
+  modelStatus,
+  unloadModel,
+} from "./models.ts";
+import { createPulls, type PullParts } from "./pulls.ts";
 import { createTranscribe, type TranscribeParts } from "./transcribe.ts";
 import type { Api } from "./types.ts";
 
-export interface ApiParts extends ModelParts, TranscribeParts {
+export interface ApiParts extends ModelParts, TranscribeParts, PullParts {
   /** Version of voxpool, for `health`. */
   readonly version: string;
 }
@@ -11,14 +21,21 @@ export interface ApiParts extends ModelParts, TranscribeParts {
 export function createApi(parts: ApiParts): Api {
   return {
     health() {
-      const loaded = listModels(parts).count;
-      return { success: true, status: "running", loaded_models_count: loaded, version: parts.version };
+      return { success: true, status: "running", loaded_models_count: countLoaded(parts), version: parts.version };
     },
     listModels: () => listModels(parts),
     availableModels: (language = "en") => availableModels(parts, language),
     modelStatus: (modelPath, language = "en") => modelStatus(parts, modelPath, language),
     loadModel: (request, caller) => loadModel(parts, request, caller),
     unloadModel: (request, caller) => unloadModel(parts, request, caller),
+    async searchCatalog(query, language) {
+      const models = await searchCatalog(parts.known, parts.catalog, query, language);
+      return { success: true, models, count: models.length };
+    },
+    async catalogDetails(name, language) {
+      return { success: true, model: await findInCatalog(parts.known, parts.catalog, name, language) };
+    },
+    pullModel: createPulls(parts),
     transcribe: createTranscribe(parts),
   };
 }

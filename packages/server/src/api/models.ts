@@ -13,28 +13,34 @@ import type {
 import { type MessageLanguage, VoxpoolError } from "../base/errors.ts";
 import type { Catalog, ModelFolder } from "../catalog/catalog.ts";
 import type { InstanceSnapshot, Pool } from "../pool/types.ts";
+import type { FileChanges } from "./file-changes.ts";
 import type { Caller } from "./types.ts";
 
 export interface ModelParts {
   readonly catalog: Catalog;
   readonly pool: Pool;
+  readonly changes: FileChanges;
+}
+
+/** How many models are usable now. */
+export function countLoaded({ pool }: Pick<ModelParts, "pool">): number {
+  return pool.list().filter(isLoaded).length;
 }
 
 /** `GET /api/models`: the models that are usable now. */
-export function listModels({ pool }: ModelParts): ModelList {
+export async function listModels({ pool, changes }: ModelParts): Promise<ModelList> {
   const loaded = pool.list().filter(isLoaded);
-  const models = Object.fromEntries(loaded.map((instance) => [instance.folder.modelPath, toEntry(instance)]));
-  return { success: true, models, count: loaded.length };
+  const entries = await Promise.all(
+    loaded.map(async (instance) => [instance.folder.modelPath, await toEntry(instance, changes)] as const),
+  );
+  return { success: true, models: Object.fromEntries(entries), count: loaded.length };
 }
 
 /** `GET /api/models/available`: the models on disk, loaded or not. */
-export async function availableModels(
-  { catalog, pool }: ModelParts,
-  language: MessageLanguage,
-): Promise<AvailableModels> {
-  const folders = await catalog.list();
+export async function availableModels(parts: ModelParts, language: MessageLanguage): Promise<AvailableModels> {
+  const folders = await parts.catalog.list();
   const entries = await Promise.all(
-    folders.map(async (folder) => [folder.modelPath, await toAvailable(folder, { catalog, pool }, language)] as const),
+    folders.map(async (folder) => [folder.modelPath, await toAvailable(folder, parts, language)] as const),
   );
   return { success: true, models: Object.fromEntries(entries), count: entries.length };
 }
@@ -54,7 +60,11 @@ export async function modelStatus(
   }
   const instance = parts.pool.find(folder);
   if (instance && isLoaded(instance)) {
-    return { success: true, status: { loaded: true, ...toEntry(instance) }, model_path: folder.modelPath };
+    return {
+      success: true,
+      status: { loaded: true, ...(await toEntry(instance, parts.changes)) },
+      model_path: folder.modelPath,
+    };
   }
   const error = new VoxpoolError("model_not_loaded", { model_path: folder.modelPath });
   return { ...statusFailure(error, folder.modelPath, language), ...(instance && stateOf(instance, language)) };
@@ -87,7 +97,10 @@ export async function unloadModel(
 }
 
 /** As the catalog resolves it; a loaded model whose folder was removed is still found by its model path. */
-export async function resolve({ catalog, pool }: ModelParts, modelPath: string): Promise<ModelFolder> {
+export async function resolve(
+  { catalog, pool }: Pick<ModelParts, "catalog" | "pool">,
+  modelPath: string,
+): Promise<ModelFolder> {
   try {
     return await catalog.resolve(modelPath);
   } catch (error) {
@@ -99,8 +112,9 @@ export async function resolve({ catalog, pool }: ModelParts, modelPath: string):
 
 export const isLoaded = ({ state }: InstanceSnapshot): boolean => state === "ready" || state === "restarting";
 
-function toEntry(instance: InstanceSnapshot): ModelEntry {
+async function toEntry(instance: InstanceSnapshot, changes: FileChanges): Promise<ModelEntry> {
   return {
+    ...((await changes.look(instance)) && { files_changed: true }),
     loaded_at: instance.loadedAt ?? 0,
     load_time: instance.loadSeconds ?? 0,
     usage_count: instance.usageCount,

@@ -6,12 +6,14 @@ import { summaryOf, transcribeChannels } from "../recognition/channels.ts";
 import { transcribe as run } from "../recognition/transcribe.ts";
 import type { OpenSession, Session, SessionSummary } from "../recognition/types.ts";
 import { type Choice, type ChooseParts, chooseModel } from "./choose-model.ts";
+import type { FileChanges } from "./file-changes.ts";
 import { begin, firstOf, openOrClose, openSessions, type Sessions } from "./open-recording.ts";
 import { rememberFolders } from "./recent-folders.ts";
 import { createTextSteps, type TextStepParts, type TextSteps } from "./text-steps.ts";
 import type { Caller, TranscribeRequest } from "./types.ts";
 
 export interface TranscribeParts extends ChooseParts, TextStepParts {
+  readonly changes: FileChanges;
   readonly audio: AudioDecoder;
   /** Recognitions that may run at once. */
   readonly mostSessions: number;
@@ -65,6 +67,7 @@ async function* recognise(
   beginning.catch(() => undefined); // of a wrong model and wrong audio the model is told
   const choice = await choosing;
   const { folder, language } = choice;
+  parts.changes.glance(parts.pool.find(folder));
   const { chunks, channelCount } = await beginning; // a model is not loaded for what is no audio
   const asker = { client, priority: "interactive", signal } as const;
   const { sessions, steps } = await openOrClose(chunks, async () => {

@@ -1,11 +1,16 @@
 import type {
   AvailableModels,
+  Catalog,
+  CatalogDetails,
+  CatalogQuery,
   Health,
   LoadAnswer,
   LoadRequest,
   ModelList,
   ModelStatus,
   ModelStatusFailure,
+  PullEvent,
+  PullRequest,
   TranscribeEvent,
   TranscribeOptions,
   UnloadAnswer,
@@ -35,7 +40,7 @@ export interface TranscribeRequest {
 /** The use cases: contract in, contract out. Every transport maps onto these and nothing below them. */
 export interface Api {
   health(): Health;
-  listModels(): ModelList;
+  listModels(): Promise<ModelList>;
   /** @param language of what is said to people; English if left out */
   availableModels(language?: MessageLanguage): Promise<AvailableModels>;
   /** Not loaded is an answer here, not an error. @throws VoxpoolError `model_path_invalid` */
@@ -44,6 +49,16 @@ export interface Api {
   loadModel(request: LoadRequest, caller: Caller): Promise<LoadAnswer>;
   /** @throws VoxpoolError `model_not_loaded` and others */
   unloadModel(request: UnloadRequest, caller: Caller): Promise<UnloadAnswer>;
+  /** What can be fetched by name. @throws VoxpoolError `option_invalid` */
+  searchCatalog(query: CatalogQuery, language: MessageLanguage): Promise<Catalog>;
+  /** @throws VoxpoolError `download_unknown` */
+  catalogDetails(name: string, language: MessageLanguage): Promise<CatalogDetails>;
+  /**
+   * Fetches something of the catalogue: `progress` events, then one `done`; it never yields `error`, it throws. Whoever
+   * stops iterating stops listening; the pull goes on.
+   * @throws VoxpoolError
+   */
+  pullModel(request: PullRequest, caller: Caller): AsyncIterable<PullEvent>;
   /**
    * `progress` and `segment` events, then one `done`; it never yields `error`, it throws.
    * Whoever stops iterating, or whose signal aborts, cancels the work.

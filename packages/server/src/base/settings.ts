@@ -142,6 +142,21 @@ export const settings = {
     "Python package index for downloads. Empty: PIP_INDEX_URL, else the public one.",
     "下载使用的 PyPI 源。留空：PIP_INDEX_URL，否则为公共源。",
   ),
+  "download.hf_endpoint": text(
+    "",
+    "Hugging Face or a mirror of it, for downloads. Empty: HF_ENDPOINT, else huggingface.co, then hf-mirror.com.",
+    "下载使用的 Hugging Face 或其镜像。留空：HF_ENDPOINT，否则先 huggingface.co，再 hf-mirror.com。",
+  ),
+  "download.modelscope_endpoint": text(
+    "",
+    "ModelScope, for downloads. Empty: MODELSCOPE_ENDPOINT, else modelscope.cn.",
+    "下载使用的 ModelScope。留空：MODELSCOPE_ENDPOINT，否则 modelscope.cn。",
+  ),
+  "download.github_mirror": text(
+    "",
+    "An address that is put before those of github.com, for example https://mirror.example/. Empty: none.",
+    "加在 github.com 地址之前的镜像地址，例如 https://mirror.example/。留空：不使用。",
+  ),
   "engine.fake": flag(
     "Allow models of the fake engine, whose words are written in fake.json. For tests of applications.",
     "允许使用 fake 引擎的模型，其文字写在 fake.json 中。用于应用程序测试。",

@@ -4,20 +4,17 @@ import { VoxpoolError } from "../base/errors.ts";
 import { type Log, silentLog } from "../base/log.ts";
 import type { EngineAssets, ModelSpec } from "../engine/engine.ts";
 import { type Download, downloadPart, type PullEvent, partDirectoryOf } from "./download.ts";
+import { type EndpointSettings, endpointsFrom } from "./endpoints.ts";
 import { createHttp, type HttpOptions } from "./http.ts";
 import { type AssetName, findAsset, type KnownAsset } from "./known-assets.ts";
-import { registriesFrom } from "./sources.ts";
 import { buildFolder } from "./staging.ts";
+import { createTrust } from "./trust.ts";
 import type { AssetStore } from "./types.ts";
 
-export interface AssetStoreOptions {
+export interface AssetStoreOptions extends EndpointSettings {
   readonly stateDir: string;
   /** `vosk.library`: a libvosk of the user's own; empty: fetched. */
   readonly voskLibrary?: string;
-  /** `download.npm_registry`; empty or absent: the environment's, else the public one. */
-  readonly npmRegistry?: string;
-  /** `download.pypi_index`; likewise. */
-  readonly pypiIndex?: string;
   readonly onProgress?: (event: PullEvent) => void;
   /** Ends downloads that are under way, for when the server stops. */
   readonly signal?: AbortSignal;
@@ -115,8 +112,16 @@ async function checkedLibrary(path: string): Promise<string> {
 async function fetchAsset(name: AssetName, options: AssetStoreOptions): Promise<string> {
   const { stateDir, signal, log = silentLog, onProgress = () => undefined } = options;
   const http = createHttp({ ...options.http, name, signal });
-  const partDirectory = partDirectoryOf(stateDir);
-  const download = { name, http, registries: registriesFrom(options), partDirectory, onProgress, signal, log };
+  const download: Download = {
+    name,
+    http,
+    endpoints: endpointsFrom(options),
+    partDirectory: partDirectoryOf(stateDir),
+    onProgress,
+    signal,
+    log,
+    trust: createTrust(stateDir),
+  };
   try {
     const { file } = await pullAsset(name, stateDir, download, options.find);
     return file;

@@ -1,6 +1,7 @@
 import { VoxpoolError } from "../base/errors.ts";
 import { detect } from "../engine/detect/detect.ts";
 import type { ModelSpec } from "../engine/engine.ts";
+import { fingerprint } from "./fingerprint.ts";
 import { type Identified, identify } from "./identify.ts";
 import { listModels } from "./listing.ts";
 import { invalidPath, printable, readSpellings } from "./model-path.ts";
@@ -28,6 +29,7 @@ export function createCatalog(options: CatalogOptions): Catalog {
     modelDirs,
     resolve: (modelPath) => resolve(modelPath, { roots, modelDirs, workingDirectory }),
     describe: (folder) => describe(folder, options.fakeEngine ?? false),
+    fingerprint: (folder) => fingerprint(folder.directory),
     list: async () => listModels(await presentRoots(roots)),
   };
 }

@@ -1,18 +1,22 @@
-import { mkdir, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { copyFile, mkdir, open, rename, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { VoxpoolError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import { claimPart, releasePart } from "./claims.ts";
-import { extract } from "./extract.ts";
+import { checkSpace, type FreeSpace } from "./disk.ts";
+import type { Endpoints } from "./endpoints.ts";
+import { extract } from "./extract/extract.ts";
 import { fetchFile } from "./fetch-file.ts";
-import { failed, type Http } from "./http.ts";
-import { archiveKey, describeSource, type Located, locate, type Registries, type Source } from "./sources.ts";
+import { failed, type Http, withoutSecrets } from "./http.ts";
+import { type Attempt, attemptsFor, attemptsForFile, isAbsent, type Located } from "./locate.ts";
+import { describePlace, describeSource, fileNameAt, keyOf, type Source, type SourceFile } from "./sources.ts";
+import type { Trust } from "./trust.ts";
 
 /** How far a download is. `receivedBytes` counts for `file`; a name may have several files, one after the other. */
 export interface PullEvent {
   /** What is pulled: `en/tiny`, `libvosk`. */
   readonly name: string;
-  /** The archive at hand. */
+  /** The archive or file at hand. */
   readonly file: string;
   readonly receivedBytes: number;
   readonly totalBytes?: number;
@@ -21,13 +25,30 @@ export interface PullEvent {
 
 export interface Download {
   readonly name: string;
-  readonly registries: Registries;
+  readonly endpoints: Endpoints;
   /** Where unfinished archives are kept. */
   readonly partDirectory: string;
   readonly onProgress: (event: PullEvent) => void;
   readonly signal: AbortSignal | undefined;
   readonly log: Log;
   readonly http: Http;
+  readonly trust: Trust;
+  readonly freeSpace?: FreeSpace | undefined;
+}
+
+/** One thing to fetch, wherever it comes from. */
+interface Wanted {
+  /** One line that says what it is, without the user's own endpoints. */
+  readonly description: string;
+  /** What is the same file in all places: without a published hash it is believed by this name. */
+  readonly trustKey: string;
+  readonly attempts: readonly Attempt[];
+  /** Where the files go in the end. */
+  readonly directory: string;
+  /** Bytes beside those of the file itself that it takes in the end. */
+  readonly unpackedBytes: (archiveBytes: number) => number;
+  /** Takes what was fetched. */
+  readonly use: (path: string, located: Located) => Promise<void>;
 }
 
 /** Progress is reported each time so many bytes have come. */
@@ -36,32 +57,100 @@ const progressStepBytes = 262_144;
 /**
  * Gets the wanted files of the first source that works into `directory`.
  * @returns one line that says what they came from, with the hash of the archive
- * @throws VoxpoolError `download_failed`, `download_corrupt`, `disk_full` of the last source
+ * @throws VoxpoolError `download_failed`, `download_corrupt` of the only source, `download_sources_failed` of
+ * several; `disk_full`, `disk_space_short`, `download_changed`
  */
 export async function downloadPart(sources: readonly Source[], directory: string, download: Download): Promise<string> {
-  let last: unknown;
-  for (const source of sources) {
+  const failures: VoxpoolError[] = [];
+  for (const [index, source] of sources.entries()) {
+    const isLast = index === sources.length - 1;
     try {
-      return await fromSource(source, directory, download);
+      return await fromSource(source, directory, isLast, download, failures);
     } catch (error) {
-      download.signal?.throwIfAborted();
-      if (!(error instanceof VoxpoolError) || error.reason === "disk_full") {
-        throw error;
-      }
-      download.log.warn({ name: download.name, source: describeSource(source), err: error }, "a source failed");
-      last = error;
+      rememberFailure(error, describeSource(source), download, failures);
     }
   }
-  throw last;
+  throw allFailed(failures, download.name);
 }
 
-async function fromSource(source: Source, directory: string, download: Download): Promise<string> {
+/** @throws what the last place ended with; those before are added to `failures` */
+async function fromSource(
+  source: Source,
+  directory: string,
+  isLast: boolean,
+  download: Download,
+  failures: VoxpoolError[],
+): Promise<string> {
+  if (source.kind !== "files") {
+    return fromAttempts(archiveOf(source, directory, download), isLast, download, failures);
+  }
+  const lines: string[] = [];
+  for (const file of source.files) {
+    lines.push(await fromAttempts(fileOf(file, directory, download), isLast, download, failures));
+  }
+  return lines.join(" ");
+}
+
+function archiveOf(source: Exclude<Source, { kind: "files" }>, directory: string, download: Download): Wanted {
+  const { name, signal, endpoints } = download;
+  return {
+    description: describeSource(source),
+    trustKey: source.kind === "archive" ? trustKeyOf(source.at) : describeSource(source),
+    attempts: attemptsFor(source, endpoints),
+    directory,
+    // What is packed is at least as large once it is unpacked.
+    unpackedBytes: (archiveBytes) => source.unpackedBytes ?? archiveBytes,
+    use: async (archive, located) => {
+      await unpack({ archive, take: source.take, directory, name, signal }, located);
+      await rm(archive, { force: true });
+    },
+  };
+}
+
+/** Archives are told apart by their names, so that all mirrors of one have to agree; other files by their place. */
+function trustKeyOf(at: SourceFile["at"]): string {
+  const fileName = fileNameAt(at);
+  return /\.(zip|tar|tgz|tbz2?|gz|bz2)$/i.test(fileName) ? fileName : describePlace(at);
+}
+
+function fileOf(file: SourceFile, directory: string, download: Download): Wanted {
+  return {
+    description: describePlace(file.at),
+    trustKey: describePlace(file.at),
+    attempts: attemptsForFile(file, download.endpoints),
+    directory,
+    unpackedBytes: () => 0,
+    use: (path) => moveFile(path, join(directory, file.to)),
+  };
+}
+
+async function fromAttempts(
+  wanted: Wanted,
+  isLast: boolean,
+  download: Download,
+  failures: VoxpoolError[],
+): Promise<string> {
   const { name, http, onProgress } = download;
-  onProgress({ name, file: describeSource(source), receivedBytes: 0, phase: "connect" });
-  let last: unknown;
-  for await (const located of locate(source, download.registries, http)) {
+  onProgress({ name, file: wanted.description, receivedBytes: 0, phase: "connect" });
+  for (const [index, attempt] of wanted.attempts.entries()) {
+    const hasNext = index < wanted.attempts.length - 1;
     try {
-      return await fromAddress(located, source, directory, download);
+      return await fromPlace(attempt, wanted, { ...download, http: hasNext || !isLast ? http.impatient() : http });
+    } catch (error) {
+      if (!hasNext) {
+        throw error;
+      }
+      rememberFailure(error, attempt.target, download, failures);
+    }
+  }
+  throw new Error("a source without a place");
+}
+
+async function fromPlace(attempt: Attempt, wanted: Wanted, download: Download): Promise<string> {
+  let last: unknown;
+  for await (const located of attempt.addresses(download.http)) {
+    try {
+      return await fromAddress(located, wanted, download);
     } catch (error) {
       if (!isAbsent(error)) {
         throw error;
@@ -72,49 +161,114 @@ async function fromSource(source: Source, directory: string, download: Download)
   throw last;
 }
 
-async function fromAddress(located: Located, source: Source, directory: string, download: Download): Promise<string> {
-  const { name, signal, http, partDirectory } = download;
-  const key = archiveKey(source);
+async function fromAddress(located: Located, wanted: Wanted, download: Download): Promise<string> {
+  const { name, signal, http, partDirectory, trust } = download;
+  const key = keyOf(wanted.description);
   await mkdir(partDirectory, { recursive: true });
   const path = await claimPart(partDirectory, key);
-  const report = reporter(describeSource(source), download);
+  const report = reporter(wanted.description, download);
   try {
-    const digest = await fetchFile({ located, path, name, signal, onBytes: report.onBytes }, http);
+    const onSize = sizeCheck(wanted, download);
+    const digest = await fetchFile({ located, path, name, signal, onBytes: report.onBytes, onSize }, http);
+    const unpinned = { key: wanted.trustKey, name, url: located.url, sha256: digest };
+    if (located.hash === undefined) {
+      await dropChanged(path, () => trust.check(unpinned));
+    }
     report.unpacking();
-    await unpack(path, located, source, directory, download);
-    await rm(path, { force: true });
+    await wanted.use(path, located);
+    if (located.hash === undefined) {
+      await trust.remember(unpinned);
+    }
     report.done();
-    return `${describeSource(source)} ${located.hash?.algorithm ?? "sha256"}:${digest}`;
+    return `${wanted.description} ${located.hash?.algorithm ?? "sha256"}:${digest}`;
   } catch (error) {
     await releasePart(partDirectory, key, path);
     throw error;
   }
 }
 
-async function unpack(archive: string, located: Located, source: Source, directory: string, download: Download) {
-  const { name, signal } = download;
+/** Other bytes than those of the first time are of no use to anybody. */
+async function dropChanged(path: string, check: () => Promise<void>): Promise<void> {
   try {
-    await extract({ archive, format: located.format, take: source.take, directory, name, signal });
+    await check();
+  } catch (error) {
+    await rm(path, { force: true });
+    throw error;
+  }
+}
+
+/** Before the first byte: room for the rest of the file, and for what it unpacks to. */
+function sizeCheck(wanted: Wanted, { name, partDirectory, freeSpace }: Download) {
+  return (totalBytes: number, presentBytes: number): Promise<void> =>
+    checkSpace(
+      name,
+      [
+        { directory: partDirectory, bytes: Math.max(0, totalBytes - presentBytes) },
+        { directory: wanted.directory, bytes: wanted.unpackedBytes(totalBytes) },
+      ],
+      freeSpace,
+    );
+}
+
+async function unpack(task: Parameters<typeof extract>[0], located: Located): Promise<void> {
+  const { archive, name, signal } = task;
+  try {
+    await extract(task);
   } catch (error) {
     signal?.throwIfAborted();
     if (error instanceof VoxpoolError) {
       throw error;
     }
     await rm(archive, { force: true });
-    throw failed(
-      located.url,
-      `the archive cannot be read (${error instanceof Error ? error.message : ""})`,
-      name,
-      error,
-    );
+    const detail = `the archive cannot be read (${error instanceof Error ? error.message : ""})`;
+    throw failed(located.url, detail, name, error);
   }
 }
 
-const absentStatuses: ReadonlySet<unknown> = new Set([403, 404, 405, 410]);
+/** Also across disks. */
+async function moveFile(from: string, to: string): Promise<void> {
+  await mkdir(dirname(to), { recursive: true });
+  try {
+    await rename(from, to);
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "EXDEV")) {
+      throw error;
+    }
+    await copyFile(from, to);
+    await rm(from, { force: true });
+  }
+  const file = await open(to, "r+");
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
 
-/** Whether the server says that there is no such file, which another address may have. */
-function isAbsent(error: unknown): boolean {
-  return error instanceof VoxpoolError && absentStatuses.has(error.details["status"]);
+/** Goes on after what another place may do better. @throws everything else, and the signal's reason */
+function rememberFailure(
+  error: unknown,
+  source: string,
+  { signal, log, name }: Download,
+  failures: VoxpoolError[],
+): void {
+  signal?.throwIfAborted();
+  if (!(error instanceof VoxpoolError) || !passingReasons.has(error.reason)) {
+    throw error;
+  }
+  log.warn({ name, source: withoutSecrets(source), err: error }, "a source failed");
+  failures.push(error);
+}
+
+const passingReasons: ReadonlySet<string> = new Set(["download_failed", "download_corrupt", "download_changed"]);
+
+function allFailed(failures: readonly VoxpoolError[], name: string): unknown {
+  const [first, second] = failures;
+  if (first !== undefined && second === undefined) {
+    return first;
+  }
+  const tried = failures.map((error) => `${error.details["url"]}: ${error.details["detail"] ?? error.message}`);
+  return new VoxpoolError("download_sources_failed", { name, tried: tried.join("; ") }, { cause: failures.at(-1) });
 }
 
 interface Reporter {

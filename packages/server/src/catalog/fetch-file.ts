@@ -2,8 +2,8 @@ import { rm } from "node:fs/promises";
 import type { Dispatcher } from "undici";
 import { VoxpoolError } from "../base/errors.ts";
 import { asSetback, failed, type Http, refusal, Setback, withoutSecrets } from "./http.ts";
+import type { Located } from "./locate.ts";
 import { openPart, type PartFile } from "./part-file.ts";
-import type { Located } from "./sources.ts";
 
 export interface FetchTask {
   readonly located: Located;
@@ -13,6 +13,8 @@ export interface FetchTask {
   readonly name: string;
   /** Called with the bytes that are there and, where it is known, the size of the whole. */
   readonly onBytes: (receivedBytes: number, totalBytes: number | undefined) => void;
+  /** Called before a body is received, with the size of the whole and of what is there; it may refuse. */
+  readonly onSize?: (totalBytes: number, presentBytes: number) => Promise<void>;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -69,21 +71,28 @@ async function download(state: Attempt, task: FetchTask, http: Http): Promise<vo
 
 async function attempt(state: Attempt, task: FetchTask, http: Http): Promise<void> {
   const { part } = state;
-  const { url, hash } = task.located;
+  const { url, hash, authorization } = task.located;
   if (part.bytes > 0 && hash === undefined && state.validator === undefined) {
     await part.restart();
   }
   const resume = part.bytes > 0;
-  const headers: Record<string, string> = {};
+  const headers: Record<string, string> = authorization === undefined ? {} : { authorization };
   if (resume) {
     headers.range = `bytes=${part.bytes}-`;
     if (hash === undefined) {
       headers["if-range"] = state.validator ?? "";
     }
   }
+  const { bytes } = task.located;
+  if (bytes !== undefined) {
+    await task.onSize?.(bytes, part.bytes);
+  }
   const answer = await http.get(url, headers);
   try {
     const total = await accept(answer, state, task);
+    if (bytes === undefined && total !== undefined) {
+      await task.onSize?.(total, part.bytes);
+    }
     await receive(answer, state, task, total);
   } catch (error) {
     answer.body.on("error", () => undefined).destroy();
@@ -113,6 +122,10 @@ async function accept(
   }
   if (statusCode !== 200) {
     throw refusal(located.url, { statusCode, headers, ...answer }, name);
+  }
+  const encoding = String(headers["content-encoding"] ?? "identity").toLowerCase();
+  if (encoding !== "identity") {
+    throw failed(located.url, `the server sends it as ${encoding.slice(0, 40)}, not as it is`, name);
   }
   await part.restart();
   state.isPieced = false;

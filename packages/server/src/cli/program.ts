@@ -7,6 +7,7 @@ import { registerHelp } from "./commands/help.ts";
 import { registerLoad } from "./commands/load.ts";
 import { registerModels } from "./commands/models.ts";
 import { registerPull } from "./commands/pull.ts";
+import { registerSearch } from "./commands/search.ts";
 import { registerServe, type StartServer } from "./commands/serve.ts";
 import { registerStatus } from "./commands/status.ts";
 import { registerTranscribe } from "./commands/transcribe.ts";
@@ -50,6 +51,7 @@ export function buildProgram(context: CommandContext, parts: ProgramParts = {}):
   registerStatus(program, context);
   registerTranscribe(program, context);
   registerPull(program, context);
+  registerSearch(program, context);
   registerConfig(program, context);
   registerDoctor(program, context);
   registerHelp(program, context);

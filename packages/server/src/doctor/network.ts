@@ -1,5 +1,5 @@
+import { endpointSettings, endpointsFrom } from "../catalog/endpoints.ts";
 import { createHttp, withoutSecrets } from "../catalog/http.ts";
-import { registriesFrom } from "../catalog/sources.ts";
 import { note, ok, type Probe } from "./types.ts";
 
 /** Whether the registry that models come from answers. Without it everything that is there works on. */
@@ -8,8 +8,7 @@ export const networkProbe: Probe = {
   title: { en: "model registry", zh: "模型源" },
   limitSeconds: 20,
   async run({ config, env }, signal) {
-    const settings = { npmRegistry: config["download.npm_registry"], pypiIndex: config["download.pypi_index"] };
-    const { npmRegistry: url } = registriesFrom(settings, env);
+    const [url = ""] = endpointsFrom(endpointSettings(config), env).npmRegistries;
     const shown = withoutSecrets(url);
     const trouble = await reach(url, signal);
     if (trouble === undefined) return [ok({ en: `${shown} answers`, zh: `${shown} 可访问` })];

@@ -9,6 +9,7 @@ import type { InstanceLease, InstanceSnapshot } from "./types.ts";
 /** What an instance is made from. */
 export interface InstanceParts {
   readonly describe: Catalog["describe"];
+  readonly fingerprint: Catalog["fingerprint"];
   readonly ensureAssets: AssetStore["ensure"];
   readonly startHost: StartHost;
   /** Decodes that one host runs at once. */
@@ -32,6 +33,7 @@ export class Instance {
   #state: InstanceState = "loading";
   #host: Host | undefined;
   #info: EngineInfo | undefined;
+  #files: string | undefined;
   #loadedAt: number | undefined;
   #loadSeconds: number | undefined;
   #usageCount = 0;
@@ -78,6 +80,7 @@ export class Instance {
       ...(this.#loadSeconds !== undefined && { loadSeconds: this.#loadSeconds }),
       ...(this.#host?.pid !== undefined && { pid: this.#host.pid }),
       ...(this.#info && { info: this.#info }),
+      ...(this.#files !== undefined && { files: this.#files }),
       ...(this.#failure && { failure: this.#failure }),
     };
   }
@@ -124,11 +127,12 @@ export class Instance {
   }
 
   async #load(): Promise<void> {
-    const { describe, ensureAssets, startHost, now, log, ...limits } = this.#parts;
+    const { describe, fingerprint, ensureAssets, startHost, now, log, ...limits } = this.#parts;
     const { modelPath } = this.folder;
     const { signal } = this.#stopLoading;
     const begunAt = performance.now();
     try {
+      this.#files = await fingerprint(this.folder);
       const spec = await describe(this.folder);
       const assets = await ensureAssets(spec, signal);
       signal.throwIfAborted();

@@ -16,6 +16,8 @@ export interface InstanceSnapshot {
   readonly memoryBytes: number;
   readonly pid?: number;
   readonly info?: EngineInfo;
+  /** What told its files apart when they were loaded: `Catalog.fingerprint`. */
+  readonly files?: string;
   /** Why it failed, with the Unix seconds when. */
   readonly failure?: { readonly error: VoxpoolError; readonly at: number };
 }

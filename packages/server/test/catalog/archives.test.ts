@@ -74,7 +74,7 @@ test("an index that does not list the wheel, or is none, is a failure", async (t
 test("a zip without a known hash is fetched whole, and its hash is written down", async (t) => {
   const { registry, options, folder } = await setUp(t, (one) => {
     one.files.set("/voice.zip", zipOf(wholeModel));
-    return { kind: "zip", url: `${one.url}voice.zip`, take: under };
+    return { kind: "archive", at: { url: `${one.url}voice.zip` }, take: under };
   });
   registry.behaviours.push(cutAfter(100));
   await pull("en/voice", options);
@@ -166,7 +166,7 @@ test("damaged zips of every length and with flipped bits end in an error or in a
     } catch (error) {
       assert.match(
         error instanceof Error && "reason" in error ? String(error.reason) : String(error),
-        /^(download_failed|model_files_invalid)$/,
+        /^(download_by_hand|model_files_invalid)$/,
       );
       assert.deepEqual(await readdir(modelDir), []);
     }

@@ -157,5 +157,5 @@ export function publishWheel(registry: Registry, archive: Buffer, take: WheelSou
 
 export function knownFrom(...sources: readonly [Known["parts"][number][0], ...Known["parts"][number][0][]]): Known {
   const model = { engine: "sherpa-offline", family: "moonshine", languages: ["en"] } as const;
-  return { name: "en/voice", title: "a voice", licence: "MIT", parts: [sources], model };
+  return { name: "en/voice", title: { en: "a voice", zh: "语音" }, licence: "MIT", parts: [sources], model };
 }

@@ -48,7 +48,7 @@ suite("pull", () => {
     const registry = new URL(await closedUrl()).origin;
     const { code, stdout, stderr } = await run(t, args("en/tiny", registry), { cwd });
     assert.deepEqual([code, stdout], [1, ""]);
-    assert.match(stderr, new RegExp(`^voxpool: .* could not be fetched from ${registry}`));
+    assert.match(stderr, new RegExp(`^voxpool: en/tiny could not be fetched\\. ${registry}`));
     assert.equal(stderr.trimEnd().split("\n").length, 1);
   });
 

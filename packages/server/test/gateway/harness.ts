@@ -5,7 +5,14 @@ import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
-import type { ModelEntry, TranscribeEvent, TranscribeOptions, Transcript } from "@voxpool/client/contract";
+import type {
+  ModelEntry,
+  PullEvent,
+  PullRequest,
+  TranscribeEvent,
+  TranscribeOptions,
+  Transcript,
+} from "@voxpool/client/contract";
 import type { FastifyInstance } from "fastify";
 import type { Api, Caller, TranscribeRequest } from "../../dist/api/types.js";
 import type { RawPcm } from "../../dist/audio/audio.js";
@@ -37,6 +44,8 @@ export interface TestApi extends Api {
   readonly asked: string[];
   /** Thrown by the next call of that name. */
   readonly failNext: Map<keyof Api, unknown>;
+  /** What a pull waits for after its first event; at once without it. */
+  pulling?: PromiseWithResolvers<void>;
 }
 
 const entry: ModelEntry = {
@@ -106,7 +115,18 @@ export function createTestApi(): TestApi {
       failIfAsked(api, "health");
       return { success: true, status: "running", loaded_models_count: loaded.size, version: "1.2.3" };
     },
-    listModels: () => ({ success: true, models: Object.fromEntries(loaded), count: loaded.size }),
+    async listModels() {
+      return { success: true, models: Object.fromEntries(loaded), count: loaded.size };
+    },
+    async searchCatalog() {
+      return { success: true, models: [], count: 0 };
+    },
+    async catalogDetails(name) {
+      throw new VoxpoolError("download_unknown", { name, names: "cn" });
+    },
+    async *pullModel(request, caller) {
+      yield* runPull(api, request, caller);
+    },
     async availableModels() {
       failIfAsked(api, "availableModels");
       const model = { id: "cn", engine: "vosk", languages: ["zh"], versions: ["1"], size_bytes: 10, loaded: false };
@@ -136,6 +156,15 @@ export function createTestApi(): TestApi {
     transcribe: (request, caller) => runScript(api, request, caller),
   };
   return api;
+}
+
+/** Says how far it is, and waits until it is told to go on. */
+async function* runPull(api: TestApi, { name }: PullRequest, { signal }: Caller): AsyncGenerator<PullEvent> {
+  failIfAsked(api, "pullModel");
+  yield { type: "progress", phase: "download", file: `${name}.zip`, received_bytes: 5, total_bytes: 10 };
+  await Promise.race([api.pulling?.promise, new Promise((_, reject) => signal.addEventListener("abort", reject))]);
+  failIfAsked(api, "pullModel");
+  yield { type: "done", answer: { success: true, message: "fetched", name, already_there: false } };
 }
 
 function failIfAsked(api: TestApi, name: keyof Api): void {

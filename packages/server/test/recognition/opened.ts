@@ -26,6 +26,7 @@ export async function openFolder(t: TestContext, modelDir: string, id: string, a
   const catalog = createCatalog({ modelDirs: [modelDir], workingDirectory: modelDir, fakeEngine: true });
   const pool = createPool({
     describe: (folder) => catalog.describe(folder),
+    fingerprint: (folder) => catalog.fingerprint(folder),
     ensureAssets: async () => assets,
     startHost,
     threads: cores,

@@ -20,6 +20,7 @@ async function recognitionOf(t: TestContext, content: ModelContent) {
   const catalog = createCatalog({ modelDirs: ["model"], workingDirectory: directory, fakeEngine: true });
   const pool = createPool({
     describe: (folder) => catalog.describe(folder),
+    fingerprint: (folder) => catalog.fingerprint(folder),
     ensureAssets: async () => ({ sileroFile: "", voskLibraryFile: "" }),
     startHost,
     threads: 1,

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import type { TranscribeEvent } from "@voxpool/client/contract";
+import type { PullEvent, TranscribeEvent } from "@voxpool/client/contract";
 import type { FastifyReply } from "fastify";
 import { orAbort } from "./events.ts";
 import { takeOver } from "./take-over.ts";
@@ -8,7 +8,7 @@ export interface EventStream {
   /** Whether the head is out, so that a failure can only be an event. */
   readonly opened: boolean;
   /** Sends an event; resolves when the reader may be sent more. @throws the signal's reason */
-  send(event: TranscribeEvent): Promise<void>;
+  send(event: TranscribeEvent | PullEvent): Promise<void>;
   /** Waits for `work`, and shows the reader meanwhile that the connection lives. */
   whileWaiting<T>(work: Promise<T>): Promise<T>;
   end(): void;

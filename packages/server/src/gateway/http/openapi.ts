@@ -44,7 +44,8 @@ function openApiDocument(routes: readonly DocumentedRoute[], version: string): O
   const paths: Record<string, Record<string, unknown>> = {};
   const refer = (value: unknown): unknown => withReferences(value, components);
   for (const { method, url, operation } of routes) {
-    const path = url.replace("*", "{model_path}");
+    const wildcard = operation.parameters?.find((parameter) => parameter.in === "path")?.name ?? "path";
+    const path = url.replace("*", `{${wildcard}}`);
     paths[path] = { ...paths[path], [method.toLowerCase()]: refer(operationObject(operation)) };
   }
   // Any path can answer these; no route has them for its own.

@@ -8,6 +8,7 @@ import type { Config } from "../../base/settings.ts";
 import { createSpool, type Spool } from "../../base/spool.ts";
 import { createMetrics, type Metrics } from "../../observe/metrics.ts";
 import { createFailures, type Failures } from "./answer.ts";
+import { catalogRoutes } from "./catalog.ts";
 import { createListener } from "./listener.ts";
 import { modelRoutes } from "./models.ts";
 import { documentRoutes } from "./openapi.ts";
@@ -47,7 +48,8 @@ export interface HttpServerOptions {
  */
 export function createHttpServer(options: HttpServerOptions): FastifyInstance {
   const { api, config, version, log, headTimeoutMs = 15_000, heartbeatMs = 10_000 } = options;
-  const metrics = options.metrics ?? createMetrics({ version, loadedInstances: () => api.listModels().count });
+  const metrics =
+    options.metrics ?? createMetrics({ version, loadedInstances: () => api.health().loaded_models_count });
   const failures = createFailures(log);
   const spool =
     options.spool ?? createSpool({ directory: options.spoolDirectory, limitBytes: config["limits.spool_bytes"] });
@@ -107,6 +109,7 @@ function registerRoutes(fastify: FastifyInstance, parts: Parts): void {
   };
   void fastify.register(statusRoutes, { ...parts, ready });
   void fastify.register(modelRoutes, { ...parts, limits: bodies });
+  void fastify.register(catalogRoutes, { ...parts, limits: bodies });
   void fastify.register(transcribeRoutes, { ...parts, limits: uploads });
 }
 

@@ -1,0 +1,147 @@
+import { Catalog, CatalogDetails, CatalogQuery, PullAnswer, PullEvent, PullRequest } from "@voxpool/client/contract";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { Type } from "typebox";
+import type { Api } from "../../api/types.ts";
+import { VoxpoolError } from "../../base/errors.ts";
+import type { Failures } from "./answer.ts";
+import { callerOf, goneSignal } from "./caller.ts";
+import { createEventStream } from "./event-stream.ts";
+import { untilAborted } from "./events.ts";
+import { acceptJsonBodies } from "./json-body.ts";
+import { messageLanguage } from "./language.ts";
+import { failures as failureAnswers, json, type Operation } from "./operation.ts";
+import type { UploadLimits } from "./upload.ts";
+
+export interface CatalogRoutesOptions {
+  readonly api: Api;
+  readonly failures: Failures;
+  readonly limits: UploadLimits;
+  readonly heartbeatMs: number;
+}
+
+/** `/api/catalog…` and `/api/models/pull`: what can be fetched, and fetching it. */
+export async function catalogRoutes(fastify: FastifyInstance, options: CatalogRoutesOptions): Promise<void> {
+  const { api } = options;
+  acceptJsonBodies(fastify, options.limits);
+  fastify.get("/api/catalog", { config: { operation: search } }, (request) =>
+    api.searchCatalog(readQuery(request.query), languageOf(request)),
+  );
+  fastify.get<{ Params: { readonly "*": string } }>("/api/catalog/*", { config: { operation: details } }, (request) =>
+    api.catalogDetails(request.params["*"], languageOf(request)),
+  );
+  fastify.post<{ Body: PullRequest }>(
+    "/api/models/pull",
+    { schema: { body: PullRequest }, config: { operation: pull } },
+    (request, reply) => pullModel(request, reply, options),
+  );
+}
+
+const languageOf = (request: FastifyRequest) => messageLanguage(request.headers["accept-language"]);
+
+const longest: Readonly<Record<keyof CatalogQuery, number>> = { query: 200, language: 64 };
+
+function readQuery(sent: unknown): CatalogQuery {
+  const query: CatalogQuery = {};
+  for (const name of ["query", "language"] as const) {
+    const value: unknown = typeof sent === "object" && sent !== null ? Reflect.get(sent, name) : undefined;
+    if (value === undefined || value === "") continue;
+    if (typeof value !== "string" || value.length > longest[name]) {
+      const detail = `send it once, with at most ${longest[name]} characters`;
+      throw new VoxpoolError("option_invalid", { option: name, detail });
+    }
+    query[name] = value;
+  }
+  return query;
+}
+
+async function pullModel(
+  request: FastifyRequest<{ Body: PullRequest }>,
+  reply: FastifyReply,
+  { api, failures, limits, heartbeatMs }: CatalogRoutesOptions,
+): Promise<FastifyReply> {
+  const gone = goneSignal(reply);
+  const events = untilAborted(api.pullModel(request.body, callerOf(request, gone)), gone);
+  if (request.body.stream !== true) {
+    for await (const event of events) if (event.type === "done") return reply.send(event.answer);
+    throw new Error("the pull ended without an answer");
+  }
+  const stream = createEventStream(reply, { heartbeatMs, stallMs: limits.idleSeconds * 1000, gone });
+  try {
+    for (;;) {
+      const next = await stream.whileWaiting(events.next());
+      if (next.done === true) break;
+      await stream.send(next.value);
+    }
+  } catch (thrown) {
+    if (!stream.opened) throw thrown;
+    const { error, language } = failures.explain(request, thrown);
+    const { reason, entry } = error;
+    const message = error.messageIn(language);
+    if (!gone.aborted) await stream.send({ type: "error", message, reason, retryable: entry.retryable });
+  } finally {
+    await events.return(undefined);
+  }
+  stream.end();
+  return reply;
+}
+
+const search: Operation = {
+  summary: "The models that can be fetched by name",
+  tag: "models",
+  parameters: Object.entries(CatalogQuery.properties).map(([name, schema]) => ({
+    name,
+    in: "query",
+    required: false,
+    schema,
+  })),
+  responses: {
+    200: { description: "In the order of the catalogue.", content: json(Catalog) },
+    ...failureAnswers(["option_invalid", "internal", "server_stopping"]),
+  },
+};
+
+const details: Operation = {
+  summary: "One of the models that can be fetched",
+  tag: "models",
+  parameters: [{ name: "name", in: "path", required: true, schema: Type.String({ examples: ["cn"] }) }],
+  responses: {
+    200: { description: "What is known of it.", content: json(CatalogDetails) },
+    ...failureAnswers(["download_unknown", "internal", "server_stopping"]),
+  },
+};
+
+const pull: Operation = {
+  summary: "Fetch a model into the first model directory",
+  description:
+    "Names of the catalogue only. Answers once it is there; with `stream` the answer is server-sent events, each " +
+    "`event: <type>` and `data: <a PullEvent as JSON>`. Simultaneous pulls of one name join; a pull goes on when its " +
+    "caller leaves.",
+  tag: "models",
+  body: json(PullRequest),
+  responses: {
+    200: {
+      description: "It is there.",
+      content: { "application/json": PullAnswer, "text/event-stream": PullEvent },
+    },
+    ...failureAnswers([
+      "json_invalid",
+      "option_invalid",
+      "content_type_unsupported",
+      "body_too_large",
+      "upload_stalled",
+      "download_unknown",
+      "download_failed",
+      "download_sources_failed",
+      "download_by_hand",
+      "download_corrupt",
+      "download_changed",
+      "disk_full",
+      "disk_space_short",
+      "platform_unsupported",
+      "model_files_invalid",
+      "config_invalid",
+      "internal",
+      "server_stopping",
+    ]),
+  },
+};
