@@ -310,6 +310,18 @@ export const phraseBook: Readonly<Record<string, string>> = {
   " (on macOS often AirPlay Receiver: System Settings, General, AirDrop & Handoff)":
     "（在 macOS 上常为隔空播放接收器：系统设置、通用、隔空投送与接力）",
 
+  // Catalogue and downloads
+  "send it once, with at most {} characters": "请只发送一次，最多 {1} 个字符",
+  "the server sends it as {}, not as it is": "服务器以 {1} 编码发送，而非原样发送",
+  "the answer is damaged or too large": "响应已损坏或过大",
+  "the repository lists no files of a model": "该仓库没有列出任何模型文件",
+  "the repository has more than {} files": "该仓库的文件超过 {1} 个",
+  "the files of the repository have more than {} bytes": "该仓库的文件合计超过 {1} 字节",
+  "a single file is no model; give the page of its repository": "单个文件不是模型；请给出其仓库页面的地址",
+  "no model can have that name; choose another one with --as NAME": "模型不能使用该名称；请用 --as NAME 另取名称",
+  "it names no file; choose a name with --as NAME": "其中没有文件名；请用 --as NAME 取一个名称",
+  "say what it is with a name or --as NAME": "请用名称或 --as NAME 说明它是什么",
+
   // The log, for people
   "a host ended": "模型进程已结束",
   "The process of a model ended": "模型进程意外退出",

@@ -1,6 +1,5 @@
 import type { CatalogEntry } from "@voxpool/client";
 import type { Command } from "commander";
-import { loadConfig } from "../../base/config.ts";
 import type { MessageLanguage } from "../../base/errors.ts";
 import type { SettingKey } from "../../base/settings.ts";
 import type { CliCommand } from "../command.ts";
@@ -55,6 +54,7 @@ export function registerSearch(program: CliCommand, context: CommandContext): vo
 async function search(query: string, flags: SearchFlags, self: Command, context: CommandContext): Promise<number> {
   const { env, language } = context;
   try {
+    const { loadConfig } = await import("../../base/config.ts");
     const { config } = loadConfig({ file: flags.config, env, flags: settingFlags(self, searchSettings), language });
     const [{ knownModels }, { searchCatalog }, { createCatalog }] = await Promise.all([
       import("../../catalog/known-models.ts"),
