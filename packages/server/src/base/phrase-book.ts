@@ -237,9 +237,20 @@ export const phraseBook: Readonly<Record<string, string>> = {
   "reading on did not end within {} seconds": "继续读取未能在 {1} 秒内结束",
 
   // Downloads
-  "{}; without a way there, {}": "{1}；如果无法访问，{2}",
-  "fetch that file on another machine and unpack it into the folder cn of the model directory":
-    "请在另一台机器上下载该文件，并解压到模型目录下的 cn 文件夹",
+  "https://{}: {}; {}": "https://{1}：{2}；{3}",
+  "https://{}: {}": "https://{1}：{2}",
+  "http://{}: {}; {}": "http://{1}：{2}；{3}",
+  "http://{}: {}": "http://{1}：{2}",
+  "the answer is damaged or too large": "响应已损坏或过大",
+  "the repository has more than {} files": "该仓库的文件超过 {1} 个",
+  "it is no address": "不是地址",
+  "it is no page of a model": "不是模型页面",
+  "say what it is with a name or --as NAME": "请用名称或 --as NAME 说明它是什么",
+  "entries in it overlap": "其中的条目相互重叠",
+  "it is packed twice": "它被压缩了两次",
+  "it has two files that some systems take for one: {}": "其中有两个文件在某些系统上会被视为同一个：{1}",
+  "it cannot be unpacked in reasonable time": "无法在合理时间内解压",
+  "it ends in the middle": "它在中途结束",
   "the download holds no model": "下载内容中没有模型",
   "the server answered with status {}": "服务器返回状态 {1}",
   "the server sends more than {} bytes": "服务器发送的内容超过 {1} 字节",
@@ -313,14 +324,11 @@ export const phraseBook: Readonly<Record<string, string>> = {
   // Catalogue and downloads
   "send it once, with at most {} characters": "请只发送一次，最多 {1} 个字符",
   "the server sends it as {}, not as it is": "服务器以 {1} 编码发送，而非原样发送",
-  "the answer is damaged or too large": "响应已损坏或过大",
   "the repository lists no files of a model": "该仓库没有列出任何模型文件",
-  "the repository has more than {} files": "该仓库的文件超过 {1} 个",
   "the files of the repository have more than {} bytes": "该仓库的文件合计超过 {1} 字节",
   "a single file is no model; give the page of its repository": "单个文件不是模型；请给出其仓库页面的地址",
   "no model can have that name; choose another one with --as NAME": "模型不能使用该名称；请用 --as NAME 另取名称",
   "it names no file; choose a name with --as NAME": "其中没有文件名；请用 --as NAME 取一个名称",
-  "say what it is with a name or --as NAME": "请用名称或 --as NAME 说明它是什么",
 
   // The log, for people
   "a host ended": "模型进程已结束",

@@ -1,11 +1,12 @@
 import { createHash } from "node:crypto";
-import { once } from "node:events";
+import { EventEmitter, once } from "node:events";
 import { mkdtempSync, readdirSync, readlinkSync, rmSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import type {
+  CatalogEntry,
   ModelEntry,
   PullEvent,
   PullRequest,
@@ -46,6 +47,8 @@ export interface TestApi extends Api {
   readonly failNext: Map<keyof Api, unknown>;
   /** What a pull waits for after its first event; at once without it. */
   pulling?: PromiseWithResolvers<void>;
+  /** Says `left` when the caller of a pull has gone. */
+  readonly pullsLeft: EventEmitter;
 }
 
 const entry: ModelEntry = {
@@ -59,6 +62,19 @@ const entry: ModelEntry = {
   languages: ["en"],
   memory_bytes: 1024,
   pid: 4711,
+};
+
+const catalogEntry: CatalogEntry = {
+  name: "cn",
+  title: "small",
+  engine: "vosk",
+  family: "kaldi",
+  languages: ["zh"],
+  licence: "Apache-2.0",
+  size_bytes: 10,
+  pinned: true,
+  sources: ["https://example.com/cn.zip"],
+  installed: false,
 };
 
 export const segments = [
@@ -111,6 +127,7 @@ export function createTestApi(): TestApi {
     loads: [],
     asked: [],
     failNext: new Map(),
+    pullsLeft: new EventEmitter(),
     health() {
       failIfAsked(api, "health");
       return { success: true, status: "running", loaded_models_count: loaded.size, version: "1.2.3" };
@@ -119,10 +136,11 @@ export function createTestApi(): TestApi {
       return { success: true, models: Object.fromEntries(loaded), count: loaded.size };
     },
     async searchCatalog() {
-      return { success: true, models: [], count: 0 };
+      return { success: true, models: [catalogEntry], count: 1 };
     },
     async catalogDetails(name) {
-      throw new VoxpoolError("download_unknown", { name, names: "cn" });
+      if (name !== "cn") throw new VoxpoolError("download_unknown", { name, names: "cn" });
+      return { success: true, model: catalogEntry };
     },
     async *pullModel(request, caller) {
       yield* runPull(api, request, caller);
@@ -162,7 +180,12 @@ export function createTestApi(): TestApi {
 async function* runPull(api: TestApi, { name }: PullRequest, { signal }: Caller): AsyncGenerator<PullEvent> {
   failIfAsked(api, "pullModel");
   yield { type: "progress", phase: "download", file: `${name}.zip`, received_bytes: 5, total_bytes: 10 };
-  await Promise.race([api.pulling?.promise, new Promise((_, reject) => signal.addEventListener("abort", reject))]);
+  const left = Promise.withResolvers<never>();
+  signal.addEventListener("abort", () => {
+    api.pullsLeft.emit("left");
+    left.reject(signal.reason as Error);
+  });
+  await Promise.race([api.pulling?.promise, left.promise]);
   failIfAsked(api, "pullModel");
   yield { type: "done", answer: { success: true, message: "fetched", name, already_there: false } };
 }

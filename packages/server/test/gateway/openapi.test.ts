@@ -40,6 +40,8 @@ interface Call {
 
 const load = { method: "POST", url: "/api/models/load", payload: { model_path: "model/cn" } } as const;
 const status = { method: "GET", url: "/api/models/status/model/cn", path: "/api/models/status/{model_path}" } as const;
+const pull = { method: "POST", url: "/api/models/pull", payload: { name: "cn" } } as const;
+const catalogEntry = { method: "GET", path: "/api/catalog/{name}" } as const;
 const audio = { method: "POST", url: "/api/transcribe", payload: Buffer.from("RIFF"), headers: wav } as const;
 const fail = (name: Parameters<TestServer["api"]["failNext"]["set"]>[0], error: unknown) => (server: TestServer) => {
   server.api.failNext.set(name, error);
@@ -68,6 +70,19 @@ const calls: readonly Call[] = [
   { ...load, status: 500, prepare: fail("loadModel", new Error("boom")) },
   { ...load, url: "/api/models/unload", status: 200 },
   { ...load, url: "/api/models/unload", status: 400 },
+  { method: "GET", url: "/api/catalog?query=vosk", status: 200 },
+  { method: "GET", url: "/api/catalog?query=a&query=b", status: 400 },
+  { ...catalogEntry, url: "/api/catalog/cn", status: 200 },
+  { ...catalogEntry, url: "/api/catalog/none", status: 404 },
+  { ...pull, status: 200 },
+  { ...pull, payload: { name: 5 }, status: 400 },
+  {
+    ...pull,
+    status: 404,
+    prepare: fail("pullModel", new VoxpoolError("download_unknown", { name: "x", names: "cn" })),
+  },
+  { ...pull, status: 502, prepare: fail("pullModel", new VoxpoolError("download_by_hand")) },
+  { ...pull, status: 507, prepare: fail("pullModel", new VoxpoolError("disk_space_short")) },
   { ...audio, status: 200 },
   { ...audio, url: "/api/transcribe?response_format=verbose_json", status: 200 },
   { ...audio, url: "/api/transcribe?response_format=text", status: 200 },
