@@ -1,8 +1,12 @@
+import { audioPhrases } from "./audio-phrases.ts";
+
 /**
  * What voxpool says in English inside its messages and in its log, and the same in Chinese. `{}` is a gap; in the
  * Chinese text `{1}` is what filled the first one. A test reads the sources and finds phrases that are missing here.
  */
 export const phraseBook: Readonly<Record<string, string>> = {
+  ...audioPhrases,
+
   // Requests
   "it is empty": "内容为空",
   "it is empty; leave it out or give it a value": "值为空；请省略它或填写一个值",
