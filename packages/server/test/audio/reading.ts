@@ -27,6 +27,16 @@ export async function decodeChannels(
   return (chunks[0] ?? []).map((_, channel) => joined(chunks.map((chunk) => chunk[channel] ?? new Float32Array(0))));
 }
 
+/** Reads to the end and keeps nothing: for what decodes to more than a test should hold. */
+export async function readThrough(
+  decoder: AudioDecoder,
+  bytes: Uint8Array,
+  options: Partial<DecodeAudioOptions> = {},
+): Promise<void> {
+  const { samples } = decoder.decode(inPieces(bytes, bytes.length || 1), { maxSeconds: 3600, ...options });
+  for await (const [mono] of samples) assert.ok(mono.length > 0);
+}
+
 /** Bytes in pieces of one size, or of the sizes given, over and over. */
 export async function* inPieces(bytes: Uint8Array, ...sizes: readonly number[]): AsyncGenerator<Uint8Array> {
   for (let at = 0, n = 0; at < bytes.length; n++) {
