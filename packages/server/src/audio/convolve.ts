@@ -17,16 +17,22 @@ export function convolve(kernel: Kernel, input: Float64Array, start: number, cou
   return output;
 }
 
-/** Both sides of the filter are the same, and every second coefficient is zero: a quarter of the products is left. */
+/**
+ * Both sides of the filter are the same, and every second coefficient is zero: a quarter of the products is left.
+ * Two sums, so that an addition need not wait for the one before.
+ */
 function halve({ rows }: Kernel, input: Float64Array, start: number, output: Float64Array): void {
   const middle = rows[0] as number;
   for (let n = 0; n < output.length; n++) {
-    const at = start + 2 * n;
-    let value = middle * (input[at] as number);
-    for (let k = 1, before = at - 1, behind = at + 1; k < rows.length; k++, before -= 2, behind += 2) {
-      value += (rows[k] as number) * ((input[before] as number) + (input[behind] as number));
+    const at = (start + 2 * n) | 0;
+    let sum = middle * (input[at] as number);
+    let other = 0;
+    for (let k = 1, near = 1; k < rows.length; k += 2, near += 4) {
+      const far = near + 2;
+      sum += (rows[k] as number) * ((input[at - near] as number) + (input[at + near] as number));
+      other += (rows[k + 1] as number) * ((input[at - far] as number) + (input[at + far] as number));
     }
-    output[n] = value;
+    output[n] = sum + other;
   }
 }
 

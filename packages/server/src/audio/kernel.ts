@@ -61,7 +61,8 @@ function makeKernel(up: number, down: number, pass: number, stop: number): Kerne
 
 /** Keeps what is below `pass` and lets it be hit only by what is above `0.5 - pass`, where the next filter cuts. */
 function makeHalfBand(pass: number): Kernel {
-  const sides = Math.ceil(lengthFactor / 4 / (0.5 - 2 * pass));
+  // An even number of them, as they are summed in pairs.
+  const sides = 2 * Math.ceil(lengthFactor / 8 / (0.5 - 2 * pass));
   const half = 2 * sides;
   const rows = new Float64Array(1 + sides);
   rows[0] = 1;
