@@ -53,12 +53,18 @@ export function pickPlanar(planar: readonly Float32Array[], choice: ChannelChoic
   return filled(out, (channel) => tamed(Float32Array.from(planar[channel] as Float32Array)));
 }
 
+/** Two at a time, as stereo is what people have: that is one pass. */
 function meanOf(planar: readonly Float32Array[]): Float32Array<ArrayBuffer> {
-  const mean = new Float32Array(planar[0]?.length ?? 0);
-  for (const samples of planar)
-    for (let n = 0; n < mean.length; n++) mean[n] = (mean[n] as number) + (samples[n] as number);
-  for (let n = 0; n < mean.length; n++) mean[n] = (mean[n] as number) / planar.length;
-  return mean;
+  const sum = new Float32Array(planar[0]?.length ?? 0);
+  const share = 1 / planar.length;
+  for (let channel = 0; channel < planar.length; channel += 2) {
+    const one = planar[channel] as Float32Array;
+    const other = planar[channel + 1] ?? new Float32Array(sum.length);
+    for (let n = 0; n < sum.length; n++) {
+      sum[n] = (sum[n] as number) + share * ((one[n] as number) + (other[n] as number));
+    }
+  }
+  return sum;
 }
 
 /** Decoders overshoot, and damaged packets make anything: what is too loud is clipped, no number is silence. */

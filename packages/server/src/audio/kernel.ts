@@ -12,8 +12,10 @@ export interface Kernel {
   readonly half: number;
   /** Rows between two input samples; `up`, or fewer and then interpolated between. */
   readonly phases: number;
-  /** `phases + 1` rows of `2 * half` coefficients. */
+  /** `phases + 1` rows of `2 * half` coefficients; of a half-band filter the middle and then one side, without the zeros. */
   readonly rows: Float64Array;
+  /** It halves the rate, with a transition around a quarter of the rate: every second coefficient is zero. */
+  readonly isHalfBand: boolean;
 }
 
 // Kaiser's formulas for 100 dB: beta, and the number of coefficients over the width of the transition.
@@ -30,14 +32,13 @@ const mostPhases = 1024;
 
 /**
  * The kernels that lead from `rateHz` to 16 kHz, one after the other. High rates are halved first, which needs
- * short filters only: the work for a second stays about the same. Costs milliseconds: keep them.
+ * short filters only, half of them zero: the work for a second stays about the same. Costs milliseconds: keep them.
  */
 export function makeKernels(rateHz: number): readonly Kernel[] {
   const kernels: Kernel[] = [];
   let rate = rateHz;
   for (; rate >= 2.5 * outputRateHz; rate /= 2) {
-    const kept = outputRateHz / 2 / rate;
-    kernels.push(makeKernel(1, 2, kept, 0.5 - kept));
+    kernels.push(makeHalfBand(outputRateHz / 2 / rate));
   }
   const target = outputRateHz * 2 ** kernels.length;
   const divisor = greatestCommonDivisor(rateHz, target);
@@ -54,7 +55,20 @@ function makeKernel(up: number, down: number, pass: number, stop: number): Kerne
   for (let phase = 0; phase <= phases; phase++) {
     fillRow(rows.subarray(phase * 2 * half, (phase + 1) * 2 * half), phase / phases, half, pass + stop);
   }
-  return { up, down, half, phases, rows };
+  // An integer that a division or a power gave may be kept as a float: indexes made of it cost half the speed.
+  return { up: up | 0, down: down | 0, half: half | 0, phases: phases | 0, rows, isHalfBand: false };
+}
+
+/** Keeps what is below `pass` and lets it be hit only by what is above `0.5 - pass`, where the next filter cuts. */
+function makeHalfBand(pass: number): Kernel {
+  // An even number of them, as they are summed in pairs.
+  const sides = 2 * Math.ceil(lengthFactor / 8 / (0.5 - 2 * pass));
+  const half = 2 * sides;
+  const rows = new Float64Array(1 + sides);
+  rows[0] = 1;
+  for (let k = 1; k <= sides; k++) rows[k] = (sinc((2 * k - 1) / 2) * kaiser((2 * k - 1) / half)) / kaiser(0);
+  const sum = rows.reduce((total, value, k) => total + (k === 0 ? value : 2 * value), 0);
+  return { up: 1, down: 2, half, phases: 1, rows: rows.map((value) => value / sum), isHalfBand: true };
 }
 
 function fillRow(row: Float64Array, fraction: number, half: number, cutoff: number): void {

@@ -1,3 +1,4 @@
+import { convolve } from "./convolve.ts";
 import { type Kernel, makeKernels, outputRateHz } from "./kernel.ts";
 
 /** Where a conversion stands. Plain data, so that any worker can go on with it. */
@@ -34,15 +35,23 @@ export function resample(
 ): Float32Array<ArrayBuffer> {
   if (state.stages.length === 0) return samples;
   state.samplesIn += samples.length;
-  let signal: Float64Array | Float32Array = samples;
+  let signal: Float32Array | Float64Array = samples;
   for (const [index, kernel] of kernels.of(state.rateHz).entries()) {
     signal = runStage(state.stages[index] as StageState, kernel, signal, last);
   }
   const total = Math.ceil((state.samplesIn * outputRateHz) / state.rateHz);
-  const output = new Float32Array(last ? total - state.samplesOut : signal.length);
-  // A filter overshoots at the edges of a clipped signal.
-  for (let n = 0; n < output.length; n++) output[n] = Math.min(1, Math.max(-1, signal[n] as number));
+  const output = clipped(signal, last ? total - state.samplesOut : signal.length);
   state.samplesOut += output.length;
+  return output;
+}
+
+/** A filter overshoots at the edges of a clipped signal. */
+function clipped(signal: Float32Array | Float64Array, length: number): Float32Array<ArrayBuffer> {
+  const output = new Float32Array(length);
+  for (let n = 0; n < length; n++) {
+    const value = signal[n] as number;
+    output[n] = value > 1 ? 1 : value < -1 ? -1 : value;
+  }
   return output;
 }
 
@@ -61,14 +70,14 @@ function startStages(kernels: readonly Kernel[]): StageState[] {
 function runStage(
   state: StageState,
   kernel: Kernel,
-  samples: Float64Array | Float32Array,
+  samples: Float32Array | Float64Array,
   last: boolean,
 ): Float64Array {
   const { half } = kernel;
   const input = new Float64Array(state.tail.length + samples.length + (last ? 2 * half : 0));
   input.set(state.tail);
   input.set(samples, state.tail.length);
-  const output = convolve(state, kernel, input, input.length - half);
+  const output = advance(state, kernel, input, input.length - half);
   const from = Math.min(input.length, Math.max(0, state.whole - half + 1));
   state.tail = input.slice(from);
   state.whole -= from;
@@ -76,36 +85,14 @@ function runStage(
 }
 
 /** Every output whose position is before `end`; moves the position in `state`. */
-function convolve(state: StageState, kernel: Kernel, input: Float64Array, end: number): Float64Array {
-  const { up, down, half, phases, rows } = kernel;
-  const width = 2 * half;
+function advance(state: StageState, kernel: Kernel, input: Float64Array, end: number): Float64Array {
+  const { up, down } = kernel;
   const start = state.whole * up + state.phase;
-  const output = new Float64Array(Math.max(0, Math.ceil((end * up - start) / down)));
-  for (let n = 0; n < output.length; n++) {
-    const position = start + n * down;
-    const whole = Math.floor(position / up);
-    const place = ((position - whole * up) * phases) / up;
-    const row = Math.floor(place);
-    const from = whole - half + 1;
-    let value = dot(rows, row * width, input, from, width);
-    if (row !== place) value += (place - row) * (dot(rows, (row + 1) * width, input, from, width) - value);
-    output[n] = value;
-  }
-  const next = start + output.length * down;
+  const count = Math.max(0, Math.ceil((end * up - start) / down));
+  const next = start + count * down;
   state.whole = Math.floor(next / up);
   state.phase = next - state.whole * up;
-  return output;
-}
-
-/** `length` is even. Two sums, so that an addition need not wait for the one before. */
-function dot(rows: Float64Array, rowFrom: number, input: Float64Array, inputFrom: number, length: number): number {
-  let even = 0;
-  let odd = 0;
-  for (let k = 0; k < length; k += 2) {
-    even += (rows[rowFrom + k] as number) * (input[inputFrom + k] as number);
-    odd += (rows[rowFrom + k + 1] as number) * (input[inputFrom + k + 1] as number);
-  }
-  return even + odd;
+  return convolve(kernel, input, start, count);
 }
 
 /** Keeps the kernels of the rates used last. */
