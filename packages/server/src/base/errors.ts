@@ -77,11 +77,19 @@ const textDetails: ReadonlySet<string> = new Set(["detail", "capability", "expec
 /** Texts are written in English where something goes wrong; the phrase book has them in Chinese. */
 function textsIn(details: ErrorDetails, language: MessageLanguage): ErrorDetails {
   if (language === "en") return details;
-  const texts = Object.entries(details).map(([name, value]) => [
-    name,
-    typeof value === "string" && textDetails.has(name) ? inChinese(value) : value,
-  ]);
-  return Object.fromEntries(texts);
+  return Object.fromEntries(Object.entries(details).map(([name, value]) => [name, textIn(name, value)]));
+}
+
+function textIn<Value>(name: string, value: Value): Value | string {
+  if (typeof value !== "string") return value;
+  if (name === "tried") return triedIn(value);
+  return textDetails.has(name) ? inChinese(value) : value;
+}
+
+/** Addresses, each with what went wrong there: `url: detail; url: detail`. */
+function triedIn(tried: string): string {
+  const places = tried.matchAll(/(\S+): (.+?)(?:; (?=\S+:\/\/)|$)/g);
+  return Array.from(places, ([, url = "", detail = ""]) => `${url}：${inChinese(detail)}`).join("；") || tried;
 }
 
 function fillIn(template: string, details: ErrorDetails): string {

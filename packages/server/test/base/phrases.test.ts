@@ -81,3 +81,14 @@ test("a message is Chinese down to its details, but for what callers and files a
   assert.deepEqual(error.detailsIn("zh"), { model_path: "request failed", detail: "a 是空文件" });
   assert.match(error.message, /a is empty/);
 });
+
+test("what went wrong at each of several addresses is in Chinese", () => {
+  const unknown = "the host name is not known (no network?)";
+  const tried = `https://a.example/x.zip: ${unknown}; https://b.example/x.zip: it is empty`;
+  const error = new VoxpoolError("download_sources_failed", { name: "cn", tried });
+  assert.match(
+    error.messageIn("zh"),
+    /https:\/\/a\.example\/x\.zip：无法识别主机名（没有网络？）；https:\/\/b\.example\/x\.zip：内容为空/,
+  );
+  assert.match(error.messageIn("en"), /no network\?\); https/);
+});
