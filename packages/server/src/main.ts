@@ -24,10 +24,13 @@ import { knownModels } from "./catalog/known-models.ts";
 import { type PullEvent, type PullOptions, pull } from "./catalog/pull.ts";
 import { createHttpServer } from "./gateway/http/server.ts";
 import { startHost } from "./host/parent/host.ts";
+import { Names } from "./pool/names.ts";
 import { createPool } from "./pool/pool.ts";
+import { poolSettings } from "./pool/settings.ts";
 import type { Pool } from "./pool/types.ts";
 import { createRecognition } from "./recognition/recognition.ts";
 import { createScriptConverter } from "./recognition/script.ts";
+import { createWarmUp, readWarmUpSamples } from "./recognition/warm-up.ts";
 import { NodeScheduler } from "./schedule/scheduler.ts";
 
 export type { DefaultModelReady } from "./api/default-model.ts";
@@ -130,19 +133,25 @@ export function compose({ config, log, stateDir, spoolDirectory, onProgress, sig
   const fetch = fetcher({ ...sources, modelDir: config.model_dir[0] ?? "model" });
   const catalog = createCatalog({ modelDirs: config.model_dir, fakeEngine: config["engine.fake"] });
   const assets = createAssetStore({ ...sources, voskLibrary: config["vosk.library"] });
+  const scheduler = new NodeScheduler({ cores });
+  const warmUp = createWarmUp(readWarmUpSamples(recordingFile), scheduler);
   const pool = createPool({
     describe: (folder) => catalog.describe(folder),
     fingerprint: (folder) => catalog.fingerprint(folder),
     ensureAssets: (spec, abort) => assets.ensure(spec, abort),
     startHost,
+    warmUp: (host, info, id, abort) => warmUp(host, info, id, abort),
+    ...poolSettings(config),
     threads: cores,
     loadIdleSeconds: config["host.load_idle_seconds"],
     hangSeconds: config["host.hang_seconds"],
     log,
   });
-  const scheduler = new NodeScheduler({ cores });
-  pool.subscribe(({ instance }) => {
-    if (instance.state === "stopped" || instance.state === "failed") scheduler.forget(instance.id);
+  const names = new Names({ catalog });
+  pool.subscribe((event) => {
+    if (event.type !== "state") return;
+    const { state, id } = event.instance;
+    if (state === "stopped" || state === "failed" || state === "restarting") scheduler.forget(id);
   });
   const spool = createSpool({ directory: spoolDirectory, limitBytes: config["limits.spool_bytes"] });
   const audio = createAudioDecoder({ workers: config["audio.workers"] || cores, spool, log });
@@ -151,6 +160,8 @@ export function compose({ config, log, stateDir, spoolDirectory, onProgress, sig
   const api = createApi({
     catalog,
     pool,
+    names,
+    recordingFile,
     audio,
     recognition: createRecognition({ pool, scheduler }),
     scripts,

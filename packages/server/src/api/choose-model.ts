@@ -2,6 +2,7 @@ import { VoxpoolError } from "../base/errors.ts";
 import type { Catalog, ModelFolder } from "../catalog/catalog.ts";
 import { knownModels } from "../catalog/known-models.ts";
 import { normaliseLanguage } from "../engine/text/language.ts";
+import type { Names } from "../pool/names.ts";
 import type { Pool } from "../pool/types.ts";
 import { defaultModelPath, fallbackModel, ifThere } from "./default-model.ts";
 import { isLoaded, resolve } from "./models.ts";
@@ -9,6 +10,7 @@ import { isLoaded, resolve } from "./models.ts";
 export interface ChooseParts {
   readonly catalog: Catalog;
   readonly pool: Pool;
+  readonly names: Names;
   /** `default_model` of the configuration. */
   readonly configuredDefault: string;
 }

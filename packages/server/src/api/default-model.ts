@@ -29,7 +29,10 @@ export interface DefaultModelReady {
 }
 
 /** The default model's path: the configured one, else `cn` if it is on disk, else `en/tiny`. */
-export async function defaultModelPath(catalog: Catalog, configured: string): Promise<string> {
+export async function defaultModelPath(
+  catalog: Pick<Catalog, "resolve" | "modelDirs">,
+  configured: string,
+): Promise<string> {
   if (configured !== "") return configured;
   const chinese = await ifThere(catalog.resolve("cn"));
   return chinese?.modelPath ?? `${catalog.modelDirs[0]}/${fallbackModel}`;

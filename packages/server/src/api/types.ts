@@ -1,4 +1,7 @@
 import type {
+  AliasAnswer,
+  AliasList,
+  AliasRequest,
   AvailableModels,
   Catalog,
   CatalogDetails,
@@ -9,12 +12,20 @@ import type {
   ModelList,
   ModelStatus,
   ModelStatusFailure,
+  PinAnswer,
+  PinRequest,
   PullEvent,
   PullRequest,
+  ReloadAnswer,
+  ReloadRequest,
+  RenewAnswer,
+  RenewRequest,
   TranscribeEvent,
   TranscribeOptions,
   UnloadAnswer,
   UnloadRequest,
+  WarmupAnswer,
+  WarmupRequest,
 } from "@voxpool/client/contract";
 import type { RawPcm } from "../audio/audio.ts";
 import type { MessageLanguage } from "../base/errors.ts";
@@ -23,6 +34,8 @@ import type { MessageLanguage } from "../base/errors.ts";
 export interface Caller {
   /** Name for fairness and holds: the `client_id` if there is one, else the remote address. */
   readonly client: string;
+  /** Whether `client` is an id that the caller gave itself. */
+  readonly kind?: "client" | "address";
   /** What the answer says to people is said in this language. */
   readonly language: MessageLanguage;
   /** Aborted when the caller went away. */
@@ -49,6 +62,16 @@ export interface Api {
   loadModel(request: LoadRequest, caller: Caller): Promise<LoadAnswer>;
   /** @throws VoxpoolError `model_not_loaded` and others */
   unloadModel(request: UnloadRequest, caller: Caller): Promise<UnloadAnswer>;
+  /** Renews what a client holds. @throws VoxpoolError `hold_unknown` and those of a path */
+  renewHolds(request: RenewRequest, caller: Caller): Promise<RenewAnswer>;
+  /** Loads it if needed, and decodes a recording. @throws VoxpoolError */
+  warmUpModel(request: WarmupRequest, caller: Caller): Promise<WarmupAnswer>;
+  /** A fresh process reads the files and takes over. @throws VoxpoolError `model_not_loaded` and of the load */
+  reloadModel(request: ReloadRequest, caller: Caller): Promise<ReloadAnswer>;
+  pinModel(request: PinRequest, caller: Caller): Promise<PinAnswer>;
+  listAliases(): AliasList;
+  /** @throws VoxpoolError `alias_invalid`, `alias_not_found` and those of a path */
+  setAlias(request: AliasRequest, caller: Caller): Promise<AliasAnswer>;
   /** What can be fetched by name. @throws VoxpoolError `option_invalid` */
   searchCatalog(query: CatalogQuery, language: MessageLanguage): Promise<Catalog>;
   /** @throws VoxpoolError `download_unknown` */

@@ -98,6 +98,37 @@ export const settings = {
     "A decode may take so long, or ten times the expected if that is more; then its process is ended.",
     "一次解码最多允许的秒数（或预期的十倍，取大者）；超时则结束其进程。",
   ),
+  "pool.keep_alive": text(
+    "10m",
+    "How long a model that nobody holds or uses stays loaded: seconds, or text like 10m; 0: not at all; -1: for ever.",
+    "无人持有或使用的模型保持加载多久：秒数，或如 10m 的文字；0：立即卸载；-1：一直保持。",
+  ),
+  "pool.memory": text(
+    "80%",
+    "Memory that all models may take together: bytes, text like 8GB, or a share of what the machine or container has. 0: no limit.",
+    "所有模型合计可占用的内存：字节数、如 8GB 的文字，或机器（容器）内存的百分比。0：不限。",
+  ),
+  "pool.instances": integer(
+    0,
+    [0, 10_000],
+    "Models that may be loaded at once. 0: no limit.",
+    "同时加载的模型数。0：不限。",
+  ),
+  "pool.preload": list(
+    [],
+    "Models that are loaded and warm before the server is ready, beside the default model.",
+    "除默认模型外，服务器就绪前即加载并预热的模型。",
+  ),
+  "pool.hold_idle": text(
+    "1d",
+    "A hold without client_id lapses when nothing came from its address for so long.",
+    "没有 client_id 的持有，其地址超过该时长没有请求即失效。",
+  ),
+  "host.memory": text(
+    "auto",
+    "A model's process that takes more is replaced by a fresh one: bytes, or text like 2GB. auto: twice what it took when it was warm, and 1 GB. 0: never.",
+    "模型进程占用超过该值时由新进程接替：字节数，或如 2GB 的文字。auto：预热后占用的两倍再加 1 GB。0：从不。",
+  ),
   "schedule.cores": integer(
     0,
     [0, 4096],

@@ -66,6 +66,8 @@ export interface SessionOptions {
   readonly language?: string;
   /** Whether numbers are written in figures (inverse text normalisation), where the model can choose; yes if left out. */
   readonly itn?: boolean;
+  /** Nobody waits for what is heard; the engine is only to be warm afterwards. */
+  readonly warmUp?: boolean;
 }
 
 /** An engine that decodes one finished segment at a time. `decode` may be called many times at once. */

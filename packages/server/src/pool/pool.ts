@@ -1,83 +1,363 @@
 import { VoxpoolError } from "../base/errors.ts";
 import type { ModelFolder } from "../catalog/catalog.ts";
-import { Instance, type InstanceParts } from "./instance.ts";
-import type { InstanceLease, Pool, PoolEvent } from "./types.ts";
+import type { ModelSpec } from "../engine/engine.ts";
+import type { Incarnation, IncarnationParts } from "./incarnation.ts";
+import { type Clock, Instance, type InstanceParts } from "./instance.ts";
+import { dueActions } from "./policy/due.ts";
+import { type RoomBudget, roomFor } from "./policy/room.ts";
+import { type KeptQuarantine, Quarantines } from "./quarantine.ts";
+import { systemClock } from "./system-clock.ts";
+import type { Claimant, LoadWish, Pool, PoolEvent, Unloaded } from "./types.ts";
 
-export type PoolOptions = Omit<InstanceParts, "now"> & Partial<Pick<InstanceParts, "now">>;
+export interface PoolOptions
+  extends Omit<IncarnationParts, "makeRoom">,
+    Pick<InstanceParts, "keepAliveSeconds" | "holdIdleSeconds" | "boundBytes"> {
+  readonly budget: RoomBudget;
+  /** What a model with such files will take once it is loaded, bytes. */
+  readonly estimateBytes: (folder: ModelFolder, spec: ModelSpec) => number;
+  /** Real directories of models that are pinned. */
+  readonly pinned?: Iterable<string>;
+  /** By real directory. */
+  readonly quarantines?: Iterable<readonly [string, KeptQuarantine]>;
+  readonly clock?: Clock;
+  /** How often leases, idle times and memory are looked at, seconds. */
+  readonly tickSeconds?: number;
+}
 
-/** The instances of the node: at most one for each model version, whoever asks. */
-export function createPool({ now = () => Date.now() / 1000, ...given }: PoolOptions): Pool {
-  const parts: InstanceParts = { now, ...given };
-  const instances = new Map<string, Instance>();
-  const listeners = new Set<(event: PoolEvent) => void>();
-  let created = 0;
-  let closed = false;
+/** The instances of the node: one for each model version, whoever asks. */
+export function createPool(options: PoolOptions): Pool {
+  return new NodePool(options);
+}
 
-  function changed(instance: Instance, previous: PoolEvent["previous"]): void {
-    const { directory } = instance.folder;
-    if (instance.state === "stopped" && instances.get(directory) === instance) instances.delete(directory);
-    tell({ type: "state", instance: instance.snapshot(), ...(previous && { previous }) });
+class NodePool implements Pool {
+  readonly #options: PoolOptions;
+  readonly #clock: Clock;
+  readonly #instances = new Map<string, Instance>();
+  readonly #listeners = new Set<(event: PoolEvent) => void>();
+  readonly #pinned: Set<string>;
+  readonly #quarantines: Quarantines;
+  readonly #parts: InstanceParts;
+  #created = 0;
+  #closed = false;
+  /** Room is made for one load at a time, or two would evict for the same room. */
+  #makingRoom: Promise<void> = Promise.resolve();
+  #stopTicking: () => void;
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+    const clock = options.clock ?? systemClock;
+    this.#clock = clock;
+    this.#pinned = new Set(options.pinned);
+    this.#quarantines = new Quarantines(clock);
+    for (const [directory, kept] of options.quarantines ?? []) this.#quarantines.restore(directory, kept);
+    this.#parts = {
+      ...options,
+      clock,
+      makeRoom: (folder, spec, incarnation) => this.#makeRoomInTurn(folder, spec, incarnation),
+      tell: (event) => this.#told(event),
+      settled: () => this.#lookAround(),
+    };
+    const tickSeconds = options.tickSeconds ?? 0.5;
+    const tick = () => {
+      this.#lookAround();
+      this.#stopTicking = clock.after(tickSeconds, tick);
+    };
+    this.#stopTicking = clock.after(tickSeconds, tick);
   }
 
-  function tell(event: PoolEvent): void {
-    for (const listener of listeners) listener(event);
+  async load(folder: ModelFolder, wish: LoadWish = {}) {
+    const { claimant, leaseSeconds, keepAliveSeconds, pin, signal } = wish;
+    const instance = await this.#usable(folder, claimant, signal);
+    instance.wish(keepAliveSeconds);
+    instance.touch();
+    if (pin === true) this.pin(folder, true);
+    // A caller that vanished before its answer holds nothing: it could never give it back.
+    if (claimant && signal?.aborted !== true) {
+      const hold = instance.holds.add(claimant, leaseSeconds);
+      this.#tell({ type: "hold", folder, change: "added", hold });
+    }
+    return instance.snapshot();
   }
 
-  /** The instance that serves or will serve; an ended one gives way to a new one. */
-  async function current(folder: ModelFolder, signal?: AbortSignal): Promise<Instance> {
+  async unload(folder: ModelFolder, claimant: Claimant, { force = false } = {}): Promise<Unloaded> {
+    const instance = this.#instances.get(folder.directory);
+    if (!instance || instance.isOver) throw new VoxpoolError("model_not_loaded", { model_path: folder.modelPath });
+    if (force) {
+      this.#dropHolds(instance);
+      this.pin(folder, false);
+    }
+    if (force || instance.leaving) {
+      await this.#end(instance, "forced"); // or joins the end that is under way
+      return { unloaded: true, holds: [] };
+    }
+    return this.#giveBack(instance, claimant);
+  }
+
+  async #giveBack(instance: Instance, claimant: Claimant): Promise<Unloaded> {
+    const { folder } = instance;
+    const given = instance.holds.giveBack(claimant);
+    if (given) this.#tell({ type: "hold", folder, change: "returned", hold: given });
+    const holds = instance.holds.list();
+    const waitsForOthers = [...instance.waiting].some((one) => one.claimant?.client !== claimant.client);
+    const { modelPath: model_path } = folder;
+    if (holds.length === 0 && !instance.pinned && !waitsForOthers) {
+      await this.#end(instance, "asked");
+      return { unloaded: true, holds };
+    }
+    if (given) {
+      instance.touch();
+      return { unloaded: false, holds };
+    }
+    if (instance.pinned) throw new VoxpoolError("model_pinned", { model_path });
+    const holders = holds.map(({ client }) => client).join(", ");
+    throw new VoxpoolError("model_in_use", { model_path, holders: holders === "" ? "those who load it" : holders });
+  }
+
+  async retire(folder: ModelFolder): Promise<void> {
+    const instance = this.#instances.get(folder.directory);
+    if (!instance) return;
+    this.#dropHolds(instance);
+    await this.#end(instance, "superseded");
+  }
+
+  renew(client: string, folder?: ModelFolder, leaseSeconds?: number) {
+    const renewed = [...this.#instances.values()].flatMap((instance) => {
+      if (folder && instance.folder.directory !== folder.directory) return [];
+      const hold = instance.holds.renew(client, leaseSeconds);
+      if (!hold) return [];
+      instance.touch();
+      this.#tell({ type: "hold", folder: instance.folder, change: "renewed", hold });
+      return [{ folder: instance.folder, hold }];
+    });
+    if (renewed.length === 0) {
+      throw new VoxpoolError("hold_unknown", { client, what: folder ? ` (${folder.modelPath})` : "" });
+    }
+    return renewed;
+  }
+
+  async reload(folder: ModelFolder) {
+    const instance = this.#instances.get(folder.directory);
+    if (!instance || instance.isOver || instance.leaving) {
+      throw new VoxpoolError("model_not_loaded", { model_path: folder.modelPath });
+    }
+    await instance.usable();
+    await instance.replace("reload");
+    return instance.snapshot();
+  }
+
+  pin(folder: ModelFolder, pinned: boolean): void {
+    const { directory } = folder;
+    const instance = this.#instances.get(directory);
+    if (instance) {
+      instance.pinned = pinned;
+      instance.touch();
+    }
+    if (pinned === this.#pinned.has(directory)) return;
+    if (pinned) this.#pinned.add(directory);
+    else this.#pinned.delete(directory);
+    this.#tell({ type: "pin", folder, pinned });
+  }
+
+  async lease(folder: ModelFolder, { signal, keepAliveSeconds }: Pick<LoadWish, "signal" | "keepAliveSeconds"> = {}) {
     for (;;) {
-      signal?.throwIfAborted(); // nothing is loaded for a caller that has left
-      if (closed) throw new VoxpoolError("server_stopping");
-      const known = instances.get(folder.directory);
-      if (known?.leaving) await raceAbort(known.unload(), signal);
-      else if (known && known.state !== "failed") return known;
-      else return start(folder);
+      const instance = await this.#usable(folder, undefined, signal);
+      instance.wish(keepAliveSeconds);
+      const lease = instance.lease();
+      if (lease) return lease;
+      // It goes, or its process has just ended: the next look finds out which.
+      if (instance.leaving) await raceAbort(instance.left(), signal);
+      else await new Promise((resolve) => setImmediate(resolve));
     }
   }
 
-  function start(folder: ModelFolder): Instance {
-    const instance = new Instance(`${folder.modelPath}@${folder.version}#${++created}`, folder, parts, changed);
-    instances.set(folder.directory, instance);
-    tell({ type: "state", instance: instance.snapshot() });
+  moveHolds(from: ModelFolder, to: ModelFolder, moves: Parameters<Pool["moveHolds"]>[2]): void {
+    const old = this.#instances.get(from.directory);
+    const next = this.#instances.get(to.directory);
+    if (old && next) old.holds.moveTo(next.holds, moves);
+  }
+
+  async quarantine(folder: ModelFolder, error: VoxpoolError): Promise<void> {
+    this.#holdBack(folder, error, await this.#options.fingerprint(folder));
+  }
+
+  quarantineOf(folder: ModelFolder) {
+    return this.#quarantines.find(folder);
+  }
+
+  find(folder: ModelFolder) {
+    return this.#instances.get(folder.directory)?.snapshot();
+  }
+
+  list() {
+    return Array.from(this.#instances.values(), (instance) => instance.snapshot());
+  }
+
+  subscribe(listener: (event: PoolEvent) => void) {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#stopTicking();
+    await Promise.all(Array.from(this.#instances.values(), (instance) => instance.kill()));
+  }
+
+  /** The instance of a version once it is usable: the one that is there, or a new one. */
+  async #usable(folder: ModelFolder, claimant?: Claimant, signal?: AbortSignal): Promise<Instance> {
+    const instance = await this.#current(folder, signal);
+    const waiting = { claimant };
+    instance.waiting.add(waiting);
+    try {
+      await raceAbort(instance.usable(), signal);
+      return instance;
+    } finally {
+      instance.waiting.delete(waiting);
+    }
+  }
+
+  /** The instance that serves or will serve; one that is over gives way to a new one. */
+  async #current(folder: ModelFolder, signal?: AbortSignal): Promise<Instance> {
+    for (;;) {
+      signal?.throwIfAborted(); // nothing is loaded for a caller that has left
+      if (this.#closed) throw new VoxpoolError("server_stopping");
+      const known = this.#instances.get(folder.directory);
+      if (known?.leaving === true) await raceAbort(known.left(), signal);
+      else if (known && !known.isOver) return known;
+      else if (this.#quarantines.find(folder)) await this.#tryToLift(folder);
+      else return this.#start(folder);
+    }
+  }
+
+  #start(folder: ModelFolder): Instance {
+    const instance = new Instance(`${folder.modelPath}@${folder.version}#${++this.#created}`, folder, this.#parts);
+    instance.pinned = this.#pinned.has(folder.directory);
+    this.#instances.set(folder.directory, instance);
+    this.#tell({ type: "state", instance: instance.snapshot() });
     return instance;
   }
 
-  return {
-    async load(folder) {
-      const instance = await current(folder);
-      await instance.loaded;
-      return instance.snapshot();
-    },
-    async unload(folder) {
-      const instance = instances.get(folder.directory);
-      if (!instance || instance.state === "failed") {
-        throw new VoxpoolError("model_not_loaded", { model_path: folder.modelPath });
+  /** Other files in the folder are another model: they get their chance. @throws VoxpoolError `model_quarantined` */
+  async #tryToLift(folder: ModelFolder): Promise<void> {
+    const kept = this.#quarantines.find(folder);
+    if (kept && kept.files !== (await this.#options.fingerprint(folder))) return this.#release(folder);
+    const refusal = this.#quarantines.refusal(folder);
+    if (refusal) throw refusal;
+  }
+
+  #release(folder: ModelFolder): void {
+    if (this.#quarantines.lift(folder)) this.#tell({ type: "released", folder });
+  }
+
+  #holdBack(folder: ModelFolder, error: VoxpoolError, files: string): void {
+    const quarantine = this.#quarantines.add(folder, error, files);
+    if (quarantine) this.#tell({ type: "quarantined", folder, quarantine });
+  }
+
+  async #end(instance: Instance, cause: Extract<PoolEvent, { type: "unloading" }>["cause"]): Promise<void> {
+    if (!instance.leaving) this.#tell({ type: "unloading", instance: instance.snapshot(), cause });
+    await instance.unload();
+  }
+
+  #dropHolds(instance: Instance): void {
+    for (const hold of instance.holds.drop()) {
+      this.#tell({ type: "hold", folder: instance.folder, change: "dropped", hold });
+    }
+  }
+
+  /** Leases that are over, idle times, memory: what is due is done. */
+  #lookAround(): void {
+    if (this.#closed) return;
+    for (const instance of this.#instances.values()) {
+      const lapsed = instance.holds.lapse();
+      if (lapsed.length > 0) instance.touch();
+      for (const hold of lapsed) this.#tell({ type: "hold", folder: instance.folder, change: "lapsed", hold });
+    }
+    const residents = Array.from(this.#instances.values(), (instance) => instance.resident());
+    for (const action of dueActions(residents, this.#options.budget, this.#clock.seconds())) {
+      const instance = this.#instances.get(action.key);
+      if (!instance) continue;
+      if (action.kind === "unload") this.#end(instance, action.cause).catch(() => undefined);
+      else if (action.kind === "end") instance.endOutgrown();
+      else instance.replace("memory").catch((error: unknown) => this.#couldNotReplace(instance, error));
+    }
+  }
+
+  #couldNotReplace({ folder }: Instance, error: unknown): void {
+    this.#options.log.warn({ model_path: folder.modelPath, err: error }, "No fresh process could take over");
+  }
+
+  #makeRoomInTurn(folder: ModelFolder, spec: ModelSpec, incarnation: Incarnation): Promise<void> {
+    const made = this.#makingRoom.then(() => this.#makeRoom(folder, spec, incarnation));
+    this.#makingRoom = made.catch(() => undefined);
+    return made;
+  }
+
+  async #makeRoom(folder: ModelFolder, spec: ModelSpec, incarnation: Incarnation): Promise<void> {
+    const needBytes = this.#options.estimateBytes(folder, spec);
+    const own = this.#instances.get(folder.directory);
+    // A process that replaces or restarts one was let in with it: for that moment there are two.
+    const isExtra = own !== undefined && own.state !== "loading";
+    while (!isExtra) {
+      const others = [...this.#instances.values()].filter((instance) => instance !== own && !instance.isOver);
+      const decision = roomFor(
+        needBytes,
+        others.map((instance) => instance.resident()),
+        this.#options.budget,
+      );
+      if (decision.kind === "full") throw this.#full(folder, needBytes, decision);
+      if (decision.kind === "fits") break;
+      await Promise.all(decision.keys.map((key) => this.#evict(key)));
+    }
+    incarnation.reservedBytes = needBytes;
+  }
+
+  async #evict(key: string): Promise<void> {
+    const instance = this.#instances.get(key);
+    if (instance) await this.#end(instance, "evicted");
+  }
+
+  #full(
+    folder: ModelFolder,
+    needBytes: number,
+    { lacks, occupants }: Extract<ReturnType<typeof roomFor>, { kind: "full" }>,
+  ) {
+    const { budget } = this.#options;
+    const inTheWay = occupants.map(({ key }) => this.#instances.get(key)).filter((instance) => instance !== undefined);
+    const names = inTheWay.map((instance) => `${instance.folder.modelPath} (${whyItStays(instance)})`).join(", ");
+    const megabytes = (bytes: number) => `${Math.round(bytes / 1e6)} MB`;
+    const detail =
+      lacks === "memory"
+        ? `it needs about ${megabytes(needBytes)} of ${megabytes(budget.memoryBytes)}, and these stay: ${names || "none"}`
+        : `${budget.instances} models may be loaded at once, and these stay: ${names}`;
+    const setting = lacks === "memory" ? "pool.memory" : "pool.instances";
+    return new VoxpoolError("pool_full", { model_path: folder.modelPath, detail, setting });
+  }
+
+  #told(event: PoolEvent): void {
+    if (event.type === "state") {
+      const { folder, state, failure, files } = event.instance;
+      const isGone = state === "stopped";
+      const known = this.#instances.get(folder.directory);
+      if (isGone && known?.state === "stopped") this.#instances.delete(folder.directory);
+      if (state === "ready") this.#release(folder);
+      if (state === "failed" && event.instance.retryAt === undefined && failure) {
+        this.#holdBack(folder, failure.error, files ?? "");
       }
-      await instance.unload();
-    },
-    lease: (folder, signal) => untilLeased(() => current(folder, signal), signal),
-    find: (folder) => instances.get(folder.directory)?.snapshot(),
-    list: () => Array.from(instances.values(), (instance) => instance.snapshot()),
-    subscribe(listener) {
-      listeners.add(listener);
-      return () => void listeners.delete(listener);
-    },
-    async close() {
-      closed = true;
-      await Promise.all(Array.from(instances.values(), (instance) => instance.kill()));
-    },
-  };
+    }
+    this.#tell(event);
+  }
+
+  #tell(event: PoolEvent): void {
+    for (const listener of this.#listeners) listener(event);
+  }
 }
 
-/** An instance can go between its load and its lease; then the next one is asked. */
-async function untilLeased(next: () => Promise<Instance>, signal: AbortSignal | undefined): Promise<InstanceLease> {
-  for (;;) {
-    const instance = await next();
-    await raceAbort(instance.loaded, signal);
-    const lease = instance.lease();
-    if (lease) return lease;
-    await raceAbort(instance.left(), signal);
-  }
+function whyItStays(instance: Instance): string {
+  if (instance.pinned) return "pinned";
+  const [hold] = instance.holds.list();
+  if (hold) return `held by ${hold.client}`;
+  return instance.sessions > 0 ? "in use" : instance.state;
 }
 
 /** Stops waiting when the signal aborts; what was waited for goes on. */

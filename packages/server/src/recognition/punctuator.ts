@@ -43,14 +43,14 @@ export function createPunctuator(
 
   async function loadAhead(): Promise<void> {
     try {
-      (await pool.lease(folder, signal)).release();
+      (await pool.lease(folder, signal ? { signal } : {})).release();
     } catch {
       // The first text meets the same, and it is there that it matters.
     }
   }
 
   async function once(text: string, audioSeconds: number): Promise<string> {
-    const lease = await pool.lease(folder, signal);
+    const lease = await pool.lease(folder, signal ? { signal } : {});
     const host = lease.instance.id;
     try {
       const permit = await scheduler.acquire({ priority: classAbove[priority], client, host, audioSeconds }, signal);

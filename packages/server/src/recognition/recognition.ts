@@ -16,7 +16,9 @@ export function createRecognition({ pool, scheduler }: RecognitionParts): Recogn
   return {
     async open(options) {
       const begunAt = performance.now();
-      const lease = await pool.lease(options.folder, options.signal);
+      const { folder, signal, keepAliveSeconds } = options;
+      const wish = { ...(signal && { signal }), ...(keepAliveSeconds !== undefined && { keepAliveSeconds }) };
+      const lease = await pool.lease(folder, wish);
       try {
         demand(lease.info, options);
         const loadSeconds = (performance.now() - begunAt) / 1000;

@@ -37,6 +37,8 @@ export interface OpenSession {
   /** `on` unless given. */
   readonly vad?: VadMode;
   readonly signal?: AbortSignal;
+  /** How long the model stays when idle, as this request wishes; infinite: for ever. */
+  readonly keepAliveSeconds?: number;
   /** One more session of a recognition that is counted already. */
   readonly isPart?: boolean;
 }

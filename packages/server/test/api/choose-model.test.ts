@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
 import { chooseModel } from "../../dist/api/choose-model.js";
-import { createCatalog } from "../../dist/catalog/catalog.js";
+import { type Catalog, createCatalog } from "../../dist/catalog/catalog.js";
+import { Names } from "../../dist/pool/names.js";
 import type { Pool } from "../../dist/pool/types.js";
 import { scratchDirectory } from "../base/scratch.ts";
 import { writeModel } from "../server/running.ts";
@@ -34,6 +35,8 @@ const cases: readonly Case[] = [
   { wish: { modelPath: "../etc" }, reason: "model_path_invalid" },
 ];
 
+const partsOf = (catalog: Catalog) => ({ catalog, names: new Names({ catalog }), pool: nothingLoaded as Pool });
+
 for (const { wish, configured = "", chosen, language, reason } of cases) {
   test(`${JSON.stringify(wish)} with default "${configured}": ${chosen ?? reason}`, async (t) => {
     const directory = scratchDirectory(t);
@@ -42,7 +45,7 @@ for (const { wish, configured = "", chosen, language, reason } of cases) {
       writeModel(join(directory, "model", id), { files: { "fake.json": "{}", "voxpool.json": manifest } });
     }
     const catalog = createCatalog({ modelDirs: ["model"], workingDirectory: directory, fakeEngine: true });
-    const choice = chooseModel({ catalog, pool: nothingLoaded as Pool, configuredDefault: configured }, wish);
+    const choice = chooseModel({ ...partsOf(catalog), configuredDefault: configured }, wish);
     if (reason !== undefined) {
       await assert.rejects(choice, { reason });
       return;
@@ -56,7 +59,7 @@ test("a language that no model on disk knows: the error names what to pull for i
   const directory = scratchDirectory(t);
   writeModel(join(directory, "model", "de"), { fake: { languages: ["de"] } });
   const catalog = createCatalog({ modelDirs: ["model"], workingDirectory: directory, fakeEngine: true });
-  const parts = { catalog, pool: nothingLoaded as Pool, configuredDefault: "" };
+  const parts = { ...partsOf(catalog), configuredDefault: "" };
   await assert.rejects(chooseModel(parts, { language: "中文" }), (error: Error & { reason?: string }) => {
     assert.equal(error.reason, "no_model");
     assert.match(error.message, /voxpool pull cn\./);

@@ -62,6 +62,12 @@ const entry: ModelEntry = {
   languages: ["en"],
   memory_bytes: 1024,
   pid: 4711,
+  holds: [],
+  sessions: 0,
+  pinned: false,
+  expires_at: null,
+  aliases: [],
+  restarts: 0,
 };
 
 const catalogEntry: CatalogEntry = {
@@ -164,12 +170,33 @@ export function createTestApi(): TestApi {
       failIfAsked(api, "loadModel");
       if (path === "model/none") throw new VoxpoolError("model_not_found", { model_path: path });
       loaded.set(path, entry);
-      return { success: true, message: "loaded", model_path: path };
+      return { success: true, message: "loaded", model_path: path, version: "1", holds: [], expires_at: null };
     },
     async unloadModel({ model_path: path }) {
       failIfAsked(api, "unloadModel");
       if (!loaded.delete(path)) throw new VoxpoolError("model_not_loaded", { model_path: path });
-      return { success: true, message: "unloaded", model_path: path };
+      return { success: true, message: "unloaded", model_path: path, unloaded: true, holds: [] };
+    },
+    async renewHolds({ client_id: client }) {
+      failIfAsked(api, "renewHolds");
+      throw new VoxpoolError("hold_unknown", { client, what: "" });
+    },
+    async warmUpModel({ model_path: path }) {
+      failIfAsked(api, "warmUpModel");
+      return { success: true, message: "warm", model_path: path, warmup_seconds: 0.1, text: "hello" };
+    },
+    async reloadModel({ model_path: path }) {
+      failIfAsked(api, "reloadModel");
+      return { success: true, message: "reloaded", model_path: path, load_time: 0.1 };
+    },
+    async pinModel({ model_path: path, pinned = true }) {
+      failIfAsked(api, "pinModel");
+      return { success: true, message: "pinned", model_path: path, pinned };
+    },
+    listAliases: () => ({ success: true, aliases: {}, count: 0 }),
+    async setAlias({ alias, model_path: path }) {
+      failIfAsked(api, "setAlias");
+      return { success: true, message: "set", alias, model_path: path };
     },
     transcribe: (request, caller) => runScript(api, request, caller),
   };

@@ -189,7 +189,7 @@ test("it is a fallback of the client", async (t) => {
   await server.stop();
   const second = await client.transcribe(toneWav("cab"));
   assert.deepEqual(
-    [first, second].map((result) => result.success && [result.text, result.served_by]),
+    [first, second].map((result) => result.success && [result.text, result.answered_by]),
     [
       ["cab", "service"],
       ["cab", "fallback"],

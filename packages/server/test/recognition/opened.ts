@@ -9,6 +9,7 @@ import { createRecognition } from "../../dist/recognition/recognition.js";
 import type { OpenSession } from "../../dist/recognition/types.js";
 import { NodeScheduler } from "../../dist/schedule/scheduler.js";
 import { scratchDirectory } from "../base/scratch.ts";
+import { poolOptions } from "../pool/pool-parts.ts";
 import { type ModelContent, writeModel } from "../server/running.ts";
 
 const cores = 2;
@@ -24,16 +25,7 @@ export async function openModel(t: TestContext, content: ModelContent) {
 /** The same with a model that is there. */
 export async function openFolder(t: TestContext, modelDir: string, id: string, assets = noAssets) {
   const catalog = createCatalog({ modelDirs: [modelDir], workingDirectory: modelDir, fakeEngine: true });
-  const pool = createPool({
-    describe: (folder) => catalog.describe(folder),
-    fingerprint: (folder) => catalog.fingerprint(folder),
-    ensureAssets: async () => assets,
-    startHost,
-    threads: cores,
-    loadIdleSeconds: 30,
-    hangSeconds: 30,
-    log: silentLog,
-  });
+  const pool = createPool({ ...poolOptions(catalog), ensureAssets: async () => assets, threads: cores });
   t.after(() => pool.close());
   const folder = await catalog.resolve(id);
   const recognition = createRecognition({ pool, scheduler: new NodeScheduler({ cores }) });

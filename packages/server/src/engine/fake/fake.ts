@@ -12,7 +12,7 @@ import {
   type SessionOptions,
   sampleRateHz,
 } from "../engine.ts";
-import { misbehave } from "./misbehave.ts";
+import { type Behaviour, misbehave } from "./misbehave.ts";
 import { type FakeScript, readScript } from "./script.ts";
 
 /**
@@ -26,6 +26,7 @@ import { type FakeScript, readScript } from "./script.ts";
  *   `languages`: instead of those of the spec; `maxSegmentSeconds` (20).
  * - `spanSeconds` (1): with `frames`, a span ends after so much audio, or with the input.
  * - `loadMs`, `decodeMs`: how long a load, a decode takes.
+ * - `warmUp`, `warmUpMs`: a behaviour in the warm-up, and how long that takes; it counts as no decode.
  * - `loadBytes`, `growBytes`: memory that the load, each decode takes and keeps.
  * - `load`, `decode`: a behaviour (see `misbehave`); `decodeAt`: only the n-th decode, from 1, behaves so.
  *
@@ -73,13 +74,23 @@ class FakeBehaviour {
     const number = this.#decodes++;
     this.#keep(growBytes);
     if (decodeMs > 0) await wait(decodeMs);
-    if (decodeAt !== undefined && decodeAt !== number + 1) return number;
+    if (decodeAt === undefined || decodeAt === number + 1) await this.#misbehave(decode);
+    return number;
+  }
+
+  /** What is decoded before the model is ready. @throws VoxpoolError `decode_failed` */
+  async warmUp(): Promise<void> {
+    const { warmUp, warmUpMs } = this.#script;
+    if (warmUpMs > 0) await wait(warmUpMs);
+    await this.#misbehave(warmUp);
+  }
+
+  async #misbehave(behaviour: Behaviour): Promise<void> {
     try {
-      await misbehave(decode);
+      await misbehave(behaviour);
     } catch (error) {
       throw new VoxpoolError("decode_failed", { detail: messageOf(error) }, { cause: error });
     }
-    return number;
   }
 
   #keep(bytes: number): void {
@@ -93,7 +104,8 @@ function segments(info: EngineInfo, script: FakeScript, behaviour: FakeBehaviour
     input: "segments",
     info,
     async decode(samples, options) {
-      const index = await behaviour.decode();
+      if (options.warmUp === true) await behaviour.warmUp();
+      const index = options.warmUp === true ? 0 : await behaviour.decode();
       return heard(script, options, index, samples, 0);
     },
   };
@@ -120,7 +132,8 @@ class FakeRecognizer implements FrameRecognizer {
   }
 
   async accept(samples: Float32Array): Promise<readonly RecognizedSpan[]> {
-    await this.#behaviour.decode();
+    if (this.#options.warmUp !== true) await this.#behaviour.decode();
+    else if (this.#spans === 0 && this.#buffer.length === 0) await this.#behaviour.warmUp();
     const spans: RecognizedSpan[] = [];
     for (const sample of samples) {
       this.#buffer.push(sample);

@@ -7,6 +7,7 @@ import type { Log } from "../../base/log.ts";
 import type { Config } from "../../base/settings.ts";
 import { createSpool, type Spool } from "../../base/spool.ts";
 import { createMetrics, type Metrics } from "../../observe/metrics.ts";
+import { administrationRoutes } from "./administration.ts";
 import { createFailures, type Failures } from "./answer.ts";
 import { catalogRoutes } from "./catalog.ts";
 import { createListener } from "./listener.ts";
@@ -109,6 +110,7 @@ function registerRoutes(fastify: FastifyInstance, parts: Parts): void {
   };
   void fastify.register(statusRoutes, { ...parts, ready });
   void fastify.register(modelRoutes, { ...parts, limits: bodies });
+  void fastify.register(administrationRoutes, { ...parts, limits: bodies });
   void fastify.register(catalogRoutes, { ...parts, limits: bodies });
   void fastify.register(transcribeRoutes, { ...parts, limits: uploads });
 }

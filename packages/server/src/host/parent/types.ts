@@ -33,6 +33,8 @@ export interface Host {
 export interface HostEnd {
   /** Whether `end()` was asked for. */
   readonly wanted: boolean;
+  /** A signal that somebody sent it, or that stopped it: what it was doing is not the cause. */
+  readonly fromOutside: boolean;
   /** For people: the named signal or exit code, and the last lines of stderr. */
   readonly explanation: string;
 }

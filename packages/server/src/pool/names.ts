@@ -1,0 +1,121 @@
+import { VoxpoolError } from "../base/errors.ts";
+import type { Catalog, ModelFolder } from "../catalog/catalog.ts";
+
+export interface NamesOptions {
+  readonly catalog: Pick<Catalog, "resolve">;
+  /** model_path by alias. */
+  readonly aliases?: Iterable<readonly [string, string]>;
+  /** Version by the model path without one, where a switch chose another than the newest. */
+  readonly versions?: Iterable<readonly [string, string]>;
+}
+
+export type NameChange =
+  | { readonly kind: "alias"; readonly alias: string; readonly target: string | undefined }
+  | { readonly kind: "version"; readonly modelPath: string; readonly version: string | undefined };
+
+/** What names mean now: aliases, and the version that a model's plain path stands for. */
+export class Names {
+  readonly #catalog: NamesOptions["catalog"];
+  readonly #aliases: Map<string, string>;
+  readonly #versions: Map<string, string>;
+  readonly #listeners = new Set<(change: NameChange) => void>();
+
+  constructor({ catalog, aliases, versions }: NamesOptions) {
+    this.#catalog = catalog;
+    this.#aliases = new Map(aliases);
+    this.#versions = new Map(versions);
+  }
+
+  /**
+   * The version that a path or alias means. Its `modelPath` is the plain path if that version serves it, else it ends in
+   * `@version`: sent back it names the same files.
+   * @throws VoxpoolError as `Catalog.resolve` does
+   */
+  async resolve(name: string): Promise<ModelFolder> {
+    const path = this.#aliases.get(name) ?? name;
+    const folder = await this.#catalog.resolve(path);
+    const base = basePath(folder);
+    const chosen = this.#versions.get(base);
+    if (chosen === undefined || chosen === folder.version)
+      return { ...folder, modelPath: chosen ? base : folder.modelPath };
+    if (hasVersion(path)) return { ...folder, modelPath: `${base}@${folder.version}` };
+    const other = await this.#catalog.resolve(`${base}@${chosen}`).catch((error: unknown) => {
+      // The chosen version is gone from the disk: the newest serves, as if nothing had been chosen.
+      if (error instanceof VoxpoolError && error.reason === "model_not_found") return undefined;
+      throw error;
+    });
+    return other ? { ...other, modelPath: base } : folder;
+  }
+
+  /** The alias's target as it is kept, if there is such an alias. */
+  target(alias: string): string | undefined {
+    return this.#aliases.get(alias);
+  }
+
+  /** model_path by alias, sorted. */
+  aliases(): readonly (readonly [string, string])[] {
+    return [...this.#aliases].toSorted(([a], [b]) => (a < b ? -1 : 1));
+  }
+
+  /** Points an alias somewhere else, or removes it. */
+  setAlias(alias: string, target: string | undefined): void {
+    if (target === undefined) this.#aliases.delete(alias);
+    else this.#aliases.set(alias, target);
+    this.#tell({ kind: "alias", alias, target });
+  }
+
+  /** The version that was chosen for a model's plain path, if one was. */
+  chosenVersion(folder: ModelFolder): string | undefined {
+    return this.#versions.get(basePath(folder));
+  }
+
+  /** From now on the plain path of a model means this version; undefined: the newest. */
+  choose(folder: ModelFolder, version: string | undefined): void {
+    const modelPath = basePath(folder);
+    if (version === undefined) this.#versions.delete(modelPath);
+    else this.#versions.set(modelPath, version);
+    this.#tell({ kind: "version", modelPath, version });
+  }
+
+  /**
+   * How folders are named to callers, by directory: two versions of one model never by the same path.
+   */
+  shown(folders: readonly ModelFolder[]): ReadonlyMap<string, string> {
+    const newest = new Map<string, number>();
+    for (const folder of folders) {
+      if (hasVersion(folder.modelPath)) continue;
+      const base = basePath(folder);
+      newest.set(base, Math.max(newest.get(base) ?? 0, Number(folder.version)));
+    }
+    return new Map(
+      folders.map((folder) => {
+        const base = basePath(folder);
+        const serving = this.#versions.get(base) ?? newest.get(base);
+        const isServing = String(serving) === folder.version;
+        return [folder.directory, isServing ? base : `${base}@${folder.version}`] as const;
+      }),
+    );
+  }
+
+  /** The aliases that mean this very version now. */
+  aliasesOf(shownPath: string): readonly string[] {
+    return this.aliases().flatMap(([alias, target]) => (target === shownPath ? [alias] : []));
+  }
+
+  subscribe(listener: (change: NameChange) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  #tell(change: NameChange): void {
+    for (const listener of this.#listeners) listener(change);
+  }
+}
+
+/** The path of a model without its version. */
+export function basePath({ modelPath, version }: ModelFolder): string {
+  const ending = `@${version}`;
+  return modelPath.endsWith(ending) ? modelPath.slice(0, -ending.length) : modelPath;
+}
+
+const hasVersion = (path: string): boolean => /@\d+\/?$/.test(path);
