@@ -1,9 +1,7 @@
 import { join } from "node:path";
 import type { TestContext } from "node:test";
-import { silentLog } from "../../dist/base/log.js";
 import { createCatalog } from "../../dist/catalog/catalog.js";
 import type { EngineAssets } from "../../dist/engine/engine.js";
-import { startHost } from "../../dist/host/parent/host.js";
 import { createPool } from "../../dist/pool/pool.js";
 import { createRecognition } from "../../dist/recognition/recognition.js";
 import type { OpenSession } from "../../dist/recognition/types.js";
