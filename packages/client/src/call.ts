@@ -89,8 +89,8 @@ export function scopeFailure(scope: CallScope): CallFailure | undefined {
 
 /** What an error of a transport, or of the body of its answer, is to the caller. */
 export function networkFailure(error: unknown, url: string): CallFailure {
-  const reason = error instanceof TransportError ? error.reason : "connection_lost";
-  return ownFailure(reason, { url, detail: innermostMessage(error) });
+  if (error instanceof TransportError) return ownFailure(error.reason, { url, detail: error.message });
+  return ownFailure("connection_lost", { url, detail: innermostMessage(error) });
 }
 
 /** @throws TypeError if an option is of the wrong type or out of range */
