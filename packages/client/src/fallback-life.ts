@@ -4,7 +4,7 @@ import { innermostMessage, type Transport } from "./transport.ts";
 export interface Borrowed {
   readonly transport: Transport;
   /** To be called once. */
-  giveBack(): void;
+  readonly giveBack: () => void;
 }
 
 /** Calls after the time, unless it is called off; keeps no process alive. */
@@ -105,8 +105,11 @@ export class FallbackLife {
           moveOn({ is: "open", transport });
           return transport;
         },
-        (error: unknown) => void moveOn({ is: "broken", why: innermostMessage(error) }),
-      ) as Promise<Transport | undefined>;
+        (error: unknown) => {
+          moveOn({ is: "broken", why: innermostMessage(error) });
+          return undefined;
+        },
+      );
     const opening: State = { is: "opening", made };
     this.#state = opening;
   }

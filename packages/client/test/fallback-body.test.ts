@@ -12,9 +12,13 @@ interface Source {
   pulled: number;
 }
 
-/** A stream of pieces of the given sizes, no two bytes in a row alike. */
+/** A stream of pieces of the given sizes, in which a missing or repeated part shows. */
 function sourceOf(sizes: readonly number[]): Source {
-  const bytes = Buffer.from(Array.from({ length: sizes.reduce((sum, size) => sum + size, 0) }, (_, at) => at % 251));
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  const bytes = Buffer.alloc(
+    total,
+    Uint8Array.from({ length: 251 }, (_, at) => at),
+  );
   let at = 0;
   const self: Source = {
     bytes,
@@ -157,37 +161,31 @@ test("bodies that are no streams can be sent any number of times", () => {
 });
 
 test("the end of a stream is noticed once, whichever way it ends", async () => {
-  for (const [way, act] of [
-    ["read to its end", (reader: ReadableStreamDefaultReader<Uint8Array>) => rest(reader)],
-    ["cancelled", (reader: ReadableStreamDefaultReader<Uint8Array>) => reader.cancel()],
-    [
-      "cancelled while it is read",
-      async (reader: ReadableStreamDefaultReader<Uint8Array>) => {
-        const reading = reader.read();
-        await reader.cancel();
-        await reading;
-      },
-    ],
-  ] as const) {
+  type Reader = ReadableStreamDefaultReader<Uint8Array>;
+  const ways: Record<string, (reader: Reader, asked: Promise<void>) => Promise<unknown>> = {
+    "read to its end": (reader) => rest(reader),
+    cancelled: (reader) => reader.cancel(),
+    "cancelled while it is read": async (reader, asked) => {
+      const reading = reader.read();
+      await asked;
+      await reader.cancel();
+      await reading;
+    },
+    failed: (reader) => assert.rejects(reader.read(), /cut off/),
+  };
+  for (const [way, act] of Object.entries(ways)) {
     let ended = 0;
-    const quiet = signalled();
-    const stream = new ReadableStream<Uint8Array>(
-      { pull: (controller) => (way.startsWith("cancelled") ? quiet.promise : controller.close()) },
-      { highWaterMark: 0 },
-    );
-    await act(noticeEnd(stream, () => ended++).getReader());
-    quiet.resolve();
-    await quiet.promise;
+    const asked = signalled();
+    const source: UnderlyingDefaultSource<Uint8Array> = {
+      pull(controller) {
+        asked.resolve();
+        if (way.startsWith("read")) controller.close();
+        else if (way === "failed") throw new Error("cut off");
+        else return signalled().promise;
+      },
+    };
+    await act(noticeEnd(new ReadableStream(source, { highWaterMark: 0 }), () => ended++).getReader(), asked.promise);
     await new Promise((resolve) => setImmediate(resolve));
     assert.equal(ended, 1, way);
   }
-  let ended = 0;
-  const failing = new ReadableStream<Uint8Array>({ pull: () => Promise.reject(new Error("cut off")) });
-  await assert.rejects(
-    noticeEnd(failing, () => ended++)
-      .getReader()
-      .read(),
-    /cut off/,
-  );
-  assert.equal(ended, 1);
 });

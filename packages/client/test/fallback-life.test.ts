@@ -35,7 +35,7 @@ class Stage {
   /** The fallback that is opening, open or closing. */
   #there: Transport | undefined;
   #opening: ((succeeds: boolean) => void) | undefined;
-  #closing: ReturnType<typeof signalled> | undefined;
+  #closing: ReturnType<typeof signalled<void>> | undefined;
   #timer: (() => void) | undefined;
 
   constructor() {
