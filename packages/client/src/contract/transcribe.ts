@@ -63,6 +63,19 @@ export const TranscribeOptions = Type.Object(
 );
 export type TranscribeOptions = Static<typeof TranscribeOptions>;
 
+/**
+ * What many clients send along with every request. No engine here can use them: they change nothing, and `warnings`
+ * name them.
+ */
+export const TranscribeHints = Type.Object(
+  {
+    temperature: Type.Optional(Type.String({ description: "Of no effect; named in `warnings`." })),
+    prompt: Type.Optional(Type.String({ description: "Of no effect; named in `warnings`." })),
+    hotwords: Type.Optional(Type.String({ description: "Of no effect; named in `warnings`." })),
+  },
+  { $id: "TranscribeHints" },
+);
+
 export const Word = Type.Object(
   {
     word: Type.String(),

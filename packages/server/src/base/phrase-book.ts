@@ -9,6 +9,17 @@ export const phraseBook: Readonly<Record<string, string>> = {
 
   // Requests
   "it is empty": "内容为空",
+  "there are none": "此处不接受任何选项",
+  "the options are {}": "可用选项为 {1}",
+  " Did you mean {}?": "是否想用 {1}？",
+  "the request has no body": "请求没有请求体",
+  "the body is empty": "请求体为空",
+  "the form has no fields": "表单没有字段",
+  "the form has no field file, only {}": "表单中没有字段 file，只有 {1}",
+  "the file came in the field {}": "文件在字段 {1} 中，而不是 file",
+  "the field file has the name of a file, but no bytes": "字段 file 有文件名，但没有内容",
+  "the field file is empty, as of a form in which no file was chosen": "字段 file 为空，似乎没有选择文件",
+  "the field file is empty": "字段 file 为空",
   "it is empty; leave it out or give it a value": "值为空；请省略它或填写一个值",
   "it is missing": "缺少该字段",
   "it cannot be parsed": "无法解析",
