@@ -108,7 +108,9 @@ export type Warning = Static<typeof Warning>;
 export const Transcript = Type.Object(
   {
     success: Type.Literal(true),
-    text: Type.String(),
+    text: Type.String({
+      description: "All segments, joined. With `channels=split` a line for each turn, `[1] ` or another channel first.",
+    }),
     language: Type.Optional(Type.String({ description: "BCP 47, where it is known." })),
     duration: Type.Number({ description: "Length of the recording, seconds." }),
     segments: Type.Array(Segment),

@@ -1,11 +1,11 @@
 import type { Segment, TranscribeEvent, TranscribeOptions, Transcript, Warning } from "@voxpool/client/contract";
 import type { AudioDecoder, DecodedAudio } from "../audio/audio.ts";
 import { type ErrorDetails, type MessageLanguage, VoxpoolError, type WarningReason, warning } from "../base/errors.ts";
-import { joinText } from "../engine/text/join.ts";
 import { summaryOf, transcribeChannels } from "../recognition/channels.ts";
 import { transcribe as run } from "../recognition/transcribe.ts";
 import type { OpenSession, Session, SessionSummary } from "../recognition/types.ts";
 import { type Choice, type ChooseParts, chooseModel } from "./choose-model.ts";
+import { textOf } from "./dialogue.ts";
 import type { FileChanges } from "./file-changes.ts";
 import { begin, firstOf, openOrClose, openSessions, type Sessions } from "./open-recording.ts";
 import { rememberFolders } from "./recent-folders.ts";
@@ -154,7 +154,7 @@ function toTranscript(outcome: Outcome): Transcript {
   const language = choice.language ?? (info.languages.length === 1 ? info.languages[0] : undefined);
   return {
     success: true,
-    text: joinText(segments.map((segment) => segment.text)),
+    text: textOf(segments),
     ...(language !== undefined && { language }),
     duration: durationSeconds,
     segments,
