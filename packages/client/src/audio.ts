@@ -1,5 +1,6 @@
+import { explainError } from "./explain.ts";
 import { type CallFailure, ownFailure } from "./failure.ts";
-import { innermostMessage, type TransportBody } from "./transport.ts";
+import type { TransportBody } from "./transport.ts";
 
 /** A recording as every runtime can hold one. Bytes of a file, not samples; a stream can be sent once only. */
 export type AudioSource = Blob | ArrayBuffer | Uint8Array | ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>;
@@ -94,7 +95,7 @@ function openPulled(next: () => Promise<IteratorResult<unknown>>, cancel: () => 
       } catch (error) {
         if (isOver) return;
         if (error instanceof NotBytes) misuse = new TypeError(error.message);
-        else failure = ownFailure("audio_unreadable", { detail: innermostMessage(error) });
+        else failure = ownFailure("audio_unreadable", { detail: explainError(error) });
         end(new Error("the audio could not be read", { cause: error }));
         if (misuse !== undefined) letGo();
       }

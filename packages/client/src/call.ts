@@ -1,15 +1,10 @@
 import { readJson } from "./answer.ts";
 import type { Failure } from "./contract/failure.ts";
+import { explainError } from "./explain.ts";
 import { type CallFailure, ownFailure } from "./failure.ts";
 import { type Outcome, type RetryPolicy, type Safety, withRetries } from "./retry.ts";
 import { type CallScope, openScope, untilAborted } from "./scope.ts";
-import {
-  innermostMessage,
-  type Transport,
-  type TransportAnswer,
-  TransportError,
-  type TransportRequest,
-} from "./transport.ts";
+import { type Transport, type TransportAnswer, TransportError, type TransportRequest } from "./transport.ts";
 
 /** What every call may be given. */
 export interface CallOptions {
@@ -90,7 +85,7 @@ export function scopeFailure(scope: CallScope): CallFailure | undefined {
 /** What an error of a transport, or of the body of its answer, is to the caller. */
 export function networkFailure(error: unknown, url: string): CallFailure {
   if (error instanceof TransportError) return ownFailure(error.reason, { url, detail: error.message });
-  return ownFailure("connection_lost", { url, detail: innermostMessage(error) });
+  return ownFailure("connection_lost", { url, detail: explainError(error) });
 }
 
 /** @throws TypeError if an option is of the wrong type or out of range */

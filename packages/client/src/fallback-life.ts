@@ -1,4 +1,5 @@
-import { innermostMessage, type Transport } from "./transport.ts";
+import { explainError } from "./explain.ts";
+import type { Transport } from "./transport.ts";
 
 /** A fallback that somebody uses. */
 export interface Borrowed {
@@ -106,7 +107,7 @@ export class FallbackLife {
           return transport;
         },
         (error: unknown) => {
-          moveOn({ is: "broken", why: innermostMessage(error) });
+          moveOn({ is: "broken", why: explainError(error) });
           return undefined;
         },
       );

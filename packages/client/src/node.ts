@@ -2,9 +2,10 @@ import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { type Audio, type AudioSource, audioOf, openIterable } from "./audio.ts";
 import { BaseClient, type ClientOptions, transportOf } from "./client.ts";
+import { explainError } from "./explain.ts";
 import { type CallFailure, ownFailure } from "./failure.ts";
 import { defaultBaseUrl, type HttpOptions, httpTransport as webHttpTransport } from "./http.ts";
-import { innermostMessage, type Transport } from "./transport.ts";
+import type { Transport } from "./transport.ts";
 
 /** A recording in Node: what every runtime has, or the path of a file, also as a `file:` URL object. */
 export type NodeAudioSource = AudioSource | string | URL;
@@ -61,7 +62,7 @@ async function fileAudio(path: string | URL): Promise<Audio | CallFailure> {
   } catch (error) {
     // A URL that is no file's, or a path with a null byte.
     if (error instanceof TypeError) throw error;
-    return ownFailure("audio_unreadable", { detail: innermostMessage(error) });
+    return ownFailure("audio_unreadable", { detail: explainError(error) });
   }
 }
 

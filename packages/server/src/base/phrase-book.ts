@@ -297,6 +297,27 @@ export const phraseBook: Readonly<Record<string, string>> = {
   uploads: "上传的内容",
 
   // What a client finds out by itself, and what Node says to it
+  "nothing listens there ({})": "该地址没有程序在监听（{1}）",
+  "the name of the host is not known ({})": "无法识别该主机名（{1}）",
+  "the name of the host cannot be looked up at the moment ({})": "暂时无法查询该主机名（{1}）",
+  "there is no way to that host ({})": "无法到达该主机（{1}）",
+  "there is no way to that network ({})": "无法到达该网络（{1}）",
+  "the host does not answer ({})": "该主机没有响应（{1}）",
+  "the other side cut the connection ({})": "对方断开了连接（{1}）",
+  "its certificate has expired ({})": "其证书已过期（{1}）",
+  "its certificate is not trusted; NODE_EXTRA_CA_CERTS can name a file of more ({})":
+    "其证书不受信任；可用 NODE_EXTRA_CA_CERTS 指定更多证书的文件（{1}）",
+  "its certificate is that of another host ({})": "其证书属于另一台主机（{1}）",
+  "{}: there is no such file ({})": "{1}：没有该文件（{2}）",
+  "{}: it may not be read by this user ({})": "{1}：当前用户无权读取（{2}）",
+  "{}: it is a directory ({})": "{1}：这是文件夹，不是文件（{2}）",
+  "it is a directory ({})": "这是文件夹，不是文件（{1}）",
+  "{}: too many files are open ({})": "{1}：打开的文件过多（{2}）",
+  "{}: the path is too long ({})": "{1}：路径过长（{2}）",
+  "{}: its links lead in a circle ({})": "{1}：链接形成循环（{2}）",
+  "{}; and the fallback could not be opened: {}": "{1}；后备服务也无法打开：{2}",
+  "{}; and the fallback was not asked, since too much of the recording had been read to send it again":
+    "{1}；录音已读取过多，无法再次发送，因此没有使用后备服务",
   "connect ECONNREFUSED {}": "{1} 拒绝连接（ECONNREFUSED）",
   "getaddrinfo ENOTFOUND {}": "找不到主机 {1}（ENOTFOUND）",
   "getaddrinfo EAI_AGAIN {}": "暂时无法查询主机 {1}（EAI_AGAIN）",
