@@ -45,13 +45,24 @@ export function audioOf(source: AudioSource): Audio {
   );
 }
 
-/** Opens an async iterable of bytes as a body; it is read only as fast as it is sent. */
+/** Opens an async iterable of bytes as a body; it is begun when it is first read, and read only as fast as it is sent. */
 export function openIterable(source: AsyncIterable<unknown>): OpenedAudio {
-  const iterator = source[Symbol.asyncIterator]();
+  let iterator: AsyncIterator<unknown> | undefined;
   return openPulled(
-    () => iterator.next(),
-    async () => iterator.return?.(),
+    () => {
+      iterator ??= source[Symbol.asyncIterator]();
+      return iterator.next();
+    },
+    async () => {
+      if (iterator !== undefined) await iterator.return?.();
+      // A stream of Node holds what it has opened also when nobody read of it.
+      else if (isDestroyable(source)) source.destroy();
+    },
   );
+}
+
+function isDestroyable(source: object): source is { destroy(): unknown } {
+  return "destroy" in source && typeof source.destroy === "function";
 }
 
 function openReadable(source: ReadableStream<unknown>): OpenedAudio {

@@ -1,9 +1,9 @@
-import { readJson } from "./answer.ts";
+import { answerTo, readJson } from "./answer.ts";
 import type { Failure } from "./contract/failure.ts";
 import { explainError } from "./explain.ts";
 import { type CallFailure, ownFailure } from "./failure.ts";
 import { type Outcome, type RetryPolicy, type Safety, withRetries } from "./retry.ts";
-import { type CallScope, openScope, untilAborted } from "./scope.ts";
+import { type CallScope, openScope } from "./scope.ts";
 import { type Transport, type TransportAnswer, TransportError, type TransportRequest } from "./transport.ts";
 
 /** What every call may be given. */
@@ -65,7 +65,7 @@ export async function exchange<T>(
   const ended = scopeFailure(scope);
   if (ended !== undefined) return { ok: false, failure: ended, mayHaveArrived: false };
   try {
-    const answer = await untilAborted(transport.send({ ...request, signal: scope.signal }), scope.signal);
+    const answer = await answerTo(transport.send({ ...request, signal: scope.signal }), scope.signal);
     return await read(answer);
   } catch (error) {
     return {

@@ -1,8 +1,8 @@
-import { readJson } from "./answer.ts";
+import { answerTo, readJson } from "./answer.ts";
 import type { Health } from "./contract/models.ts";
 import { MovableBody, noticeEnd } from "./fallback-body.ts";
 import { FallbackLife, FallbackUnusable } from "./fallback-life.ts";
-import { openScope, untilAborted } from "./scope.ts";
+import { openScope } from "./scope.ts";
 import {
   type ServedBy,
   type Transport,
@@ -173,7 +173,7 @@ class FallbackTransport implements Required<Transport> {
     const { signal } = scope;
     const request = { method: "GET", path: "/health", headers: { accept: "application/json" }, signal } as const;
     try {
-      const answer = await untilAborted(this.#service.send(request), signal);
+      const answer = await answerTo(this.#service.send(request), signal);
       const outcome = await readJson<Health>(answer, this.target, signal);
       if (outcome.ok) this.#setAway(false);
       return outcome.ok;

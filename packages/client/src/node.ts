@@ -58,7 +58,9 @@ async function fileAudio(path: string | URL): Promise<Audio | CallFailure> {
   try {
     const info = await stat(path);
     if (info.isDirectory()) return ownFailure("audio_unreadable", { detail: `${String(path)} is a directory` });
-    return { replayable: info.isFile(), open: () => openIterable(createReadStream(path)) };
+    // Opened when it is first read: what nobody reads of would stay open, and could fail where nobody listens.
+    const source = { [Symbol.asyncIterator]: () => createReadStream(path)[Symbol.asyncIterator]() };
+    return { replayable: info.isFile(), open: () => openIterable(source) };
   } catch (error) {
     // A URL that is no file's, or a path with a null byte.
     if (error instanceof TypeError) throw error;
