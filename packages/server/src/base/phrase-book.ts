@@ -315,9 +315,9 @@ export const phraseBook: Readonly<Record<string, string>> = {
   "{}: too many files are open ({})": "{1}：打开的文件过多（{2}）",
   "{}: the path is too long ({})": "{1}：路径过长（{2}）",
   "{}: its links lead in a circle ({})": "{1}：链接形成循环（{2}）",
-  "{}; and the fallback could not be opened: {}": "{1}；后备服务也无法打开：{2}",
+  "{}; and the fallback could not be opened: {}": "{1}；后备也无法打开：{2}",
   "{}; and the fallback was not asked, since too much of the recording had been read to send it again":
-    "{1}；录音已读取过多，无法再次发送，因此没有使用后备服务",
+    "{1}；录音已读取过多，无法再次发送，因此没有改由后备处理",
   "connect ECONNREFUSED {}": "{1} 拒绝连接（ECONNREFUSED）",
   "getaddrinfo ENOTFOUND {}": "找不到主机 {1}（ENOTFOUND）",
   "getaddrinfo EAI_AGAIN {}": "暂时无法查询主机 {1}（EAI_AGAIN）",
