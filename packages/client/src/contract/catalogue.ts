@@ -24,6 +24,12 @@ export const catalogue = {
   request_invalid: entry(400, false, "The request is not valid: {detail}.", "请求无效：{detail}。"),
   json_invalid: entry(400, false, "The body is not a JSON object: {detail}.", "请求体不是 JSON 对象：{detail}。"),
   option_invalid: entry(400, false, "{option}: {detail}.", "{option}：{detail}。"),
+  option_unknown: entry(
+    400,
+    false,
+    "There is no option {option} here: {detail}.{hint}",
+    "此处没有选项 {option}：{detail}。{hint}",
+  ),
   content_type_unsupported: entry(
     415,
     false,
@@ -130,8 +136,8 @@ export const catalogue = {
   audio_missing: entry(
     400,
     false,
-    "The request has no audio: send it as the multipart field file or as the body.",
-    "请求中没有音频：请用 multipart 字段 file 或请求体发送。",
+    "The request has no audio: {detail}. Send the bytes of the recording as the multipart field file, or as the body.",
+    "请求中没有音频：{detail}。请用 multipart 字段 file 或请求体发送录音的内容。",
   ),
   audio_unsupported: entry(
     415,
@@ -321,6 +327,10 @@ export const warningCatalogue = {
   itn_unavailable: {
     en: "Model {model_path} cannot choose how it writes numbers, and has no rules for it (itn*.fst); they are as it writes them.",
     zh: "模型 {model_path} 不能选择数字的写法，也没有规则文件（itn*.fst）；数字保持模型的写法。",
+  },
+  hints_unused: {
+    en: "{hints}: of no effect, since model {model_path} cannot use it.",
+    zh: "{hints}：未起作用，模型 {model_path} 不支持。",
   },
   punctuation_failed: {
     en: "The text has no punctuation: {detail}",
