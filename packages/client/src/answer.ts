@@ -12,6 +12,19 @@ const quotedChars = 200;
 /** The answer was longer than the client takes in. */
 class AnswerTooLarge extends Error {}
 
+/**
+ * The answer that a request gets, or a rejection as soon as the signal is aborted. One that comes after that, from a
+ * transport that does not heed the signal, is let go of: else its connection would stay open.
+ */
+export async function answerTo(sending: Promise<TransportAnswer>, signal: AbortSignal): Promise<TransportAnswer> {
+  try {
+    return await untilAborted(sending, signal);
+  } catch (error) {
+    sending.then(({ body }) => body?.cancel()).catch(() => undefined);
+    throw error;
+  }
+}
+
 /** Whether the head of the answer says that its body is of the given type. */
 export function hasType(answer: TransportAnswer, type: string): boolean {
   return (answer.headers.get("content-type") ?? "").toLowerCase().startsWith(type);

@@ -1,5 +1,6 @@
+import { explainError } from "./explain.ts";
 import { type CallFailure, ownFailure } from "./failure.ts";
-import { innermostMessage, type TransportBody } from "./transport.ts";
+import type { TransportBody } from "./transport.ts";
 
 /** A recording as every runtime can hold one. Bytes of a file, not samples; a stream can be sent once only. */
 export type AudioSource = Blob | ArrayBuffer | Uint8Array | ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>;
@@ -44,13 +45,24 @@ export function audioOf(source: AudioSource): Audio {
   );
 }
 
-/** Opens an async iterable of bytes as a body; it is read only as fast as it is sent. */
+/** Opens an async iterable of bytes as a body; it is begun when it is first read, and read only as fast as it is sent. */
 export function openIterable(source: AsyncIterable<unknown>): OpenedAudio {
-  const iterator = source[Symbol.asyncIterator]();
+  let iterator: AsyncIterator<unknown> | undefined;
   return openPulled(
-    () => iterator.next(),
-    async () => iterator.return?.(),
+    () => {
+      iterator ??= source[Symbol.asyncIterator]();
+      return iterator.next();
+    },
+    async () => {
+      if (iterator !== undefined) await iterator.return?.();
+      // A stream of Node holds what it has opened also when nobody read of it.
+      else if (isDestroyable(source)) source.destroy();
+    },
   );
+}
+
+function isDestroyable(source: object): source is { destroy(): unknown } {
+  return "destroy" in source && typeof source.destroy === "function";
 }
 
 function openReadable(source: ReadableStream<unknown>): OpenedAudio {
@@ -94,7 +106,7 @@ function openPulled(next: () => Promise<IteratorResult<unknown>>, cancel: () => 
       } catch (error) {
         if (isOver) return;
         if (error instanceof NotBytes) misuse = new TypeError(error.message);
-        else failure = ownFailure("audio_unreadable", { detail: innermostMessage(error) });
+        else failure = ownFailure("audio_unreadable", { detail: explainError(error) });
         end(new Error("the audio could not be read", { cause: error }));
         if (misuse !== undefined) letGo();
       }

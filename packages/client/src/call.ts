@@ -1,15 +1,10 @@
-import { readJson } from "./answer.ts";
+import { answerTo, readJson } from "./answer.ts";
 import type { Failure } from "./contract/failure.ts";
+import { explainError } from "./explain.ts";
 import { type CallFailure, ownFailure } from "./failure.ts";
 import { type Outcome, type RetryPolicy, type Safety, withRetries } from "./retry.ts";
-import { type CallScope, openScope, untilAborted } from "./scope.ts";
-import {
-  innermostMessage,
-  type Transport,
-  type TransportAnswer,
-  TransportError,
-  type TransportRequest,
-} from "./transport.ts";
+import { type CallScope, openScope } from "./scope.ts";
+import { type Transport, type TransportAnswer, TransportError, type TransportRequest } from "./transport.ts";
 
 /** What every call may be given. */
 export interface CallOptions {
@@ -70,7 +65,7 @@ export async function exchange<T>(
   const ended = scopeFailure(scope);
   if (ended !== undefined) return { ok: false, failure: ended, mayHaveArrived: false };
   try {
-    const answer = await untilAborted(transport.send({ ...request, signal: scope.signal }), scope.signal);
+    const answer = await answerTo(transport.send({ ...request, signal: scope.signal }), scope.signal);
     return await read(answer);
   } catch (error) {
     return {
@@ -89,8 +84,8 @@ export function scopeFailure(scope: CallScope): CallFailure | undefined {
 
 /** What an error of a transport, or of the body of its answer, is to the caller. */
 export function networkFailure(error: unknown, url: string): CallFailure {
-  const reason = error instanceof TransportError ? error.reason : "connection_lost";
-  return ownFailure(reason, { url, detail: innermostMessage(error) });
+  if (error instanceof TransportError) return ownFailure(error.reason, { url, detail: error.message });
+  return ownFailure("connection_lost", { url, detail: explainError(error) });
 }
 
 /** @throws TypeError if an option is of the wrong type or out of range */

@@ -1,9 +1,9 @@
-import { readJson } from "./answer.ts";
+import { answerTo, readJson } from "./answer.ts";
 import type { Health } from "./contract/models.ts";
 import { MovableBody, noticeEnd } from "./fallback-body.ts";
-import { untilAborted } from "./scope.ts";
+import { FallbackLife, FallbackUnusable } from "./fallback-life.ts";
+import { openScope } from "./scope.ts";
 import {
-  innermostMessage,
   type ServedBy,
   type Transport,
   type TransportAnswer,
@@ -54,19 +54,17 @@ export function withFallback(service: Transport, fallback: OpenFallback | Fallba
 class FallbackTransport implements Required<Transport> {
   readonly #service: Transport;
   readonly #options: FallbackOptions & typeof defaults;
+  readonly #life: FallbackLife;
+  readonly #closing = new AbortController();
   #isAway = false;
-  #opened: Promise<Transport> | undefined;
-  /** Why the fallback cannot be used; then the service is all there is. */
-  #broken: string | undefined;
-  #inFallback = 0;
   #told: ServedBy = "service";
-  #closing: ReturnType<typeof setTimeout> | undefined;
   #probe: Promise<boolean> | undefined;
   #probedAtMs = 0;
 
   constructor(service: Transport, options: FallbackOptions & typeof defaults) {
     this.#service = service;
     this.#options = options;
+    this.#life = new FallbackLife(options);
   }
 
   get target(): string {
@@ -74,96 +72,82 @@ class FallbackTransport implements Required<Transport> {
   }
 
   async send(request: TransportRequest): Promise<TransportAnswer> {
-    if (this.#isAway && this.#broken === undefined && !(await this.#isBack())) return this.#sendInstead(request);
+    const isAway = this.#isAway && this.#life.problem === undefined && !(await this.#isBack());
+    this.#throwIfOver(request);
+    if (isAway) return this.#sendInstead(request, new TransportError("server_unreachable", false, "it is away"));
     const body = new MovableBody(request.body);
     try {
-      const answer = await this.#service.send({ ...request, ...body.attempt() });
-      this.#returned();
-      return { status: answer.status, headers: answer.headers, body: answer.body, servedBy: "service" };
+      return await this.#sendFirst(request, body);
     } catch (error) {
-      if (!(error instanceof TransportError) || error.reason !== "server_unreachable") throw error;
-      if (this.#broken !== undefined) throw this.#withReason(error);
-      this.#isAway = true;
-      this.#probedAtMs = performance.now();
-      // What may have arrived, or is used up, is not moved. Where sending it again does no harm, the client does.
-      if (error.mayHaveArrived || !body.isKept || request.signal.aborted) throw error;
-      return await this.#sendInstead({ ...request, ...body.attempt() }, error);
+      // Whoever was to read it has failed; a source that is at its end takes no notice.
+      body.release(error);
+      throw error;
     }
   }
 
   async close(): Promise<void> {
-    clearTimeout(this.#closing);
-    const opened = this.#opened;
-    this.#opened = undefined;
-    const transport = await opened?.catch(() => undefined);
-    await transport?.close?.();
+    this.#closing.abort();
+    await this.#life.end();
   }
 
-  async #sendInstead(request: TransportRequest, error?: TransportError): Promise<TransportAnswer> {
-    clearTimeout(this.#closing);
-    this.#inFallback++;
-    const ended = () => {
-      this.#inFallback--;
-      this.#closeSoon();
-    };
+  async #sendFirst(request: TransportRequest, body: MovableBody): Promise<TransportAnswer> {
     try {
-      const transport = await this.#fallback(error);
-      this.#tell("fallback", error?.message);
+      const answer = await this.#service.send({ ...request, ...body.attempt() });
+      body.settle();
+      this.#setAway(false);
+      return { status: answer.status, headers: answer.headers, body: answer.body, servedBy: "service" };
+    } catch (error) {
+      if (!(error instanceof TransportError) || error.reason !== "server_unreachable") throw error;
+      const { problem } = this.#life;
+      if (problem !== undefined) throw withoutFallback(error, problem);
+      this.#setAway(true);
+      // What may have arrived is not moved. Where sending it again does no harm, the client does.
+      if (error.mayHaveArrived) throw error;
+      this.#throwIfOver(request);
+      if (!body.canMove) throw usedUp(error);
+      const moved = { ...request, ...body.attempt() };
+      body.settle();
+      return await this.#sendInstead(moved, error);
+    }
+  }
+
+  async #sendInstead(request: TransportRequest, why: TransportError): Promise<TransportAnswer> {
+    const { transport, giveBack } = await this.#life.borrow().catch((error: unknown) => {
+      throw error instanceof FallbackUnusable ? withoutFallback(why, error.message) : error;
+    });
+    try {
+      this.#throwIfOver(request);
+      this.#tell("fallback", why.message);
       const answer = await transport.send(request);
-      const body = answer.body === null ? null : noticeEnd(answer.body, ended);
-      if (body === null) ended();
+      const body = answer.body === null ? null : noticeEnd(answer.body, giveBack);
+      if (body === null) giveBack();
       return { status: answer.status, headers: answer.headers, body, servedBy: "fallback" };
     } catch (failure) {
-      ended();
+      giveBack();
       throw failure;
     }
   }
 
-  /** Opens the fallback, or joins those who do. @throws TransportError `server_unreachable` if it cannot be opened */
-  async #fallback(error?: TransportError): Promise<Transport> {
-    this.#opened ??= this.#open();
-    try {
-      return await this.#opened;
-    } catch (failure) {
-      this.#opened = undefined;
-      this.#broken = innermostMessage(failure);
-      throw this.#withReason(error ?? new TransportError("server_unreachable", false, "it is away"));
-    }
+  /** After each wait: nothing is begun for a call that is over, or for a client that was closed. */
+  #throwIfOver({ signal }: TransportRequest): void {
+    if (signal.aborted) throw new TransportError("server_unreachable", false, "the call was cancelled");
+    if (this.#closing.signal.aborted) throw new TransportError("server_unreachable", false, "the client was closed");
   }
 
-  /** Asynchronous, so that what `open` throws at once is a rejection too. */
-  async #open(): Promise<Transport> {
-    return this.#options.open();
-  }
-
-  #withReason(error: TransportError): TransportError {
-    const detail = `${error.message}; and the fallback could not be opened: ${this.#broken}`;
-    // Without its cause, whose message would be told instead.
-    return new TransportError(error.reason, error.mayHaveArrived, detail);
-  }
-
-  #returned(): void {
-    if (!this.#isAway) return;
-    this.#isAway = false;
-    this.#tell("service");
-    this.#closeSoon();
+  #setAway(isAway: boolean): void {
+    if (isAway) this.#probedAtMs = performance.now();
+    if (this.#isAway === isAway) return;
+    this.#isAway = isAway;
+    if (!isAway) this.#tell("service");
+    this.#life.setNeeded(isAway);
   }
 
   #tell(servedBy: ServedBy, detail?: string): void {
-    if (this.#told === servedBy) return;
+    if (this.#told === servedBy || this.#closing.signal.aborted) return;
     this.#told = servedBy;
     const { onChange } = this.#options;
     // Not from here: what a listener throws is the application's own, and no failure of a request.
     queueMicrotask(() => onChange?.({ servedBy, ...(detail !== undefined && { detail }) }));
-  }
-
-  /** Gives the memory of the fallback back once nobody needs it. */
-  #closeSoon(): void {
-    clearTimeout(this.#closing);
-    if (this.#isAway || this.#inFallback > 0 || this.#opened === undefined) return;
-    this.#closing = setTimeout(() => void this.close().catch(() => undefined), this.#options.closeAfterMs);
-    // In Node the timer alone keeps no process alive.
-    (this.#closing as { unref?: () => void }).unref?.();
   }
 
   /** Whether the service has come back, as far as that is known within a moment. */
@@ -183,18 +167,34 @@ class FallbackTransport implements Required<Transport> {
     return Promise.race([this.#probe, patience]).finally(() => clearTimeout(timer));
   }
 
+  /** Never rejects. */
   async #look(): Promise<boolean> {
-    const signal = AbortSignal.timeout(probeTimeoutMs);
+    const scope = openScope([this.#closing.signal], probeTimeoutMs);
+    const { signal } = scope;
     const request = { method: "GET", path: "/health", headers: { accept: "application/json" }, signal } as const;
     try {
-      const answer = await untilAborted(this.#service.send(request), signal);
+      const answer = await answerTo(this.#service.send(request), signal);
       const outcome = await readJson<Health>(answer, this.target, signal);
-      if (outcome.ok) this.#returned();
+      if (outcome.ok) this.#setAway(false);
       return outcome.ok;
     } catch {
       return false;
+    } finally {
+      scope.close();
     }
   }
+}
+
+function withoutFallback(error: TransportError, why: string): TransportError {
+  return because(error, `the fallback could not be opened: ${why}`);
+}
+
+function usedUp(error: TransportError): TransportError {
+  return because(error, "the fallback was not asked, since too much of the recording had been read to send it again");
+}
+
+function because(error: TransportError, more: string): TransportError {
+  return new TransportError(error.reason, error.mayHaveArrived, `${error.message}; and ${more}`, { cause: error });
 }
 
 function checkOptions(options: FallbackOptions): void {

@@ -1,10 +1,5 @@
-import {
-  innermostMessage,
-  type Transport,
-  type TransportAnswer,
-  TransportError,
-  type TransportRequest,
-} from "./transport.ts";
+import { explainError } from "./explain.ts";
+import { type Transport, type TransportAnswer, TransportError, type TransportRequest } from "./transport.ts";
 
 /** Where a server listens when nothing else is said. */
 export const defaultBaseUrl = "http://localhost:5000/api";
@@ -105,7 +100,7 @@ function queryString(query: TransportRequest["query"]): string {
 }
 
 function transportError(error: unknown): TransportError {
-  const detail = innermostMessage(error);
+  const detail = explainError(error);
   const cause = error instanceof Error ? error.cause : undefined;
   if (isNeverSent(cause)) return new TransportError("server_unreachable", false, detail, { cause: error });
   // Browsers do not say what went wrong; that nobody listens is by far the most frequent.

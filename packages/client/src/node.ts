@@ -2,9 +2,10 @@ import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { type Audio, type AudioSource, audioOf, openIterable } from "./audio.ts";
 import { BaseClient, type ClientOptions, transportOf } from "./client.ts";
+import { explainError } from "./explain.ts";
 import { type CallFailure, ownFailure } from "./failure.ts";
 import { defaultBaseUrl, type HttpOptions, httpTransport as webHttpTransport } from "./http.ts";
-import { innermostMessage, type Transport } from "./transport.ts";
+import type { Transport } from "./transport.ts";
 
 /** A recording in Node: what every runtime has, or the path of a file, also as a `file:` URL object. */
 export type NodeAudioSource = AudioSource | string | URL;
@@ -57,11 +58,13 @@ async function fileAudio(path: string | URL): Promise<Audio | CallFailure> {
   try {
     const info = await stat(path);
     if (info.isDirectory()) return ownFailure("audio_unreadable", { detail: `${String(path)} is a directory` });
-    return { replayable: info.isFile(), open: () => openIterable(createReadStream(path)) };
+    // Opened when it is first read: what nobody reads of would stay open, and could fail where nobody listens.
+    const source = { [Symbol.asyncIterator]: () => createReadStream(path)[Symbol.asyncIterator]() };
+    return { replayable: info.isFile(), open: () => openIterable(source) };
   } catch (error) {
     // A URL that is no file's, or a path with a null byte.
     if (error instanceof TypeError) throw error;
-    return ownFailure("audio_unreadable", { detail: innermostMessage(error) });
+    return ownFailure("audio_unreadable", { detail: explainError(error) });
   }
 }
 

@@ -50,14 +50,3 @@ export class TransportError extends Error {
     this.mayHaveArrived = mayHaveArrived;
   }
 }
-
-/** The innermost message of an error: `fetch` says "fetch failed" and hides the reason in `cause`. */
-export function innermostMessage(error: unknown): string {
-  let text = "";
-  for (let at = error, depth = 0; at instanceof Error && depth < 8; at = at.cause, depth++) {
-    // Node's attempt at several addresses fails with an AggregateError that has a code but no message.
-    const { code } = at as { code?: unknown };
-    text = at.message || (typeof code === "string" ? code : text);
-  }
-  return text || String(error);
-}

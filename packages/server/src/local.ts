@@ -1,4 +1,3 @@
-import { rm } from "node:fs/promises";
 import type { Server } from "node:http";
 import { join } from "node:path";
 import { type Duplex, duplexPair } from "node:stream";
@@ -9,8 +8,8 @@ import { VoxpoolError } from "./base/errors.ts";
 import { type Log, silentLog } from "./base/log.ts";
 import { stateDirectory } from "./base/paths.ts";
 import type { Config } from "./base/settings.ts";
-import { workDirectory } from "./base/work-directory.ts";
-import { compose, type PullEvent } from "./main.ts";
+import { takeWorkDirectory } from "./base/work-directory.ts";
+import { compose, type Parts, type PullEvent } from "./main.ts";
 
 export type { Log } from "./base/log.ts";
 export type { Config } from "./base/settings.ts";
@@ -74,24 +73,28 @@ async function openPool(options: LocalOptions): Promise<{ server: Server; close(
   const config = configOf(options);
   const stateDir = await stateDirectory(config);
   // A state directory may be shared by any number of pools, so what each keeps for a moment has a place of its own.
-  const spoolDirectory = await workDirectory(join(stateDir, "local"));
-  const { log = silentLog, onProgress } = options;
+  const work = await takeWorkDirectory(join(stateDir, "local"));
   const stopping = new AbortController();
-  const { signal } = stopping;
-  const parts = compose({ config, log, stateDir, spoolDirectory, signal, ...(onProgress && { onProgress }) });
+  let parts: Parts | undefined;
   const close = async () => {
     stopping.abort(new VoxpoolError("server_stopping"));
-    await parts.close();
-    await rm(spoolDirectory, { recursive: true, force: true });
+    try {
+      await parts?.close();
+    } finally {
+      await work.release();
+    }
   };
   try {
+    const { log = silentLog, onProgress } = options;
+    const { signal } = stopping;
+    parts = compose({ config, log, stateDir, spoolDirectory: work.path, signal, ...(onProgress && { onProgress }) });
     await parts.http.ready();
+    parts.nowReady();
+    return { server: parts.http.server, close };
   } catch (error) {
     await close();
     throw error;
   }
-  parts.nowReady();
-  return { server: parts.http.server, close };
 }
 
 /**

@@ -16,6 +16,7 @@ import type { Config } from "./base/settings.ts";
 import { createSpool } from "./base/spool.ts";
 import { lockStateDirectory } from "./base/state-lock.ts";
 import { version } from "./base/version.ts";
+import { removeAbandoned } from "./base/work-directory.ts";
 import { createAssetStore } from "./catalog/assets.ts";
 import { type Catalog, createCatalog } from "./catalog/catalog.ts";
 import { endpointSettings } from "./catalog/endpoints.ts";
@@ -63,6 +64,8 @@ export async function startServer({ config, log, onProgress }: StartOptions): Pr
   const stateDir = await stateDirectory(config);
   const lock = await lockStateDirectory(stateDir, { pid: process.pid });
   const stopping = new AbortController();
+  // Of applications with a pool of their own that were killed: recordings do not lie about.
+  await removeAbandoned(join(stateDir, "local"));
   const spoolDirectory = join(stateDir, "spool");
   const parts = composeOr(() => lock.release(), {
     config,

@@ -24,6 +24,12 @@ export const catalogue = {
   request_invalid: entry(400, false, "The request is not valid: {detail}.", "请求无效：{detail}。"),
   json_invalid: entry(400, false, "The body is not a JSON object: {detail}.", "请求体不是 JSON 对象：{detail}。"),
   option_invalid: entry(400, false, "{option}: {detail}.", "{option}：{detail}。"),
+  option_unknown: entry(
+    400,
+    false,
+    "There is no option {option} here: {detail}.{hint}",
+    "此处没有选项 {option}：{detail}。{hint}",
+  ),
   content_type_unsupported: entry(
     415,
     false,
@@ -192,8 +198,8 @@ export const catalogue = {
   audio_missing: entry(
     400,
     false,
-    "The request has no audio: send it as the multipart field file or as the body.",
-    "请求中没有音频：请用 multipart 字段 file 或请求体发送。",
+    "The request has no audio: {detail}. Send the bytes of the recording as the multipart field file, or as the body.",
+    "请求中没有音频：{detail}。请用 multipart 字段 file 或请求体发送录音的内容。",
   ),
   audio_unsupported: entry(
     415,
@@ -399,6 +405,10 @@ export const warningCatalogue = {
   served_by_other: {
     en: "{model_path} could not serve ({detail}); {served_by} did.",
     zh: "{model_path} 无法提供服务（{detail}）；由 {served_by} 代为识别。",
+  },
+  hints_unused: {
+    en: "{hints}: of no effect, since model {model_path} cannot use it.",
+    zh: "{hints}：未起作用，模型 {model_path} 不支持。",
   },
   punctuation_failed: {
     en: "The text has no punctuation: {detail}",

@@ -70,6 +70,19 @@ export const TranscribeOptions = Type.Object(
 );
 export type TranscribeOptions = Static<typeof TranscribeOptions>;
 
+/**
+ * What many clients send along with every request. No engine here can use them: they change nothing, and `warnings`
+ * name them.
+ */
+export const TranscribeHints = Type.Object(
+  {
+    temperature: Type.Optional(Type.String({ description: "Of no effect; named in `warnings`." })),
+    prompt: Type.Optional(Type.String({ description: "Of no effect; named in `warnings`." })),
+    hotwords: Type.Optional(Type.String({ description: "Of no effect; named in `warnings`." })),
+  },
+  { $id: "TranscribeHints" },
+);
+
 export const Word = Type.Object(
   {
     word: Type.String(),
@@ -102,7 +115,9 @@ export type Warning = Static<typeof Warning>;
 export const Transcript = Type.Object(
   {
     success: Type.Literal(true),
-    text: Type.String(),
+    text: Type.String({
+      description: "All segments, joined. With `channels=split` a line for each turn, `[1] ` or another channel first.",
+    }),
     language: Type.Optional(Type.String({ description: "BCP 47, where it is known." })),
     duration: Type.Number({ description: "Length of the recording, seconds." }),
     segments: Type.Array(Segment),

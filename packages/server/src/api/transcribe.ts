@@ -1,11 +1,11 @@
 import type { Segment, TranscribeEvent, TranscribeOptions, Transcript, Warning } from "@voxpool/client/contract";
 import type { AudioDecoder, DecodedAudio } from "../audio/audio.ts";
 import { type ErrorDetails, type MessageLanguage, VoxpoolError, type WarningReason, warning } from "../base/errors.ts";
-import { joinText } from "../engine/text/join.ts";
 import { summaryOf, transcribeChannels } from "../recognition/channels.ts";
 import { transcribe as run } from "../recognition/transcribe.ts";
 import type { OpenSession, Session, SessionSummary } from "../recognition/types.ts";
 import { type Choice, type ChooseParts, chooseModel } from "./choose-model.ts";
+import { textOf } from "./dialogue.ts";
 import type { FileChanges } from "./file-changes.ts";
 import { begin, firstOf, openOrClose, openSessions, type Sessions } from "./open-recording.ts";
 import { rememberFolders } from "./recent-folders.ts";
@@ -56,7 +56,7 @@ const tooMany = (limit: number) =>
 
 async function* recognise(
   parts: RecogniseParts,
-  { bytes, raw, options }: TranscribeRequest,
+  { bytes, raw, options, hints = [] }: TranscribeRequest,
   { client, language: messageLanguage, signal }: Caller,
 ): AsyncGenerator<TranscribeEvent, void> {
   const begunAt = performance.now();
@@ -102,6 +102,7 @@ async function* recognise(
     summary: summaryOf(sessions),
     steps,
     itnDemanded: options.itn === true,
+    hints,
     segments,
     choice,
     decoded,
@@ -138,6 +139,7 @@ interface Outcome {
   readonly steps: TextSteps;
   /** Whether the request itself asked for numbers in figures. */
   readonly itnDemanded: boolean;
+  readonly hints: readonly string[];
   readonly segments: Segment[];
   readonly choice: Choice;
   readonly decoded: DecodedAudio;
@@ -152,7 +154,7 @@ function toTranscript(outcome: Outcome): Transcript {
   const language = choice.language ?? (info.languages.length === 1 ? info.languages[0] : undefined);
   return {
     success: true,
-    text: joinText(segments.map((segment) => segment.text)),
+    text: textOf(segments),
     ...(language !== undefined && { language }),
     duration: durationSeconds,
     segments,
@@ -166,7 +168,7 @@ function toTranscript(outcome: Outcome): Transcript {
 }
 
 function warnings(
-  { session, steps, itnDemanded, choice, decoded, messageLanguage }: Outcome,
+  { session, steps, itnDemanded, hints, choice, decoded, messageLanguage }: Outcome,
   actual: number,
 ): Warning[] {
   const { info, folder } = session;
@@ -181,6 +183,7 @@ function warnings(
   if (language !== undefined && info.languages.length === 0) {
     warn("language_unverified", { model_path: folder.modelPath, language });
   }
+  if (hints.length > 0) warn("hints_unused", { hints: hints.join(", "), model_path: folder.modelPath });
   if (itnDemanded && info.itn !== true) warn("itn_unavailable", { model_path: folder.modelPath });
   if (steps.punctuationFailure !== undefined) {
     warn("punctuation_failed", { detail: steps.punctuationFailure.messageIn(messageLanguage) });

@@ -48,6 +48,8 @@ export interface TranscribeRequest {
   /** Set: `bytes` are headerless 16-bit PCM. */
   readonly raw?: RawPcm;
   readonly options: TranscribeOptions;
+  /** Names of hints that came along, of which an engine makes no use. */
+  readonly hints?: readonly string[];
 }
 
 /** The use cases: contract in, contract out. Every transport maps onto these and nothing below them. */

@@ -72,7 +72,7 @@ async function decodeStep(step: Step, kernels: Kernels): Promise<StepResult> {
 
 function begin({ bytes, waitingBytes, ended, raw, packets }: Step): DecodeState | undefined {
   if (packets !== undefined) return { format: "packets", reader: packets };
-  if (ended && waitingBytes === 0) throw new VoxpoolError("audio_missing");
+  if (ended && waitingBytes === 0) throw new VoxpoolError("audio_missing", { detail: "the body is empty" });
   if (raw !== undefined) return { format: "raw", reader: openRaw(raw) };
   const format = sniff(bytes.subarray(0, sniffBytes), ended);
   return format === undefined ? undefined : { format: format.name, reader: format.open() };

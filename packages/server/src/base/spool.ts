@@ -187,7 +187,7 @@ async function prepare(directory: string): Promise<void> {
 }
 
 function noDirectory(error: unknown): string[] {
-  if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
+  if (error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR")) return [];
   throw error;
 }
 

@@ -1,8 +1,8 @@
 import { accessSync, constants, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import { setTimeout as pause } from "node:timers/promises";
 import { VoxpoolError } from "./errors.ts";
+import { type FileLock, tryFileLock } from "./file-lock.ts";
 
 /** Who has the directory. */
 export interface LockOwner {
@@ -20,7 +20,6 @@ export interface StateLock {
   release(): void;
 }
 
-const sqliteBusy = 5;
 const maxAttempts = 20;
 const lockName = "server.lock";
 const ownerName = "server.json";
@@ -28,19 +27,20 @@ const ownerName = "server.json";
 /**
  * Takes a state directory for this process; makes it (0700) where it is missing.
  *
- * The lock is SQLite's exclusive lock on an empty database, which the kernel gives back however the process
- * ends. Who has it stands in a file beside it, which is only ever read for messages.
+ * The kernel gives the lock back however the process ends. Who has it stands in a file beside it, which is only ever
+ * read for messages.
  * @throws VoxpoolError `state_locked` {state_dir, pid, url}; `config_invalid` if the directory cannot be used
  */
 export async function lockStateDirectory(stateDir: string, owner: LockOwner): Promise<StateLock> {
   makeDirectory(stateDir);
-  const database = await takeLock(stateDir);
+  const lock = await takeLock(stateDir);
+  let isReleased = false;
   const ownerFile = join(stateDir, ownerName);
   const writeOwner = (known: LockOwner) => writeFileSync(ownerFile, `${JSON.stringify(known)}\n`, { mode: 0o600 });
   try {
     writeOwner(owner);
   } catch (error) {
-    database.close();
+    lock.release();
     throw unusable(stateDir, error);
   }
   return {
@@ -53,9 +53,11 @@ export async function lockStateDirectory(stateDir: string, owner: LockOwner): Pr
       }
     },
     release() {
-      if (!database.isOpen) return;
+      // The file may be that of the next owner by now.
+      if (isReleased) return;
+      isReleased = true;
       rmSync(ownerFile, { force: true });
-      database.close();
+      lock.release();
     },
   };
 }
@@ -73,11 +75,11 @@ function makeDirectory(stateDir: string): void {
  * Tried again while no living owner is known: two servers that start in the same instant can each see the lock of
  * the other and both step back, and a server that ends takes its file away a moment before its lock.
  */
-async function takeLock(stateDir: string): Promise<DatabaseSync> {
+async function takeLock(stateDir: string): Promise<FileLock> {
   let owner: LockOwner | undefined;
   for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
-    const database = tryLock(stateDir);
-    if (database !== undefined) return database;
+    const lock = tryLock(stateDir);
+    if (lock !== undefined) return lock;
     owner = readOwner(stateDir);
     if (owner !== undefined && isAlive(owner.pid)) break;
     await pause(5 + Math.random() * 20);
@@ -87,15 +89,10 @@ async function takeLock(stateDir: string): Promise<DatabaseSync> {
 }
 
 /** Undefined if somebody else has it. */
-function tryLock(stateDir: string): DatabaseSync | undefined {
-  let database: DatabaseSync | undefined;
+function tryLock(stateDir: string): FileLock | undefined {
   try {
-    database = new DatabaseSync(join(stateDir, lockName));
-    database.exec("BEGIN EXCLUSIVE");
-    return database;
+    return tryFileLock(join(stateDir, lockName));
   } catch (error) {
-    database?.close();
-    if (error instanceof Error && "errcode" in error && error.errcode === sqliteBusy) return undefined;
     throw unusable(stateDir, error);
   }
 }
@@ -114,7 +111,7 @@ function readOwner(stateDir: string): LockOwner | undefined {
 }
 
 /** Whether there is such a process on this machine, whoever it belongs to. */
-export function isAlive(pid: number): boolean {
+function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;

@@ -8,7 +8,7 @@ const limits = { parts: 10, headBytes: 1000 };
 
 interface Read {
   readonly name: string;
-  readonly hasFilename: boolean;
+  readonly filename?: string;
   readonly contentType?: string;
   readonly bytes: string;
 }
@@ -99,10 +99,10 @@ test("heads are read as clients write them", async () => {
   ].join("");
   const parts = await readAll(Buffer.from(`ignored before\r\n${body}--${boundary}--\r\nignored after`));
   assert.deepEqual(parts, [
-    { name: "plain", hasFilename: false, bytes: "v" },
-    { name: 'a "quoted" name', hasFilename: true, bytes: "v" },
-    { name: "f", hasFilename: true, contentType: "audio/pcm; rate=8000", bytes: "v" },
-    { name: "real", hasFilename: true, bytes: "v" },
+    { name: "plain", bytes: "v" },
+    { name: 'a "quoted" name', filename: "", bytes: "v" },
+    { name: "f", filename: "UTF-8''%e4.wav", contentType: "audio/pcm; rate=8000", bytes: "v" },
+    { name: "real", filename: "a;name=b.wav", bytes: "v" },
   ]);
 });
 

@@ -32,10 +32,10 @@ function trickyBytes(size: number): Buffer {
 test("a raw body and a form, options before or after the file, are the same request", async (t) => {
   const server = createTestServer(t);
   const audio = trickyBytes(300_000);
-  const options = [field("model_path", "model/cn"), field("language", "zh"), field("words", "1"), field("x", "y")];
+  const options = [field("model_path", "model/cn"), field("language", "zh"), field("words", "1")];
   const big = { ...file, value: audio };
   const answers = [
-    await transcribe(server, audio, wav, "?model_path=model%2Fcn&language=zh&words=true&x=y"),
+    await transcribe(server, audio, wav, "?model_path=model%2Fcn&language=zh&words=true"),
     await transcribe(server, formBody([...options, big]), formType),
     await transcribe(server, formBody([big, ...options]), formType),
     await transcribe(
@@ -170,8 +170,8 @@ test("a text that is longer than a look at it, with other bytes behind, is a for
 
 const noAudio = { name: "file", value: "just text" };
 const refused: readonly (readonly [string, Buffer, Record<string, string>, string, number, string, RegExp])[] = [
-  ["no body", Buffer.alloc(0), wav, "", 400, "audio_missing", /file/],
-  ["no body, no type", Buffer.alloc(0), {}, "", 400, "audio_missing", /file/],
+  ["no body", Buffer.alloc(0), wav, "", 400, "audio_missing", /no body.*field file, or as the body/],
+  ["no body, no type", Buffer.alloc(0), {}, "", 400, "audio_missing", /no body/],
   ["JSON", Buffer.from("{}"), { "content-type": "application/json" }, "", 415, "content_type_unsupported", /audio/],
   [
     "a form of a web page",
@@ -221,10 +221,70 @@ const refused: readonly (readonly [string, Buffer, Record<string, string>, strin
   ["garbage as a form", Buffer.alloc(5000, 7), formType, "", 400, "multipart_invalid", /boundary/],
   ["a form cut short", formBody([file]).subarray(0, -30), formType, "", 400, "multipart_invalid", /ends/],
   ["a form without its end", formBody([file]).subarray(0, -4), formType, "", 400, "multipart_invalid", /clos/],
-  ["no file", formBody([field("language", "en")]), formType, "", 400, "audio_missing", /file/],
-  ["a form without parts", Buffer.from("------test-boundary--\r\n"), formType, "", 400, "audio_missing", /file/],
-  ["a file of another name", formBody([{ ...file, name: "audio" }]), formType, "", 400, "audio_missing", /file/],
-  ["an empty file", formBody([{ ...file, value: "" }]), formType, "", 400, "audio_missing", /file/],
+  [
+    "no file",
+    formBody([field("language", "en"), field("model", "x")]),
+    formType,
+    "",
+    400,
+    "audio_missing",
+    /no field file, only language, model\. Send/,
+  ],
+  ["a form without parts", Buffer.from("------test-boundary--\r\n"), formType, "", 400, "audio_missing", /no fields/],
+  [
+    "a file of another name",
+    formBody([field("prompt", "hi"), { ...file, name: "audio" }]),
+    formType,
+    "",
+    400,
+    "audio_missing",
+    /came in the field audio\. Send .* field file/,
+  ],
+  [
+    "an empty file",
+    formBody([{ ...file, value: "" }]),
+    formType,
+    "",
+    400,
+    "audio_missing",
+    /name of a file, but no bytes/,
+  ],
+  [
+    "no file chosen",
+    formBody([{ ...file, filename: "", value: "" }]),
+    formType,
+    "",
+    400,
+    "audio_missing",
+    /no file was chosen/,
+  ],
+  [
+    "an empty part",
+    formBody([{ name: "file", type: "audio/wav", value: "" }]),
+    formType,
+    "",
+    400,
+    "audio_missing",
+    /field file is empty/,
+  ],
+  [
+    "a misspelt field",
+    formBody([file, field("response_fromat", "srt")]),
+    formType,
+    "",
+    400,
+    "option_unknown",
+    /option response_fromat here.* Did you mean response_format\?$/,
+  ],
+  [
+    "a second file of another name",
+    formBody([file, { ...file, name: "more" }]),
+    formType,
+    "",
+    400,
+    "option_unknown",
+    /option more here: the options are model_path, /,
+  ],
   ["two files", formBody([file, file]), formType, "", 400, "multipart_invalid", /more than one/],
   ["text as the file", formBody([noAudio]), formType, "", 400, "multipart_invalid", /@/],
   [
@@ -302,10 +362,12 @@ test("what is wrong with a request is said, and nothing is recognised or left on
   assert.deepEqual(readdirSync(server.spool), []);
 });
 
-test("a field named like the prototype is a field like any other", async (t) => {
+test("a name of the prototype is no option, like any other", async (t) => {
   const server = createTestServer(t);
-  const parts = [field("__proto__", '{"words":true}'), field("constructor", "x"), file];
-  assert.equal((await transcribe(server, formBody(parts), formType, "?__proto__=1&toString=2")).statusCode, 200);
-  assert.deepEqual({ ...server.api.seen[0]?.options }, {});
+  for (const name of ["__proto__", "constructor", "toString", "hasOwnProperty"]) {
+    const inForm = await transcribe(server, formBody([field(name, '{"words":true}'), file]), formType);
+    const inQuery = await transcribe(server, Buffer.from("RIFF"), wav, `?${name}=1`);
+    for (const answer of [inForm, inQuery]) assert.equal(answer.json().reason, "option_unknown", name);
+  }
   assert.equal(({} as Record<string, unknown>).words, undefined);
 });

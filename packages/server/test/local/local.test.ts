@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { Readable } from "node:stream";
@@ -105,7 +105,7 @@ test("a form is kept in a folder of this pool while it arrives, and removed", as
     yield Buffer.from(head);
     // More than is kept in memory.
     for (let n = 0; n < 40; n++) yield Buffer.alloc(100_000);
-    seen = filesBelow(stateDir);
+    seen = filesBelow(stateDir).filter((name) => !name.endsWith(".lock"));
     yield Buffer.from(tail);
   }
   const answer = await transport.send({
@@ -123,26 +123,49 @@ test("a form is kept in a folder of this pool while it arrives, and removed", as
   assert.deepEqual(filesBelow(stateDir), []);
 });
 
-test("what killed applications left is removed after a day, and nothing else", async (t) => {
+test("folders that nobody has are removed at the next start, whoever has their number now, and nothing else", async (t) => {
   const root = mkdtempSync(join(tmpdir(), "voxpool-test-"));
   t.after(() => rmSync(root, { recursive: true, force: true }));
+  const lent = await startLocal(t, { tone: "tone" }, { stateDir: root });
+  const [living = ""] = readdirSync(join(root, "local"));
+  assert.match(living, new RegExp(`^${process.pid}-[0-9a-f]{12}\\.lock$`));
+  const own = living.replace(".lock", "");
   const dead = spawnSync(process.execPath, ["--version"]).pid;
-  const longAgo = new Date(Date.now() - 48 * 3600 * 1000);
-  for (const [name, isOld] of [
-    [`${dead}-0123456789ab`, true],
-    [`${dead}-0123456789ac`, false],
-    [`${process.pid}-0123456789ab`, true],
-    ["my notes", true],
-  ] as const) {
+  for (const name of [`${dead}-0123456789ab`, `${process.pid}-0123456789ab`, own, "my notes", "1-0123456789abc"]) {
     mkdirSync(join(root, "local", name), { recursive: true });
     writeFileSync(join(root, "local", name, "upload-1"), "audio");
-    if (isOld) utimesSync(join(root, "local", name), longAgo, longAgo);
   }
-  await startLocal(t, {}, { stateDir: root });
-  assert.deepEqual(
-    readdirSync(join(root, "local")).toSorted(),
-    [`${dead}-0123456789ac`, `${process.pid}-0123456789ab`, "my notes"].toSorted(),
-  );
+  writeFileSync(join(root, "local", `${dead}-0123456789ab.lock`), "");
+  writeFileSync(join(root, "local", `${dead}-0123456789ff.lock`), "no database");
+  const { transport } = await startLocal(t, {}, { stateDir: root });
+  await transport.close();
+  const left = ["1-0123456789abc", `${dead}-0123456789ff.lock`, own, `${own}.lock`, "my notes"];
+  assert.deepEqual(readdirSync(join(root, "local")).toSorted(), left.toSorted());
+  await lent.transport.close();
+  assert.equal(existsSync(join(root, "local", own)), false);
+});
+
+test("a state directory that cannot be written is no reason not to start", async (t) => {
+  const root = mkdtempSync(join(tmpdir(), "voxpool-test-"));
+  t.after(() => rmSync(root, { recursive: true, force: true }));
+  writeFileSync(join(root, "file"), "");
+  const { client } = await startLocal(t, { tone: "tone" }, { stateDir: join(root, "file", "state") });
+  assert.equal((await client.transcribe(toneWav("cab"))).success, true);
+});
+
+test("a pool that cannot be put together leaves nothing behind", async (t) => {
+  const root = mkdtempSync(join(tmpdir(), "voxpool-test-"));
+  t.after(() => rmSync(root, { recursive: true, force: true }));
+  const options: LocalOptions = {
+    stateDir: root,
+    modelDir: root,
+    get log(): never {
+      throw new Error("no log");
+    },
+  };
+  const opening = createLocalTransport(options);
+  await assert.rejects(opening, /no log/);
+  assert.deepEqual(filesBelow(root), []);
 });
 
 test("bare ids name models wherever the model directory is", async (t) => {

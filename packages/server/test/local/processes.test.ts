@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -15,12 +15,18 @@ const applicationFile = fileURLToPath(new URL("./fixtures/application.ts", impor
 const nobody = "http://127.0.0.1:1023/api";
 
 /** Starts an application; gives its lines as they come. */
-function startApplication(t: TestContext, url: string, calls: readonly string[], modelDir?: string) {
+function startApplication(
+  t: TestContext,
+  url: string,
+  calls: readonly string[],
+  given: { readonly stateDir?: string } = {},
+) {
   const root = mkdtempSync(join(tmpdir(), "voxpool-test-"));
   t.after(() => rmSync(root, { recursive: true, force: true }));
-  const models = modelDir ?? join(root, "model");
-  if (modelDir === undefined) writeModel(join(models, "tone"), "tone");
-  const application = spawn(process.execPath, [applicationFile, url, models, join(root, "state"), ...calls], {
+  const models = join(root, "model");
+  writeModel(join(models, "tone"), "tone");
+  const { stateDir = join(root, "state") } = given;
+  const application = spawn(process.execPath, [applicationFile, url, models, stateDir, ...calls], {
     stdio: ["pipe", "pipe", "inherit"],
   });
   t.after(() => application.kill("SIGKILL"));
@@ -59,6 +65,24 @@ for (const signal of ["SIGKILL", "SIGTERM", "SIGINT"] as const) {
     application.kill(signal);
     await exitOf(application);
     await gone(pid);
+  });
+}
+
+for (const next of ["application", "server"] as const) {
+  test(`recordings that a killed application was receiving are gone once the next ${next} has started`, async (t) => {
+    const root = mkdtempSync(join(tmpdir(), "voxpool-test-"));
+    t.after(() => rmSync(root, { recursive: true, force: true }));
+    const stateDir = join(root, "state");
+    const killed = startApplication(t, nobody, ["upload", "wait"], { stateDir });
+    assert.deepEqual(await killed.next(), "received");
+    const uploads = () => readdirSync(stateDir, { recursive: true }).filter((name) => String(name).includes("upload-"));
+    assert.equal(uploads().length, 1);
+    killed.application.kill("SIGKILL");
+    await exitOf(killed.application);
+    assert.equal(uploads().length, 1, "nobody was there to remove it");
+    if (next === "server") await startRunning(t, { tone: "tone" }, { state_dir: stateDir });
+    else await startApplication(t, nobody, ["health", "wait"], { stateDir }).next();
+    assert.deepEqual(uploads(), []);
   });
 }
 

@@ -42,7 +42,7 @@ test("channels=split gives one timeline whose segments have channels and words; 
   for (const { start, end, words = [] } of result.segments) {
     assert.ok((words[0]?.start ?? -1) >= start - 0.3 && (words.at(-1)?.end ?? Infinity) <= end + 0.3);
   }
-  assert.equal(result.text, "abc bead ace");
+  assert.equal(result.text, "[1] abc\n[2] bead\n[1] ace");
   assert.equal(await uses(), usesBefore + 1);
 });
 
@@ -141,13 +141,15 @@ for (const { vad, lengths, start } of silenceCases) {
   });
 }
 
-test("subtitles are cut at the words of the engine, and name the channels", async (t) => {
+test("text and subtitles name the channels; subtitles are cut at the words of the engine", async (t) => {
   const { client } = await startRunning(t, { tone: "tone" });
-  const text = async (response_format: "srt" | "vtt" | "tsv" | "lrc", channels: "mix" | "split") => {
+  const text = async (response_format: "text" | "srt" | "vtt" | "tsv" | "lrc", channels: "mix" | "split") => {
     const result = await client.transcribe(call(), { contentType, response_format, channels });
     assert.ok(result.success, !result.success ? result.error_message : "");
     return result.text;
   };
+  assert.equal(await text("text", "mix"), "abc bead ace\n");
+  assert.equal(await text("text", "split"), "[1] abc\n[2] bead\n[1] ace\n");
   assert.match(await text("srt", "mix"), /^1\n00:00:00,\d+ --> 00:00:0\d,\d+\nabc\n\n2\n/);
   assert.match(
     await text("srt", "split"),

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Transcript } from "@voxpool/client";
 import { startRunning, toneWav } from "./running.ts";
 
 test("warnings speak the caller's language, whole and as a stream", async (t) => {
@@ -32,5 +33,26 @@ test("warnings speak the caller's language, whole and as a stream", async (t) =>
       assert.match(warnings[0]?.message ?? "", truncated);
       assert.match(warnings[1]?.message ?? "", unverified);
     }
+  }
+});
+
+test("hints that the model cannot use are named", async (t) => {
+  const { fetch } = await startRunning(t, { tone: "tone" });
+  const body = new FormData();
+  body.set("prompt", "abc");
+  body.set("temperature", "0.2");
+  body.set("file", new Blob([toneWav("cab")]), "a.wav");
+  for (const [language, message] of [
+    ["en", /^prompt, temperature: of no effect, since model .*tone cannot use it\.$/],
+    ["zh", /^prompt, temperature：未起作用，模型 .*tone 不支持。$/],
+  ] as const) {
+    const answer = await fetch("/api/transcribe", { method: "POST", body, headers: { "accept-language": language } });
+    const { text, warnings } = (await answer.json()) as Transcript;
+    assert.equal(text, "cab");
+    assert.deepEqual(
+      warnings.map(({ reason }) => reason),
+      ["hints_unused"],
+    );
+    assert.match(warnings[0]?.message ?? "", message);
   }
 });

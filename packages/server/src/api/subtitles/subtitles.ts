@@ -1,3 +1,4 @@
+import { channelPrefix } from "./channel-prefix.ts";
 import { type Cue, type CueLimits, type CueSource, cuesOf } from "./cues.ts";
 
 /** What of a segment goes into subtitles; times in seconds from the start of the recording. */
@@ -62,11 +63,6 @@ function toLrc(segments: readonly SubtitleSegment[]): string {
       return isCleared ? `${line}[${lyricsClock(shownUntilMs)}]\n` : line;
     })
     .join("");
-}
-
-/** Channels count from 1 where people read them. */
-function channelPrefix(channel: number | undefined): string {
-  return channel === undefined ? "" : `[${channel + 1}] `;
 }
 
 function span({ startMs, endMs }: Cue, point: "," | "."): string {

@@ -88,6 +88,7 @@ async function pullModel(
 const search: Operation = {
   summary: "The models that can be fetched by name",
   tag: "models",
+  strict: true,
   parameters: Object.entries(CatalogQuery.properties).map(([name, schema]) => ({
     name,
     in: "query",
@@ -96,17 +97,18 @@ const search: Operation = {
   })),
   responses: {
     200: { description: "In the order of the catalogue.", content: json(Catalog) },
-    ...failureAnswers(["option_invalid", "internal", "server_stopping"]),
+    ...failureAnswers(["option_invalid", "option_unknown", "internal", "server_stopping"]),
   },
 };
 
 const details: Operation = {
   summary: "One of the models that can be fetched",
   tag: "models",
+  strict: true,
   parameters: [{ name: "name", in: "path", required: true, schema: Type.String({ examples: ["cn"] }) }],
   responses: {
     200: { description: "What is known of it.", content: json(CatalogDetails) },
-    ...failureAnswers(["download_unknown", "internal", "server_stopping"]),
+    ...failureAnswers(["option_unknown", "download_unknown", "internal", "server_stopping"]),
   },
 };
 
@@ -117,6 +119,7 @@ const pull: Operation = {
     "`event: <type>` and `data: <a PullEvent as JSON>`. Simultaneous pulls of one name join; a pull goes on when its " +
     "caller leaves.",
   tag: "models",
+  strict: true,
   body: json(PullRequest),
   responses: {
     200: {
@@ -126,6 +129,7 @@ const pull: Operation = {
     ...failureAnswers([
       "json_invalid",
       "option_invalid",
+      "option_unknown",
       "content_type_unsupported",
       "body_too_large",
       "upload_stalled",

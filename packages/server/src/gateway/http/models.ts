@@ -96,7 +96,11 @@ const list: Operation = {
 const available: Operation = {
   summary: "The models on disk, loaded or not",
   tag: "models",
-  responses: { 200: { description: "By model_path.", content: json(AvailableModels) } },
+  strict: true,
+  responses: {
+    200: { description: "By model_path.", content: json(AvailableModels) },
+    ...failureAnswers(["option_unknown"]),
+  },
 };
 
 const status: Operation = {

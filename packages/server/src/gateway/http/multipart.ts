@@ -9,8 +9,8 @@ export interface MultipartLimits {
 
 export interface MultipartPart {
   readonly name: string;
-  /** Whether the sender gave a file name (it may be empty). */
-  readonly hasFilename: boolean;
+  /** The file name that the sender gave; it may be empty. */
+  readonly filename?: string;
   /** The part's own content type with its parameters. */
   readonly contentType?: string;
   /** Its bytes as they arrive. What is not read is skipped when the next part is asked for. */
@@ -92,9 +92,10 @@ function parseHead(head: string): Omit<MultipartPart, "body"> {
   const encoding = headers.get("content-transfer-encoding")?.toLowerCase() ?? "binary";
   if (!["binary", "8bit", "7bit"].includes(encoding)) throw invalid("Content-Transfer-Encoding is not binary");
   const contentType = headers.get("content-type");
+  const filename = parameters.get("filename") ?? parameters.get("filename*");
   return {
     name,
-    hasFilename: parameters.has("filename") || parameters.has("filename*"),
+    ...(filename !== undefined && { filename }),
     ...(contentType !== undefined && { contentType }),
   };
 }

@@ -6,6 +6,8 @@ export interface Operation {
   readonly summary: string;
   readonly description?: string;
   readonly tag: "models" | "recognition" | "server";
+  /** Options that it does not have are refused; else they are ignored, as in the seed's calls. */
+  readonly strict?: true;
   readonly parameters?: readonly Parameter[];
   readonly body?: Content;
   /** By HTTP status. */

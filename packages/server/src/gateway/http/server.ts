@@ -17,6 +17,7 @@ import { statusRoutes } from "./status.ts";
 import { stoppingSignal } from "./stopping.ts";
 import { beginTrace, noRoute, type TraceSinks } from "./trace.ts";
 import { transcribeRoutes } from "./transcribe.ts";
+import { refuseUnknownOptions } from "./unknown-options.ts";
 import { answerUnknownRoutes } from "./unknown-route.ts";
 import type { UploadLimits } from "./upload.ts";
 
@@ -74,6 +75,7 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
   fastify.setErrorHandler((error, request, reply) => failures.send(request, reply, error));
   const stopping = stoppingSignal(fastify);
   admitRequests(fastify, sinks, stopping);
+  refuseUnknownOptions(fastify);
   answerUnknownRoutes(fastify, failures);
   fastify.addHook("onReady", () => spool.prepare());
   documentRoutes(fastify, version);

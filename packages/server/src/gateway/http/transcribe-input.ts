@@ -8,12 +8,21 @@ import type { Spool, SpooledUpload } from "../../base/spool.ts";
 import { unlessText, formType as urlFormType } from "./form-body.ts";
 import { boundaryOf, type MultipartPart, readMultipart } from "./multipart.ts";
 import { hasBody } from "./request-body.ts";
-import { isTranscribeOption, type RawOptions, transcribeOptions } from "./transcribe-options.ts";
+import {
+  hintsOf,
+  isTranscribeHint,
+  type RawOptions,
+  transcribeOptionNames,
+  transcribeOptions,
+} from "./transcribe-options.ts";
+import { unknownOption } from "./unknown-options.ts";
 import { type UploadLimits, uploadChunks } from "./upload.ts";
 
 /** What a request for a transcription brings, whichever way it was sent. */
 export interface TranscribeInput {
   readonly options: TranscribeOptions;
+  /** Names of the hints that came along. */
+  readonly hints: readonly string[];
   readonly bytes: AsyncIterable<Uint8Array>;
   readonly raw?: RawPcm;
   /** Frees what was kept for it; to be called whatever happened. */
@@ -28,7 +37,7 @@ const fieldBytes = 16 * 1024;
 /** @throws VoxpoolError for everything that is wrong with the request before its audio is looked at */
 export async function readInput(request: FastifyRequest, spool: Spool, limits: UploadLimits): Promise<TranscribeInput> {
   const query = request.query as RawOptions;
-  if (!hasBody(request.raw)) throw new VoxpoolError("audio_missing");
+  if (!hasBody(request.raw)) throw audioMissing("the request has no body");
   const type = request.headers["content-type"] ?? "application/octet-stream";
   const media = (type.split(";", 1)[0] ?? "").trim().toLowerCase();
   if (media === "multipart/form-data") return readForm(request, type, query, spool, limits);
@@ -36,10 +45,10 @@ export async function readInput(request: FastifyRequest, spool: Spool, limits: U
   const isUntyped = media === urlFormType;
   const audio = isUntyped ? {} : parseAudioContentType(type);
   if (audio === undefined) throw unsupported;
-  const options = transcribeOptions(query, {});
+  const options = { options: transcribeOptions(query, {}), hints: hintsOf(query) };
   const bytes = isUntyped ? await untypedChunks(request, limits, unsupported) : uploadChunks(request.raw, limits);
   return {
-    options,
+    ...options,
     bytes,
     ...audio,
     // Lets go of the request, so that a rest of it can be dropped. Not waited for: a read may still be pending.
@@ -76,7 +85,8 @@ async function readForm(
     for await (const part of readMultipart(uploadChunks(request.raw, limits), boundary, partLimits)) {
       await form.take(part);
     }
-    return { ...form.file(), options: transcribeOptions(query, form.fields), release: form.release };
+    const options = { options: transcribeOptions(query, form.fields), hints: hintsOf({ ...query, ...form.fields }) };
+    return { ...form.file(), ...options, release: form.release };
   } catch (error) {
     await form.release();
     throw error;
@@ -85,35 +95,69 @@ async function readForm(
 
 function createForm(spool: Spool) {
   const fields: Record<string, unknown> = Object.create(null);
+  /** Parts that are no option; with a file name they may be the file under a wrong name. */
+  const strange: Pick<MultipartPart, "name" | "filename">[] = [];
   let upload: SpooledUpload | undefined;
+  let filename: string | undefined;
   let raw: RawPcm | undefined;
 
   const takeFile = async (part: MultipartPart): Promise<void> => {
     if (upload !== undefined) throw new VoxpoolError("multipart_invalid", { detail: "it has more than one file" });
     raw = audioOfPart(part)?.raw;
     upload = await spool.receive(part.body);
+    ({ filename } = part);
   };
   return {
     fields,
     async take(part: MultipartPart): Promise<void> {
-      if (part.name === "file") await takeFile(part);
-      else if (isTranscribeOption(part.name) && !part.hasFilename) {
-        const value = await readField(part);
-        fields[part.name] = part.name in fields ? [fields[part.name], value] : value;
+      if (part.name === "file") return takeFile(part);
+      // What browsers add by themselves (RFC 7578, 4.6).
+      if (part.name === "_charset_") return;
+      if (!transcribeOptionNames.includes(part.name)) {
+        const { name, filename: own } = part;
+        strange.push({ name, ...(own !== undefined && { filename: own }) });
+        return;
       }
+      const value = isTranscribeHint(part.name) ? "" : await readField(part);
+      fields[part.name] = part.name in fields ? [fields[part.name], value] : value;
     },
     file() {
-      if (upload === undefined || upload.sizeBytes === 0) throw new VoxpoolError("audio_missing");
+      const misnamed = strange.find((part) => part.filename !== undefined);
+      if (upload === undefined) throw noFile(misnamed, [...Object.keys(fields), ...strange.map(({ name }) => name)]);
+      if (strange[0] !== undefined) throw unknownOption(strange[0].name, transcribeOptionNames);
+      if (upload.sizeBytes === 0) throw emptyFile(filename);
       return { bytes: upload.bytes(), ...(raw !== undefined && { raw }) };
     },
     release: async () => upload?.remove(),
   };
 }
 
+/** The names that came are said: most often the file is there, under another one. */
+function noFile(misnamed: { readonly name: string } | undefined, names: readonly string[]): VoxpoolError {
+  const shown = names.map((name) => name.slice(0, 50)).slice(0, 10);
+  if (misnamed !== undefined) return audioMissing(`the file came in the field ${misnamed.name.slice(0, 50)}`);
+  return audioMissing(
+    shown.length === 0 ? "the form has no fields" : `the form has no field file, only ${shown.join(", ")}`,
+  );
+}
+
+function emptyFile(filename: string | undefined): VoxpoolError {
+  if (filename === undefined) return audioMissing("the field file is empty");
+  return audioMissing(
+    filename === ""
+      ? "the field file is empty, as of a form in which no file was chosen"
+      : "the field file has the name of a file, but no bytes",
+  );
+}
+
+function audioMissing(detail: string): VoxpoolError {
+  return new VoxpoolError("audio_missing", { detail });
+}
+
 /** @throws VoxpoolError when the field holds text: what curl sends when the `@` before the path was forgotten */
 function audioOfPart(part: MultipartPart): { raw?: RawPcm } | undefined {
   const type = part.contentType;
-  if (!part.hasFilename && (type === undefined || type.toLowerCase().startsWith("text/"))) {
+  if (part.filename === undefined && (type === undefined || type.toLowerCase().startsWith("text/"))) {
     throw new VoxpoolError("multipart_invalid", {
       detail: "the field file holds text, not a file (with curl: -F file=@recording.wav)",
     });

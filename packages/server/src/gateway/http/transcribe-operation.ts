@@ -1,8 +1,10 @@
-import { type Reason, TranscribeEvent, TranscribeOptions, Transcript } from "@voxpool/client/contract";
+import { type Reason, TranscribeEvent, TranscribeHints, TranscribeOptions, Transcript } from "@voxpool/client/contract";
 import { Type } from "typebox";
 import { type Content, failures, type Operation, type Parameter } from "./operation.ts";
 
 const binary = Type.Unsafe<Uint8Array>({ type: "string", format: "binary" });
+
+const properties = { ...TranscribeOptions.properties, ...TranscribeHints.properties };
 
 const form = Type.Object(
   {
@@ -11,7 +13,7 @@ const form = Type.Object(
       format: "binary",
       description: "The recording. Its part may be typed audio/pcm or audio/l16 with rate and channels.",
     }),
-    ...TranscribeOptions.properties,
+    ...properties,
   },
   { $id: "TranscribeForm", description: "Options may stand before or after the file, and go before the query's." },
 );
@@ -24,7 +26,7 @@ const bodies: Content = {
   "application/octet-stream": binary,
 };
 
-const parameters: readonly Parameter[] = Object.entries(TranscribeOptions.properties).map(([name, schema]) => ({
+const parameters: readonly Parameter[] = Object.entries(properties).map(([name, schema]) => ({
   name,
   in: "query",
   required: false,
@@ -34,6 +36,7 @@ const parameters: readonly Parameter[] = Object.entries(TranscribeOptions.proper
 const reasons: readonly Reason[] = [
   "request_invalid",
   "option_invalid",
+  "option_unknown",
   "multipart_invalid",
   "audio_missing",
   "audio_invalid",
@@ -71,6 +74,7 @@ export const transcribeOperation: Operation = {
     "A model that is on disk but not loaded is loaded first. With `stream=true` the answer is server-sent events, " +
     "each `event: <type>` and `data: <a TranscribeEvent as JSON>`; a failure after the first is an `error` event.",
   tag: "recognition",
+  strict: true,
   parameters,
   body: bodies,
   responses: {

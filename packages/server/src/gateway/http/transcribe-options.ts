@@ -1,4 +1,4 @@
-import { TranscribeOptions } from "@voxpool/client/contract";
+import { TranscribeHints, TranscribeOptions } from "@voxpool/client/contract";
 import type { TSchema } from "typebox";
 import { VoxpoolError } from "../../base/errors.ts";
 
@@ -7,7 +7,7 @@ export type RawOptions = Readonly<Record<string, unknown>>;
 
 /**
  * The options of a transcription out of the query and the form's fields; a field goes before a query parameter of
- * the same name, and what is no option is ignored.
+ * the same name.
  * @throws VoxpoolError `option_invalid`
  */
 export function transcribeOptions(query: RawOptions, fields: RawOptions): TranscribeOptions {
@@ -23,10 +23,21 @@ export function transcribeOptions(query: RawOptions, fields: RawOptions): Transc
   return options;
 }
 
-/** Whether a form's field of this name means anything. */
-export function isTranscribeOption(name: string): boolean {
-  return Object.hasOwn(TranscribeOptions.properties, name);
+/** Whether it is a hint of a transcription: its value does not matter, since no engine can use it. */
+export function isTranscribeHint(name: string): boolean {
+  return Object.hasOwn(TranscribeHints.properties, name);
 }
+
+/** The hints among what was given. */
+export function hintsOf(given: RawOptions): readonly string[] {
+  return Object.keys(given).filter(isTranscribeHint);
+}
+
+/** All that a request for a transcription may say. */
+export const transcribeOptionNames: readonly string[] = [
+  ...Object.keys(TranscribeOptions.properties),
+  ...Object.keys(TranscribeHints.properties),
+];
 
 function optionValue(name: string, schema: TSchema, value: unknown): string | boolean {
   if (typeof value !== "string") throw invalid(name, "it is given more than once");

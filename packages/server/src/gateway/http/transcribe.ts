@@ -42,10 +42,10 @@ async function transcribe(
   const gone = goneSignal(reply);
   const input = await readInput(request, options.spool, options.limits);
   try {
-    const { bytes, raw, options: wishes } = input;
+    const { bytes, raw, hints, options: wishes } = input;
     const events = untilAborted(
       options.api.transcribe(
-        { bytes, options: wishes, ...(raw !== undefined && { raw }) },
+        { bytes, hints, options: wishes, ...(raw !== undefined && { raw }) },
         callerOf(request, gone, wishes.client_id),
       ),
       gone,
