@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import type { FastifyInstance } from "fastify";
 import { createApi } from "./api/api.ts";
 import { type DefaultModelReady, prepareDefaultModel } from "./api/default-model.ts";
+import { failoverSettings } from "./api/failover-settings.ts";
 import { createFileChanges } from "./api/file-changes.ts";
 import type { TextSettings } from "./api/text-steps.ts";
 import type { Api } from "./api/types.ts";
@@ -169,6 +170,7 @@ export function compose({ config, log, stateDir, spoolDirectory, onProgress, sig
     recognition: createRecognition({ pool, scheduler }),
     scripts,
     text: textSettings(config),
+    failover: failoverSettings(config),
     configuredDefault,
     changes: createFileChanges(catalog, log),
     known: knownModels,

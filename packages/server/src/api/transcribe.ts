@@ -1,18 +1,20 @@
 import type { Segment, TranscribeEvent, TranscribeOptions, Transcript, Warning } from "@voxpool/client/contract";
 import type { AudioDecoder, DecodedAudio } from "../audio/audio.ts";
+import { durationSeconds } from "../base/duration.ts";
 import { type ErrorDetails, type MessageLanguage, VoxpoolError, type WarningReason, warning } from "../base/errors.ts";
 import { summaryOf, transcribeChannels } from "../recognition/channels.ts";
 import { transcribe as run } from "../recognition/transcribe.ts";
 import type { OpenSession, Session, SessionSummary } from "../recognition/types.ts";
 import { type Choice, type ChooseParts, chooseModel } from "./choose-model.ts";
 import { textOf } from "./dialogue.ts";
+import { type FailoverParts, openServing } from "./failover.ts";
 import type { FileChanges } from "./file-changes.ts";
 import { begin, firstOf, openOrClose, openSessions, type Sessions } from "./open-recording.ts";
 import { rememberFolders } from "./recent-folders.ts";
 import { createTextSteps, type TextStepParts, type TextSteps } from "./text-steps.ts";
 import type { Caller, TranscribeRequest } from "./types.ts";
 
-export interface TranscribeParts extends ChooseParts, TextStepParts {
+export interface TranscribeParts extends ChooseParts, TextStepParts, Pick<FailoverParts, "failover" | "onFailover"> {
   readonly changes: FileChanges;
   readonly audio: AudioDecoder;
   /** Recognitions that may run at once. */
@@ -61,7 +63,8 @@ async function* recognise(
 ): AsyncGenerator<TranscribeEvent, void> {
   const begunAt = performance.now();
   const choosing = chooseModel(parts, { modelPath: options.model_path, language: options.language });
-  const { channels = "mix" } = options;
+  const { channels = "mix", keep_alive } = options;
+  const keepAliveSeconds = keep_alive === undefined ? undefined : durationSeconds(keep_alive, "keep_alive");
   const decoded = parts.audio.decode(bytes, { maxSeconds: parts.maxSeconds, channels, signal, ...(raw && { raw }) });
   const beginning = begin(decoded.samples); // while the disk is looked at; the abort of `signal` ends it
   beginning.catch(() => undefined); // of a wrong model and wrong audio the model is told
@@ -69,18 +72,24 @@ async function* recognise(
   const { folder, language } = choice;
   parts.changes.glance(parts.pool.find(folder));
   const { chunks, channelCount } = await beginning; // a model is not loaded for what is no audio
-  const asker = { client, priority: "interactive", signal } as const;
-  const { sessions, steps } = await openOrClose(chunks, async () => {
+  const common = {
+    client,
+    priority: "interactive",
+    words: wordsOf(options),
+    itn: options.itn ?? parts.text.itn,
+    ...(keepAliveSeconds !== undefined && { keepAliveSeconds }),
+    ...(language !== undefined && { language }),
+    ...(options.vad !== undefined && { vad: options.vad }),
+  } as const;
+  const { sessions, steps, instead } = await openOrClose(chunks, async () => {
     parts.enter(); // only now: an upload that drips must not take the place of one that can be recognised
-    const opened = await openSessions(parts.recognition, channelCount, {
-      folder,
-      ...asker,
-      words: wordsOf(options),
-      itn: options.itn ?? parts.text.itn,
-      ...(language !== undefined && { language }),
-      ...(options.vad !== undefined && { vad: options.vad }),
-    });
-    return withSteps(opened, () => parts.textSteps(opened[0], options, language, asker));
+    const wished = { ...choice, ...failoverWish(options), signal };
+    const serving = await openServing(parts, wished, (one, until) =>
+      openSessions(parts.recognition, channelCount, { ...common, folder: one, signal: until }),
+    );
+    const asker = { client, priority: "interactive", signal } as const;
+    const opened = await withSteps(serving.opened, () => parts.textSteps(serving.opened[0], options, language, asker));
+    return { ...opened, instead: serving.instead };
   });
   const [session] = sessions;
   const segments: Segment[] = [];
@@ -105,11 +114,17 @@ async function* recognise(
     hints,
     segments,
     choice,
+    instead,
     decoded,
     messageLanguage,
     processingSeconds,
   };
   yield { type: "done", transcript: toTranscript(outcome) };
+}
+
+function failoverWish({ model_path, words, failover }: TranscribeOptions) {
+  const isNamed = model_path !== undefined;
+  return { isNamed, wordsDemanded: words === true, ...(failover !== undefined && { allowed: failover }) };
 }
 
 function wordsOf({ words, response_format }: TranscribeOptions): OpenSession["words"] {
@@ -142,6 +157,8 @@ interface Outcome {
   readonly hints: readonly string[];
   readonly segments: Segment[];
   readonly choice: Choice;
+  /** Why the wished model did not serve, if another did. */
+  readonly instead: VoxpoolError | undefined;
   readonly decoded: DecodedAudio;
   readonly messageLanguage: MessageLanguage;
   readonly processingSeconds: number;
@@ -160,15 +177,16 @@ function toTranscript(outcome: Outcome): Transcript {
     segments,
     processing_seconds: processingSeconds,
     real_time_factor: durationSeconds > 0 ? processingSeconds / durationSeconds : 0,
-    model_path: folder.modelPath,
+    model_path: choice.folder.modelPath,
     model_version: folder.version,
+    ...(outcome.instead && { served_by: folder.modelPath }),
     warnings: warnings(outcome, durationSeconds),
     timings: { load_seconds: loadSeconds, queue_seconds: queueSeconds, decode_seconds: decodeSeconds },
   };
 }
 
 function warnings(
-  { session, steps, itnDemanded, hints, choice, decoded, messageLanguage }: Outcome,
+  { session, steps, itnDemanded, hints, choice, instead, decoded, messageLanguage }: Outcome,
   actual: number,
 ): Warning[] {
   const { info, folder } = session;
@@ -176,6 +194,10 @@ function warnings(
   const found: Warning[] = [];
   const warn = (reason: WarningReason, details: ErrorDetails): void =>
     void found.push(warning(reason, details, messageLanguage));
+  if (instead) {
+    const detail = instead.messageIn(messageLanguage);
+    warn("served_by_other", { model_path: choice.folder.modelPath, served_by: folder.modelPath, detail });
+  }
   const declared = decoded.declaredSeconds();
   if (declared !== undefined && declared - actual > Math.max(0.1, declared / 100)) {
     warn("audio_truncated", { seconds: actual.toFixed(1), declared_seconds: declared.toFixed(1) });

@@ -124,6 +124,22 @@ export const settings = {
     "A hold without client_id lapses when nothing came from its address for so long.",
     "没有 client_id 的持有，其地址超过该时长没有请求即失效。",
   ),
+  "failover.chains": list(
+    [],
+    "Models that serve when another one cannot, each as model/a > model/b > model/c.",
+    "某模型无法服务时由哪些模型代为服务，每条形如 model/a > model/b > model/c。",
+  ),
+  "failover.automatic": choice(
+    "unnamed",
+    ["off", "unnamed", "all"],
+    "Whether a model that no chain names may serve when another one cannot: off; for requests that name no model; for all. Never another language.",
+    "某模型无法服务时，是否可由未列入链的模型代为服务：off 否；unnamed 仅限未指明模型的请求；all 全部。绝不换成其他语言。",
+  ),
+  "failover.wait": text(
+    "10s",
+    "Who waits longer for a model that loads is served by another one that is ready.",
+    "等待模型加载超过该时长，则由另一个已就绪的模型服务。",
+  ),
   "host.memory": text(
     "auto",
     "A model's process that takes more is replaced by a fresh one: bytes, or text like 2GB. auto: twice what it took when it was warm, and 1 GB. 0: never.",

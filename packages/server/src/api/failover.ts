@@ -1,0 +1,151 @@
+import { VoxpoolError } from "../base/errors.ts";
+import type { Catalog, ModelFolder } from "../catalog/catalog.ts";
+import type { Names } from "../pool/names.ts";
+import type { InstanceSnapshot, Pool } from "../pool/types.ts";
+import { type FailoverRules, mayFailOver, type Substitute, substitutesFor } from "./failover-policy.ts";
+import { isLoaded } from "./models.ts";
+
+export interface FailoverSettings {
+  /** By the model path or id in front. */
+  readonly chains: ReadonlyMap<string, readonly string[]>;
+  /** When others than those of a chain may serve: never, for requests that name no model, for all. */
+  readonly automatic: "off" | "unnamed" | "all";
+  /** Who waits longer for a model is served by another one that is ready. Seconds. */
+  readonly waitSeconds: number;
+}
+
+export interface FailoverParts {
+  readonly catalog: Catalog;
+  readonly pool: Pool;
+  readonly names: Names;
+  readonly failover: FailoverSettings;
+  /** Told when another model serves. */
+  readonly onFailover?: (from: ModelFolder, to: ModelFolder, why: VoxpoolError) => void;
+}
+
+export interface Wished {
+  readonly folder: ModelFolder;
+  readonly language?: string;
+  /** Whether the request named the model. */
+  readonly isNamed: boolean;
+  readonly wordsDemanded: boolean;
+  /** What the request says of it; undefined: nothing. */
+  readonly allowed?: boolean;
+  readonly signal: AbortSignal;
+}
+
+export interface Serving<T> {
+  readonly opened: T;
+  readonly folder: ModelFolder;
+  /** Why the wished model did not serve. */
+  readonly instead?: VoxpoolError;
+}
+
+/**
+ * Opens what is wished, or the same with another model that can do it while the wished one cannot. Only before anything
+ * is recognised: what began is finished by its own model.
+ * @throws VoxpoolError of the wished model when no other fits
+ */
+export async function openServing<T>(
+  parts: FailoverParts,
+  wished: Wished,
+  open: (folder: ModelFolder, signal: AbortSignal) => Promise<T>,
+): Promise<Serving<T>> {
+  const { folder, signal } = wished;
+  const rules = rulesFor(parts, wished);
+  if (rules.chain.length === 0 && !rules.isAutomatic) return { opened: await open(folder, signal), folder };
+  let failure: VoxpoolError;
+  try {
+    return { opened: await openInTime(parts, wished, rules, open), folder };
+  } catch (error) {
+    failure = VoxpoolError.from(error);
+    if (!mayFailOver(failure.reason) || signal.aborted) throw error;
+  }
+  for (const substitute of await find(parts, wished, rules)) {
+    try {
+      const opened = await open(substitute.folder, signal);
+      parts.onFailover?.(folder, substitute.folder, failure);
+      return { opened, folder: substitute.folder, instead: failure };
+    } catch (error) {
+      if (signal.aborted) throw error; // else the next one may do
+    }
+  }
+  throw failure;
+}
+
+function rulesFor({ failover, names }: FailoverParts, { folder, isNamed, allowed }: Wished): FailoverRules {
+  if (allowed === false) return { chain: [], isAutomatic: false };
+  const chain = failover.chains.get(folder.modelPath) ?? failover.chains.get(folder.id) ?? [];
+  const isAutomatic =
+    allowed === true || failover.automatic === "all" || (failover.automatic === "unnamed" && !isNamed);
+  return { chain: chain.map((name) => names.target(name) ?? name), isAutomatic };
+}
+
+/** Opens the wished model; if that takes long and another one is ready, gives up on it. */
+async function openInTime<T>(
+  parts: FailoverParts,
+  wished: Wished,
+  rules: FailoverRules,
+  open: (folder: ModelFolder, signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const { folder, signal } = wished;
+  const instance = parts.pool.find(folder);
+  if (instance?.state === "ready") return open(folder, signal);
+  const giveUp = new AbortController();
+  const opening = open(folder, AbortSignal.any([signal, giveUp.signal]));
+  const timer = setTimeout(() => void giveUpIfOtherIsReady(), parts.failover.waitSeconds * 1000);
+  const giveUpIfOtherIsReady = async () => {
+    const found = await find(parts, wished, rules).catch(() => []);
+    if (!found.some(({ isReady }) => isReady)) return;
+    const retry_after_seconds = Math.ceil(parts.failover.waitSeconds);
+    const details = {
+      model_path: folder.modelPath,
+      failures: 0,
+      detail: "it is still being loaded",
+      retry_after_seconds,
+    };
+    giveUp.abort(new VoxpoolError("model_unavailable", details));
+  };
+  try {
+    return await opening;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function find(parts: FailoverParts, wished: Wished, rules: FailoverRules): Promise<readonly Substitute[]> {
+  const { folder, language, wordsDemanded } = wished;
+  const onDisk = await parts.catalog.list();
+  const loaded = parts.pool.list().filter(isLoaded);
+  const known = new Map([...onDisk, ...loaded.map((instance) => instance.folder)].map((one) => [one.directory, one]));
+  const substitutes = await Promise.all(Array.from(known.values(), (one) => toSubstitute(parts, one)));
+  const languages = (await toSubstitute(parts, folder))?.languages ?? [];
+  const need = { folder, languages, wordsDemanded, ...(language !== undefined && { language }) };
+  return substitutesFor(
+    need,
+    substitutes.filter((one) => one !== undefined),
+    rules,
+  );
+}
+
+/** Undefined: it recognises no speech, or nobody knows what it is. */
+async function toSubstitute({ catalog, pool }: FailoverParts, folder: ModelFolder): Promise<Substitute | undefined> {
+  const instance = pool.find(folder);
+  const common = {
+    folder,
+    isReady: instance?.state === "ready",
+    isDown: isDown(instance) || Boolean(pool.quarantineOf(folder)),
+  };
+  if (instance?.info) {
+    const { input, languages, words } = instance.info;
+    return input === "text" ? undefined : { ...common, languages, words };
+  }
+  try {
+    const { engine, languages } = await catalog.describe(folder);
+    return engine === "sherpa-punctuation" ? undefined : { ...common, languages };
+  } catch {
+    return undefined;
+  }
+}
+
+const isDown = (instance: InstanceSnapshot | undefined): boolean => instance?.state === "failed";
