@@ -25,8 +25,11 @@ import { assetNames } from "./catalog/known-assets.ts";
 import { knownModels } from "./catalog/known-models.ts";
 import { type PullEvent, type PullOptions, pull } from "./catalog/pull.ts";
 import { createHttpServer } from "./gateway/http/server.ts";
+import type { StatsRoutesOptions } from "./gateway/http/stats.ts";
 import { startHost } from "./host/parent/host.ts";
 import { Names } from "./pool/names.ts";
+import { createMetrics, type Metrics } from "./observe/metrics.ts";
+import { createObservation, type Observation } from "./observe/observation.ts";
 import { createPool } from "./pool/pool.ts";
 import { poolSettings } from "./pool/settings.ts";
 import type { Pool } from "./pool/types.ts";
@@ -181,7 +184,19 @@ export function compose({ config, log, stateDir, spoolDirectory, onProgress, sig
     version,
   });
   let ready = false;
-  const http = createHttpServer({ api, config, version, log, spoolDirectory, spool, ready: () => ready });
+  const observation = createObservation({ pool, queue: () => scheduler.snapshot() });
+  const http = createHttpServer({
+    api,
+    events: observation.events,
+    stats: statsOf(observation, catalog),
+    metrics: metricsOf(observation, pool, api),
+    config,
+    version,
+    log,
+    spoolDirectory,
+    spool,
+    ready: () => ready,
+  });
   return {
     catalog,
     pool,
@@ -194,8 +209,25 @@ export function compose({ config, log, stateDir, spoolDirectory, onProgress, sig
       ready = true;
     },
     async close() {
+      observation.close();
       // All at once: what hosts decode and what still arrives fails at once, so that nothing keeps the others waiting.
       await Promise.all([http.close(), pool.close(), audio.close(), scripts.close()]);
+    },
+  };
+}
+
+function metricsOf({ statistics }: Observation, pool: Pool, api: Api): Metrics {
+  const loadedInstances = () => api.health().loaded_models_count;
+  return createMetrics({ version, loadedInstances, pool: { statistics, instances: () => pool.list() } });
+}
+
+/** Statistics by the paths that callers write. */
+function statsOf(observation: Observation, catalog: Catalog): StatsRoutesOptions {
+  return {
+    stats: () => observation.stats(),
+    async modelStats(path) {
+      const folder = await catalog.resolve(path);
+      return { success: true, model_path: folder.modelPath, stats: observation.modelStats(path, folder) };
     },
   };
 }
