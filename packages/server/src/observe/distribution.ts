@@ -9,12 +9,6 @@ export const shortestSeconds = 1e-4;
 /** What is longer counts as so long, seconds. */
 const longestSeconds = 1e5;
 
-/**
- * The sketch is kept in units of 10 µs, so that nothing that is kept falls into its bin 0: when two sketches are
- * merged, the library takes an upper end at that bin for none at all, and counts beyond its array.
- */
-const unitsPerSecond = 1e5;
-
 /** Most bins that a sketch can have between the shortest and the longest. */
 const mostBins = 1100;
 
@@ -23,7 +17,7 @@ export const StoredDistribution = Type.Object({
   count: Type.Integer({ minimum: 0 }),
   sum: Type.Number({ minimum: 0 }),
   max: Type.Number({ minimum: 0 }),
-  first: Type.Integer({ minimum: 0, maximum: 10_000 }),
+  first: Type.Integer({ minimum: -500, maximum: 600 }),
   bins: Type.Array(Type.Integer({ minimum: 0 }), { maxItems: mostBins }),
 });
 export type StoredDistribution = Static<typeof StoredDistribution>;
@@ -47,7 +41,7 @@ export class Distribution {
     if (kept > this.#max) this.#max = kept;
     if (kept < shortestSeconds) return;
     this.#sketch ??= new DDSketch({ relativeAccuracy: relativeError });
-    this.#sketch.accept(kept * unitsPerSecond);
+    this.#sketch.accept(kept);
   }
 
   /** Adds all that another one holds, which stays as it is. */
@@ -56,8 +50,8 @@ export class Distribution {
     this.#sum += other.#sum;
     this.#max = Math.max(this.#max, other.#max);
     if (other.#sketch === undefined) return;
-    this.#sketch ??= new DDSketch({ relativeAccuracy: relativeError });
-    this.#sketch.merge(other.#sketch);
+    const { bins, minKey, maxKey, offset } = other.#sketch.store;
+    this.#addBins(minKey, bins, minKey - offset, maxKey - offset);
   }
 
   read(): Quantiles {
@@ -66,10 +60,10 @@ export class Distribution {
   }
 
   store(): StoredDistribution {
-    const { store, mapping } = this.#sketch ?? {};
-    const isEmpty = store === undefined || mapping === undefined || store.count === 0;
-    const bins = isEmpty ? [] : store.bins.slice(store.minKey - store.offset, store.maxKey - store.offset + 1);
-    return { count: this.#count, sum: this.#sum, max: this.#max, first: isEmpty ? 0 : store.minKey, bins };
+    const exact = { count: this.#count, sum: this.#sum, max: this.#max };
+    if (this.#sketch === undefined) return { ...exact, first: 0, bins: [] };
+    const { bins, minKey, maxKey, offset } = this.#sketch.store;
+    return { ...exact, first: minKey, bins: bins.slice(minKey - offset, maxKey - offset + 1) };
   }
 
   /** Adds what was stored. */
@@ -78,15 +72,29 @@ export class Distribution {
     this.#count += Math.max(count, kept);
     this.#sum += sum;
     this.#max = Math.max(this.#max, max);
-    if (kept === 0) return;
+    if (kept > 0) this.#addBins(first, bins, 0, bins.length - 1);
+  }
+
+  /**
+   * Adds bins `from` to `to`, the first of which is `key`. Not by the library's own `merge`: that takes an upper end at
+   * the key 0 (one second) for none at all and counts beyond its array, and copies more than it has to.
+   */
+  #addBins(key: number, bins: readonly number[], from: number, to: number): void {
     this.#sketch ??= new DDSketch({ relativeAccuracy: relativeError });
-    const { mapping } = this.#sketch;
-    const [lowest, highest] = [shortestSeconds, longestSeconds].map((seconds) => seconds * unitsPerSecond);
-    for (const [index, hits] of bins.entries()) {
-      // The middle of a bin falls into the same bin again.
-      const units = Math.min(Math.max(mapping.value(first + index), lowest ?? 0), highest ?? 0);
-      if (hits > 0) this.#sketch.accept(units, hits);
+    const { store } = this.#sketch;
+    // Nothing at both ends, so that there is room between them.
+    store.add(key, 0);
+    store.add(key + to - from, 0);
+    const { bins: own, offset } = store;
+    const shift = key - from - offset;
+    let added = 0;
+    for (let index = from; index <= to; index++) {
+      const hits = bins[index] ?? 0;
+      own[index + shift] = (own[index + shift] ?? 0) + hits;
+      added += hits;
     }
+    store.count += added;
+    this.#sketch.count += added;
   }
 
   /** The duration below which the given part lies. Durations that count as 0 come first and are not in the sketch. */
@@ -96,6 +104,6 @@ export class Distribution {
     const rank = Math.floor(part * (this.#count - 1));
     if (sketch === undefined || rank < zeros) return 0;
     const share = sketch.count === 1 ? 0 : Math.min(1, (rank - zeros + 0.5) / (sketch.count - 1));
-    return Math.min(sketch.getValueAtQuantile(share) / unitsPerSecond, this.#max);
+    return Math.min(sketch.getValueAtQuantile(share), this.#max);
   }
 }
