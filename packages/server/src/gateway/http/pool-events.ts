@@ -64,6 +64,8 @@ async function tellEvents(
   const stream = createEventStream(reply, { heartbeatMs, stallMs, gone });
   const language = messageLanguage(request.headers["accept-language"]);
   let place = wish.lastId ?? events.lastId;
+  // It ends with the server, or with a reader that is cut off: its connection is not worth keeping then.
+  reply.header("connection", "close");
   // Nobody waits for the end of it: a reader that leaves has missed nothing.
   traceAnswered(reply.raw);
   try {
@@ -111,7 +113,8 @@ function readWish({ query, headers }: FastifyRequest): Wish {
   const types = parameterIn(query, "types")?.split(",");
   const unknown = types?.find((type) => type !== "gap" && !isKnown(type));
   if (unknown !== undefined) {
-    throw new VoxpoolError("option_invalid", { option: "types", detail: `use some of ${eventTypes.join(", ")}` });
+    const detail = `${unknown.slice(0, 100)} is not one of ${eventTypes.join(", ")}`;
+    throw new VoxpoolError("option_invalid", { option: "types", detail });
   }
   const header = headers["last-event-id"];
   return {
