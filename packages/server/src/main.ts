@@ -24,12 +24,12 @@ import { endpointSettings } from "./catalog/endpoints.ts";
 import { assetNames } from "./catalog/known-assets.ts";
 import { knownModels } from "./catalog/known-models.ts";
 import { type PullEvent, type PullOptions, pull } from "./catalog/pull.ts";
-import { createHttpServer } from "./gateway/http/server.ts";
-import type { StatsRoutesOptions } from "./gateway/http/stats.ts";
+import { createHttpServer, type HttpServerOptions } from "./gateway/http/server.ts";
 import { startHost } from "./host/parent/host.ts";
 import { Names } from "./pool/names.ts";
 import { createMetrics, type Metrics } from "./observe/metrics.ts";
 import { createObservation, type Observation } from "./observe/observation.ts";
+import { pathWithoutVersion, pathWithVersion } from "./observe/observed.ts";
 import { createPool } from "./pool/pool.ts";
 import { poolSettings } from "./pool/settings.ts";
 import type { Pool } from "./pool/types.ts";
@@ -187,8 +187,7 @@ export function compose({ config, log, stateDir, spoolDirectory, onProgress, sig
   const observation = createObservation({ pool, queue: () => scheduler.snapshot() });
   const http = createHttpServer({
     api,
-    events: observation.events,
-    stats: statsOf(observation, catalog),
+    observed: observedBy(observation, catalog),
     metrics: metricsOf(observation, pool, api),
     config,
     version,
@@ -221,13 +220,19 @@ function metricsOf({ statistics }: Observation, pool: Pool, api: Api): Metrics {
   return createMetrics({ version, loadedInstances, pool: { statistics, instances: () => pool.list() } });
 }
 
-/** Statistics by the paths that callers write. */
-function statsOf(observation: Observation, catalog: Catalog): StatsRoutesOptions {
+/** Statistics and events, by the paths that callers write. */
+function observedBy(observation: Observation, catalog: Catalog): HttpServerOptions["observed"] {
   return {
+    events: observation.events,
     stats: () => observation.stats(),
     async modelStats(path) {
       const folder = await catalog.resolve(path);
       return { success: true, model_path: folder.modelPath, stats: observation.modelStats(path, folder) };
+    },
+    async pathOf(path) {
+      const folder = await catalog.resolve(path).catch(() => undefined);
+      if (folder === undefined) return path;
+      return path.endsWith(`@${folder.version}`) ? pathWithVersion(folder) : pathWithoutVersion(folder);
     },
   };
 }

@@ -280,7 +280,11 @@ export const config: HttpConfig = {
 /** A real server on the test api; closed, with its spool directory removed, when the test ends. */
 export function createTestServer(
   t: TestContext,
-  options: Partial<Omit<HttpServerOptions, "config" | "api">> & { config?: Partial<HttpConfig> } = {},
+  options: Partial<Omit<HttpServerOptions, "config" | "api" | "observed">> & {
+    config?: Partial<HttpConfig>;
+    /** Instead of the log of the test's own. */
+    events?: EventLog;
+  } = {},
 ): TestServer {
   const api = createTestApi();
   const log: LogRecord[] = [];
@@ -296,8 +300,9 @@ export function createTestServer(
   const spool = options.spoolDirectory ?? mkdtempSync(join(tmpdir(), "voxpool-spool-"));
   const fastify = createHttpServer({
     version: "1.2.3",
-    events: observation.events,
-    stats: {
+    observed: {
+      events: options.events ?? observation.events,
+      pathOf: async (path) => path,
       stats: () => observation.stats(),
       async modelStats(path) {
         if (path === "model/none") throw new VoxpoolError("model_not_found", { model_path: path });

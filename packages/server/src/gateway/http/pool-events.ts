@@ -13,6 +13,8 @@ import { traceAnswered } from "./trace.ts";
 
 export interface PoolEventRoutesOptions {
   readonly events: EventLog;
+  /** The path that events of this model carry, however it is written here; what is no model stays as it is. */
+  readonly pathOf: (modelPath: string) => Promise<string>;
   /** Readers at once: `limits.event_readers`. */
   readonly mostReaders: number;
   readonly heartbeatMs: number;
@@ -27,12 +29,13 @@ const batchSize = 200;
 
 /** `GET /api/events`: what happens in the pool, as it happens. */
 export async function poolEventRoutes(fastify: FastifyInstance, options: PoolEventRoutesOptions): Promise<void> {
-  const { mostReaders } = options;
+  const { mostReaders, pathOf } = options;
   let readers = 0;
   // A HEAD would be an answer that never ends, with nothing in it.
   const route = { config: { operation }, exposeHeadRoute: false };
   fastify.get("/api/events", route, async (request, reply) => {
-    const wish = readWish(request);
+    const asked = readWish(request);
+    const wish = { ...asked, modelPath: asked.modelPath && (await pathOf(asked.modelPath)) };
     if (readers >= mostReaders) {
       const details = { limit: mostReaders, setting: "limits.event_readers", retry_after_seconds: 5 };
       throw new VoxpoolError("too_many_event_readers", details);

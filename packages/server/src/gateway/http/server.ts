@@ -6,7 +6,6 @@ import { VoxpoolError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import type { Config } from "../../base/settings.ts";
 import { createSpool, type Spool } from "../../base/spool.ts";
-import type { EventLog } from "../../observe/event-log.ts";
 import { createMetrics, type Metrics } from "../../observe/metrics.ts";
 import { administrationRoutes } from "./administration.ts";
 import { createFailures, type Failures } from "./answer.ts";
@@ -14,7 +13,7 @@ import { catalogRoutes } from "./catalog.ts";
 import { createListener } from "./listener.ts";
 import { modelRoutes } from "./models.ts";
 import { documentRoutes } from "./openapi.ts";
-import { poolEventRoutes } from "./pool-events.ts";
+import { type PoolEventRoutesOptions, poolEventRoutes } from "./pool-events.ts";
 import { type StatsRoutesOptions, statsRoutes } from "./stats.ts";
 import { statusRoutes } from "./status.ts";
 import { stoppingSignal } from "./stopping.ts";
@@ -36,8 +35,8 @@ export type HttpConfig = Pick<
 
 export interface HttpServerOptions {
   readonly api: Api;
-  readonly events: EventLog;
-  readonly stats: StatsRoutesOptions;
+  /** What there is to tell of the pool. */
+  readonly observed: StatsRoutesOptions & Pick<PoolEventRoutesOptions, "events" | "pathOf">;
   readonly config: HttpConfig;
   readonly version: string;
   readonly log: Log;
@@ -122,9 +121,9 @@ function registerRoutes(fastify: FastifyInstance, parts: Parts): void {
   void fastify.register(administrationRoutes, { ...parts, limits: bodies });
   void fastify.register(catalogRoutes, { ...parts, limits: bodies });
   void fastify.register(transcribeRoutes, { ...parts, limits: uploads });
-  void fastify.register(statsRoutes, parts.stats);
+  void fastify.register(statsRoutes, parts.observed);
   void fastify.register(poolEventRoutes, {
-    events: parts.events,
+    ...parts.observed,
     mostReaders: config["limits.event_readers"],
     heartbeatMs: parts.eventHeartbeatMs ?? 15_000,
     stallMs: config["limits.upload_idle_seconds"] * 1000,
