@@ -1,6 +1,7 @@
 import type { Audio } from "./audio.ts";
 import { type CallContext, type CallOptions, callJson, checkCallOptions } from "./call.ts";
 import type { Catalog, CatalogDetails, CatalogQuery, PullAnswer } from "./contract/catalog.ts";
+import type { PoolEvent } from "./contract/events.ts";
 import type {
   AvailableModels,
   Health,
@@ -11,7 +12,6 @@ import type {
   ModelStatusFailure,
   UnloadAnswer,
 } from "./contract/models.ts";
-import type { PoolEvent } from "./contract/events.ts";
 import type { ModelStatsAnswer, Stats } from "./contract/stats.ts";
 import type { Transcript } from "./contract/transcribe.ts";
 import type { ErrorEvent, TranscriptionEvent } from "./events.ts";

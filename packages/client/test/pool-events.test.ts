@@ -7,7 +7,12 @@ import { entries } from "./support/wire.ts";
 
 const retry = { retries: 2, baseMs: 1, capMs: 2, totalMs: 30_000 };
 
-const event = (number: number, more: object = {}): PoolEvent => ({ id: `e:${number}`, type: "pin.changed", at: 1, ...more });
+const event = (number: number, more: object = {}): PoolEvent => ({
+  id: `e:${number}`,
+  type: "pin.changed",
+  at: 1,
+  ...more,
+});
 
 const textOf = (one: PoolEvent): string => `id: ${one.id}\nevent: ${one.type}\ndata: ${JSON.stringify(one)}\n\n`;
 
@@ -28,7 +33,8 @@ for (const [name, Client] of entries) {
     const server = await startServer(t, (_request, response) => {
       connections += 1;
       // Refused for the moment, by the server and by a proxy, it tries again.
-      if (connections === 3) return sendJson(response, 429, { success: false, message: "full", reason: "x", retryable: true });
+      if (connections === 3)
+        return sendJson(response, 429, { success: false, message: "full", reason: "x", retryable: true });
       if (connections === 4) return response.writeHead(502).end("<html>");
       begin(response);
       if (connections === 1) response.end(`id: e:5\n\n${textOf(event(6))}${textOf(event(7))}`);
@@ -57,7 +63,10 @@ for (const [name, Client] of entries) {
       queries.map((query) => query.get("last_event_id")),
       ["e:4", "e:7", "e:10", "e:10", "e:10"],
     );
-    assert.deepEqual([queries[0]?.get("types"), queries[0]?.get("model_path")], ["pin.changed,hold.added", "model/中文"]);
+    assert.deepEqual(
+      [queries[0]?.get("types"), queries[0]?.get("model_path")],
+      ["pin.changed,hold.added", "model/中文"],
+    );
   });
 
   test(`${name}: what cannot go on ends with one error`, async (t) => {
@@ -128,7 +137,15 @@ for (const [name, Client] of entries) {
 test("what is no option is misuse", async () => {
   const [[, Client]] = entries;
   const client = new Client("http://127.0.0.1:1/api");
-  const wrong = [{ lastEventId: 5 }, { types: "a" }, { types: [1] }, { modelPath: {} }, { onLost: 1 }, { idleMs: 0 }, null];
+  const wrong = [
+    { lastEventId: 5 },
+    { types: "a" },
+    { types: [1] },
+    { modelPath: {} },
+    { onLost: 1 },
+    { idleMs: 0 },
+    null,
+  ];
   for (const options of wrong) await assert.rejects(client.events(options as object).next(), TypeError);
 });
 

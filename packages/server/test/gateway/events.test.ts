@@ -60,8 +60,14 @@ test("filters by type and model; what is left out still moves the reader's place
   events.append({ type: "pin.changed", model_path: "model/cn", version: "2" });
   events.append(state("model/cnx"));
   assert.deepEqual([(await byType.next())?.type, (await byType.next())?.type], ["hold.added", "pin.changed"]);
-  assert.deepEqual((await byModel.until("pin.changed")).map(({ version }) => version), ["1", "2", "2"]);
-  assert.deepEqual((await byVersion.until("pin.changed")).map(({ type }) => type), ["model.state", "pin.changed"]);
+  assert.deepEqual(
+    (await byModel.until("pin.changed")).map(({ version }) => version),
+    ["1", "2", "2"],
+  );
+  assert.deepEqual(
+    (await byVersion.until("pin.changed")).map(({ type }) => type),
+    ["model.state", "pin.changed"],
+  );
   for (const reader of [byType, byModel, byVersion]) reader.leave();
 
   const quiet = await openEvents(`${url}?types=alias.changed`);
@@ -124,13 +130,14 @@ test("a reader that takes nothing at all is cut off", async (t) => {
   socket.write("GET /api/events?types=hold.added HTTP/1.1\r\nHost: a\r\n\r\n");
   await received("id: ");
   socket.pause();
-  let isOver = false;
-  const line = requestLines(1).finally(() => {
-    isOver = true;
-  });
-  while (!isOver) {
+  const over = new AbortController();
+  const line = requestLines(1).finally(() => over.abort());
+  while (!over.signal.aborted) {
     for (let number = 0; number < 1000; number++) {
-      events.append({ type: number % 2 === 0 ? "hold.added" : "pin.changed", message: { en: "x".repeat(2000), zh: "" } });
+      events.append({
+        type: number % 2 === 0 ? "hold.added" : "pin.changed",
+        message: { en: "x".repeat(2000), zh: "" },
+      });
     }
     await new Promise(setImmediate);
   }

@@ -20,8 +20,8 @@ import type { RawPcm } from "../../dist/audio/audio.js";
 import { VoxpoolError } from "../../dist/base/errors.js";
 import { createHttpServer, type HttpConfig, type HttpServerOptions } from "../../dist/gateway/http/server.js";
 import type { EventLog } from "../../dist/observe/event-log.js";
-import { createObservation } from "../../dist/observe/observation.js";
 import type { Statistics } from "../../dist/observe/statistics.js";
+import { observeNothing } from "./observe-nothing.ts";
 
 /** What one recognition of the test api saw. */
 export interface Seen {
@@ -293,23 +293,11 @@ export function createTestServer(
     log.push({ level, fields, message });
     for (const wake of waiting.splice(0)) wake();
   };
-  const observation = createObservation({
-    pool: { list: () => [], subscribe: () => () => undefined },
-    queue: () => ({ running: 1, waiting: 2, waitingAudioSeconds: 3.5 }),
-  });
+  const { observation, observed } = observeNothing(options.events);
   const spool = options.spoolDirectory ?? mkdtempSync(join(tmpdir(), "voxpool-spool-"));
   const fastify = createHttpServer({
     version: "1.2.3",
-    observed: {
-      events: options.events ?? observation.events,
-      pathOf: async (path) => path,
-      stats: () => observation.stats(),
-      async modelStats(path) {
-        if (path === "model/none") throw new VoxpoolError("model_not_found", { model_path: path });
-        const stats = observation.modelStats(path, { modelPath: path, version: "1" });
-        return { success: true, model_path: path, stats };
-      },
-    },
+    observed,
     log: { debug: line("debug"), info: line("info"), warn: line("warn"), error: line("error") },
     ...options,
     api,
@@ -325,7 +313,7 @@ export function createTestServer(
   return {
     fastify,
     api,
-    events: options.events ?? observation.events,
+    events: observed.events,
     statistics: observation.statistics,
     log,
     spool,

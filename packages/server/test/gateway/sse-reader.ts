@@ -27,7 +27,11 @@ export async function openEvents(url: string, headers: Record<string, string> = 
     const blocks = (rest + piece).split("\n\n");
     rest = blocks.pop() ?? "";
     for (const block of blocks) {
-      const field = (name: string) => block.split("\n").find((line) => line.startsWith(`${name}: `))?.slice(name.length + 2);
+      const field = (name: string) =>
+        block
+          .split("\n")
+          .find((line) => line.startsWith(`${name}: `))
+          ?.slice(name.length + 2);
       place = field("id") ?? place;
       const data = field("data");
       if (data !== undefined) events.push(JSON.parse(data) as PoolEvent);

@@ -4,6 +4,7 @@ import { ModelAPIClient, type PoolEvent } from "@voxpool/client";
 import { openEvents } from "../gateway/sse-reader.ts";
 import { startRunning, toneWav } from "./running.ts";
 
+const epochOf = ({ id }: PoolEvent): string | undefined => id.split(":")[0];
 const statesOf = (events: readonly PoolEvent[]): string[] => events.map(({ state = "" }) => state);
 
 test("the life of an instance is told with paths as they are, however the reader writes its model", async (t) => {
@@ -81,7 +82,6 @@ test("a reader goes on over a restart of the server: a gap, then all of the new 
       if (value.type === type && value.state === state) return seen;
     }
   };
-  const epochOf = ({ id }: PoolEvent): string | undefined => id.split(":")[0];
   const before = await until("model.state", "ready");
   assert.equal(before[0]?.type, "gap", "an id that never was is a gap, too");
   await first.server.stop();
