@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ModelAPIClient, type PoolEvent } from "@voxpool/client";
+import { ModelAPIClient, type ModelStatsAnswer, type PoolEvent } from "@voxpool/client";
 import { openEvents } from "../gateway/sse-reader.ts";
 import { startRunning, toneWav } from "./running.ts";
 
@@ -64,6 +64,30 @@ test("statistics know loads and memory of real processes; a model on disk that d
   assert.deepEqual([idle.stats.loads, idle.stats.state, idle.stats.memory_bytes], [0, undefined, 0]);
   const none = await client.modelStats("none");
   assert.deepEqual([none.success, !none.success && none.reason], [false, "model_not_found"]);
+});
+
+test("holds and a process that was killed are told, and counted", async (t) => {
+  const { client, modelPath, server, fetch } = await startRunning(t, { en: "tone", cn: "tone" });
+  const reader = await openEvents(`${server.url}/api/events?model_path=cn`);
+  assert.equal((await client.loadModel("cn")).success, true);
+  const added = (await reader.until("hold.added")).at(-1);
+  assert.equal(added?.model_path, modelPath("cn"));
+  const status = await client.getModelStatus("cn");
+  assert.ok(status.success && status.status.pid !== undefined);
+  process.kill(status.status.pid, "SIGKILL");
+  const restarted = (await reader.until("model.restarted")).at(-1);
+  assert.equal(restarted?.reason, "host_crashed");
+  assert.match(restarted.message ?? "", /SIGKILL/);
+  let state: string | undefined;
+  while (state !== "ready") ({ state } = (await reader.next()) ?? assert.fail("it ended"));
+  const { stats } = (await client.modelStats("cn")) as ModelStatsAnswer;
+  assert.deepEqual([stats.restarts, stats.loads, stats.holds, stats.state], [1, 2, 1, "ready"]);
+  assert.match(await (await fetch("/metrics")).text(), /^voxpool_restarts_total 1$/m);
+  assert.equal((await client.unloadModel("cn")).success, true);
+  const end = await reader.until("model.unloading");
+  assert.ok(end.some(({ type }) => type === "hold.returned"));
+  assert.equal(end.at(-1)?.details?.cause, "asked");
+  reader.leave();
 });
 
 test("a reader goes on over a restart of the server: a gap, then all of the new life", async (t) => {
