@@ -26,7 +26,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     "server/base",
     "client/contract",
   ],
-  "server/observe": ["server/pool", "server/schedule", "server/base"],
+  "server/observe": ["server/base", "client/contract"],
   "server/api": [
     "server/api/subtitles",
     "server/recognition",

@@ -1,6 +1,7 @@
 import type { Audio } from "./audio.ts";
 import { type CallContext, type CallOptions, callJson, checkCallOptions } from "./call.ts";
 import type { Catalog, CatalogDetails, CatalogQuery, PullAnswer } from "./contract/catalog.ts";
+import type { PoolEvent } from "./contract/events.ts";
 import type {
   AvailableModels,
   Health,
@@ -11,11 +12,13 @@ import type {
   ModelStatusFailure,
   UnloadAnswer,
 } from "./contract/models.ts";
+import type { ModelStatsAnswer, Stats } from "./contract/stats.ts";
 import type { Transcript } from "./contract/transcribe.ts";
-import type { TranscriptionEvent } from "./events.ts";
+import type { ErrorEvent, TranscriptionEvent } from "./events.ts";
 import type { CallFailure, Served } from "./failure.ts";
 import { type FallbackOptions, type OpenFallback, withFallback } from "./fallback.ts";
 import type { HttpOptions } from "./http.ts";
+import { type EventsOptions, poolEvents } from "./pool-events.ts";
 import { type PullOptions, pullModel } from "./pull.ts";
 import { defaultRetryPolicy, type RetryPolicy, type Safety } from "./retry.ts";
 import {
@@ -126,6 +129,28 @@ export abstract class BaseClient<Source> {
   async pullModel(name: string, options: PullOptions = {}): Promise<Served<PullAnswer> | CallFailure> {
     checkName(name);
     return pullModel(this.#context, name, options);
+  }
+
+  /** What the models did: requests, speed, memory, errors; of each and in total. Within 30 s by default. */
+  async stats(options: CallOptions = {}): Promise<Served<Stats> | CallFailure> {
+    return this.#get("/models/stats", options);
+  }
+
+  /** What one model did, or one version of it (`model/cn@1`). Within 30 s by default. */
+  async modelStats(modelPath: string, options: CallOptions = {}): Promise<Served<ModelStatsAnswer> | CallFailure> {
+    checkModelPath(modelPath);
+    return this.#get(`/models/stats/${encodeModelPath(modelPath)}`, options);
+  }
+
+  /**
+   * What happens in the pool, as it happens, without an end. A connection that is lost is made anew, and goes on where
+   * it was: a `gap` tells that events in between are no longer known. It ends with an `error` alone: when the server
+   * refuses, when it cannot be reached at first, when the signal is aborted or the client closed; with `retry: false`
+   * also when the connection is lost. Nothing is sent before the first event is asked for.
+   */
+  async *events(options: EventsOptions = {}): AsyncGenerator<PoolEvent | ErrorEvent, void, undefined> {
+    checkCallOptions(options);
+    yield* poolEvents(this.#context, options);
   }
 
   /**

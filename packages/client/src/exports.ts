@@ -4,6 +4,7 @@ export type { CallOptions } from "./call.ts";
 export type { ClientOptions } from "./client.ts";
 export type { Catalog, CatalogDetails, CatalogEntry, CatalogQuery, PullAnswer } from "./contract/catalog.ts";
 export type { Reason } from "./contract/catalogue.ts";
+export type { PoolEvent } from "./contract/events.ts";
 export type { Failure } from "./contract/failure.ts";
 export type {
   AvailableModel,
@@ -18,11 +19,13 @@ export type {
   ModelStatusFailure,
   UnloadAnswer,
 } from "./contract/models.ts";
+export type { ModelStats, ModelStatsAnswer, Quantiles, Stats, StatsWindow } from "./contract/stats.ts";
 export type { Channels, ResponseFormat, Segment, Transcript, Vad, Warning, Word } from "./contract/transcribe.ts";
 export type { DoneEvent, ErrorEvent, PullProgress, RunningEvent, TranscriptionEvent } from "./events.ts";
 export type { CallFailure, Served } from "./failure.ts";
 export type { FallbackOptions, OpenFallback, ServedByChange } from "./fallback.ts";
 export { defaultBaseUrl, type HttpOptions } from "./http.ts";
+export type { EventsOptions } from "./pool-events.ts";
 export type { PullOptions } from "./pull.ts";
 export type { RetryPolicy } from "./retry.ts";
 export type { RecognitionOptions, TextFormat, TextOptions, TranscriptOptions, TranscriptText } from "./transcribe.ts";

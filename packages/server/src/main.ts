@@ -24,8 +24,11 @@ import { endpointSettings } from "./catalog/endpoints.ts";
 import { assetNames } from "./catalog/known-assets.ts";
 import { knownModels } from "./catalog/known-models.ts";
 import { type PullEvent, type PullOptions, pull } from "./catalog/pull.ts";
-import { createHttpServer } from "./gateway/http/server.ts";
+import { createHttpServer, type HttpServerOptions } from "./gateway/http/server.ts";
 import { startHost } from "./host/parent/host.ts";
+import { createMetrics } from "./observe/metrics.ts";
+import { createObservation, type Observation } from "./observe/observation.ts";
+import { pathWithoutVersion, pathWithVersion } from "./observe/observed.ts";
 import { Names } from "./pool/names.ts";
 import { createPool } from "./pool/pool.ts";
 import { poolSettings } from "./pool/settings.ts";
@@ -160,7 +163,6 @@ export function compose({ config, log, stateDir, spoolDirectory, onProgress, sig
   const spool = createSpool({ directory: spoolDirectory, limitBytes: config["limits.spool_bytes"] });
   const audio = createAudioDecoder({ workers: config["audio.workers"] || cores, spool, log });
   const scripts = createScriptConverter();
-  const configuredDefault = config.default_model;
   const api = createApi({
     catalog,
     pool,
@@ -171,7 +173,7 @@ export function compose({ config, log, stateDir, spoolDirectory, onProgress, sig
     scripts,
     text: textSettings(config),
     failover: failoverSettings(config),
-    configuredDefault,
+    configuredDefault: config.default_model,
     changes: createFileChanges(catalog, log),
     known: knownModels,
     partNames: assetNames,
@@ -180,22 +182,62 @@ export function compose({ config, log, stateDir, spoolDirectory, onProgress, sig
     maxSeconds: config["limits.audio_seconds"],
     version,
   });
-  let ready = false;
-  const http = createHttpServer({ api, config, version, log, spoolDirectory, spool, ready: () => ready });
+  let isReady = false;
+  const ready = () => isReady;
+  const watch = observe({ pool, scheduler, names, api });
+  const http = createHttpServer({ ...watch.http, api, config, version, log, spoolDirectory, spool, ready });
   return {
     catalog,
     pool,
     api,
     http,
-    configuredDefault,
+    configuredDefault: config.default_model,
     recordingFile,
     pull: async (name) => void (await fetch(name, () => undefined)),
     nowReady: () => {
-      ready = true;
+      isReady = true;
     },
     async close() {
+      watch.close();
       // All at once: what hosts decode and what still arrives fails at once, so that nothing keeps the others waiting.
       await Promise.all([http.close(), pool.close(), audio.close(), scripts.close()]);
+    },
+  };
+}
+
+interface Observed {
+  readonly pool: Pool;
+  readonly scheduler: NodeScheduler;
+  readonly names: Names;
+  readonly api: Api;
+}
+
+/** What the HTTP interface tells of what happens. */
+function observe({ pool, scheduler, names, api }: Observed) {
+  const observation = createObservation({ pool, queue: () => scheduler.snapshot() });
+  const { statistics } = observation;
+  const metrics = createMetrics({
+    version,
+    loadedInstances: () => api.health().loaded_models_count,
+    pool: { statistics, instances: () => pool.list() },
+  });
+  const http = { observed: observedBy(observation, names), metrics };
+  return { http, close: () => observation.close() };
+}
+
+/** Statistics and events, by the paths that callers write. */
+function observedBy(observation: Observation, names: Names): HttpServerOptions["observed"] {
+  return {
+    events: observation.events,
+    stats: () => observation.stats(),
+    async modelStats(path) {
+      const folder = await names.resolve(path);
+      return { success: true, model_path: folder.modelPath, stats: observation.modelStats(path, folder) };
+    },
+    async pathOf(path) {
+      const folder = await names.resolve(path).catch(() => undefined);
+      if (folder === undefined) return path;
+      return path.endsWith(`@${folder.version}`) ? pathWithVersion(folder) : pathWithoutVersion(folder);
     },
   };
 }

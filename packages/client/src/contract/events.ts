@@ -9,10 +9,11 @@ export const PoolEvent = Type.Object(
     id: Type.String(),
     type: Type.String({
       description:
-        "`model.state`, `model.evicted`, `model.recycled`, `model.restarted`, `model.switched`, `model.rolled_back`, " +
-        "`model.confirmed`, `model.quarantined`, `model.released`, `hold.added`, `hold.returned`, `hold.lapsed`, " +
-        "`pin.changed`, `alias.changed`, `request.failed_over`, `request.replayed`, `request.poisonous`; `gap` when " +
-        "events before it are no longer kept.",
+        "`model.state`, `model.unloading` (`details.cause` says why), `model.evicted`, `model.recycled`, " +
+        "`model.restarted`, `model.switched`, `model.rolled_back`, `model.confirmed`, `model.quarantined`, " +
+        "`model.released`, `hold.added`, `hold.returned`, `hold.lapsed`, `hold.dropped`, `pin.changed`, " +
+        "`alias.changed`, `request.failed_over`, `request.replayed`, `request.poisonous`; `gap` when events before it " +
+        "are no longer kept.",
     }),
     at: Type.Number({ description: "Unix seconds." }),
     model_path: Type.Optional(Type.String()),

@@ -64,7 +64,9 @@ export const Stats = Type.Object(
   {
     success: Type.Literal(true),
     total: ModelStats,
-    models: Type.Record(Type.String(), ModelStats, { description: "By model_path." }),
+    models: Type.Record(Type.String(), ModelStats, {
+      description: "By model_path, the version always written: `model/cn@1`.",
+    }),
     queue: Type.Object({
       running: Type.Integer(),
       waiting: Type.Integer(),

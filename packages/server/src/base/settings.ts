@@ -74,6 +74,12 @@ export const settings = {
     "HTTP connections that are open at once.",
     "同时打开的 HTTP 连接数。",
   ),
+  "limits.event_readers": integer(
+    64,
+    [1, 100_000],
+    "Readers of GET /api/events that are connected at once.",
+    "同时连接的 GET /api/events 读取方数量。",
+  ),
   "limits.upload_idle_seconds": integer(
     30,
     [1, 86_400],

@@ -66,6 +66,10 @@ test("what commands say about a server is Chinese", async (t) => {
   await assertChinese(t, [
     ["status", ...url],
     ["models", ...url],
+    ["stats", ...url],
+    ["stats", "zh", ...url],
+    ["stats", "gone", ...url],
+    ["events", "--types", "nonsense", ...url],
     ["load", "zh", ...url],
     ["load", "bad", ...url],
     ["load", "gone", ...url],

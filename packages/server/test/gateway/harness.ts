@@ -19,6 +19,9 @@ import type { Api, Caller, TranscribeRequest } from "../../dist/api/types.js";
 import type { RawPcm } from "../../dist/audio/audio.js";
 import { VoxpoolError } from "../../dist/base/errors.js";
 import { createHttpServer, type HttpConfig, type HttpServerOptions } from "../../dist/gateway/http/server.js";
+import type { EventLog } from "../../dist/observe/event-log.js";
+import type { Statistics } from "../../dist/observe/statistics.js";
+import { observeNothing } from "./observe-nothing.ts";
 
 /** What one recognition of the test api saw. */
 export interface Seen {
@@ -255,6 +258,8 @@ export interface LogRecord {
 export interface TestServer {
   readonly fastify: FastifyInstance;
   readonly api: TestApi;
+  readonly events: EventLog;
+  readonly statistics: Statistics;
   readonly log: LogRecord[];
   readonly spool: string;
   /** Listens on a free port of the loopback. */
@@ -267,6 +272,7 @@ export const config: HttpConfig = {
   "limits.json_bytes": 1_048_576,
   "limits.body_bytes": 8 * 1024 * 1024,
   "limits.connections": 4096,
+  "limits.event_readers": 64,
   "limits.upload_idle_seconds": 30,
   "limits.spool_bytes": 32 * 1024 * 1024,
 };
@@ -274,7 +280,11 @@ export const config: HttpConfig = {
 /** A real server on the test api; closed, with its spool directory removed, when the test ends. */
 export function createTestServer(
   t: TestContext,
-  options: Partial<Omit<HttpServerOptions, "config" | "api">> & { config?: Partial<HttpConfig> } = {},
+  options: Partial<Omit<HttpServerOptions, "config" | "api" | "observed">> & {
+    config?: Partial<HttpConfig>;
+    /** Instead of the log of the test's own. */
+    events?: EventLog;
+  } = {},
 ): TestServer {
   const api = createTestApi();
   const log: LogRecord[] = [];
@@ -283,9 +293,11 @@ export function createTestServer(
     log.push({ level, fields, message });
     for (const wake of waiting.splice(0)) wake();
   };
+  const { observation, observed } = observeNothing(options.events);
   const spool = options.spoolDirectory ?? mkdtempSync(join(tmpdir(), "voxpool-spool-"));
   const fastify = createHttpServer({
     version: "1.2.3",
+    observed,
     log: { debug: line("debug"), info: line("info"), warn: line("warn"), error: line("error") },
     ...options,
     api,
@@ -295,11 +307,14 @@ export function createTestServer(
   t.after(async () => {
     fastify.server.closeAllConnections();
     await fastify.close();
+    observation.close();
     rmSync(spool, { recursive: true, force: true });
   });
   return {
     fastify,
     api,
+    events: observed.events,
+    statistics: observation.statistics,
     log,
     spool,
     async listen() {

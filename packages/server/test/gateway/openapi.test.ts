@@ -40,6 +40,7 @@ interface Call {
 
 const load = { method: "POST", url: "/api/models/load", payload: { model_path: "model/cn" } } as const;
 const status = { method: "GET", url: "/api/models/status/model/cn", path: "/api/models/status/{model_path}" } as const;
+const stats = { method: "GET", path: "/api/models/stats/{model_path}" } as const;
 const pull = { method: "POST", url: "/api/models/pull", payload: { name: "cn" } } as const;
 const catalogEntry = { method: "GET", path: "/api/catalog/{name}" } as const;
 const audio = { method: "POST", url: "/api/transcribe", payload: Buffer.from("RIFF"), headers: wav } as const;
@@ -61,6 +62,11 @@ const calls: readonly Call[] = [
   { ...status, status: 400, prepare: fail("modelStatus", new VoxpoolError("model_path_invalid", { model_path: "x" })) },
   { method: "GET", url: "/api/models", status: 200 },
   { method: "GET", url: "/api/models/available", status: 200 },
+  { method: "GET", url: "/api/models/stats", status: 200 },
+  { ...stats, url: "/api/models/stats/model/cn", status: 200 },
+  { ...stats, url: "/api/models/stats/model/none", status: 404 },
+  // Its success has no end; events.test.ts reads it.
+  { method: "GET", url: "/api/events?types=none", status: 400 },
   { ...load, payload: {}, status: 400 },
   { ...load, payload: Buffer.alloc(2_000_000), headers: { "content-type": "application/json" }, status: 413 },
   { ...load, payload: Buffer.from("<a/>"), headers: { "content-type": "text/xml" }, status: 415 },
@@ -113,6 +119,7 @@ const calls: readonly Call[] = [
 
 test("every answer of every route fits the served document", async (t) => {
   const server = createTestServer(t);
+  server.statistics.failover({ modelPath: "model/cn", version: "1" });
   const document = await documentOf(server);
   assert.equal(document.openapi, "3.1.0");
   const reached = new Set<string>();
