@@ -53,6 +53,8 @@ export class DecodeJob implements AsyncIterableIterator<AudioChunk> {
   readonly #samples: AudioChunk[] = [];
   readonly #takers: Taker[] = [];
   #closed = false;
+  /** Aborted when nobody wants what is under way. */
+  readonly #over = new AbortController();
   #released: Promise<void> = Promise.resolve();
   #failure: { readonly error: unknown } | undefined;
 
@@ -183,7 +185,7 @@ export class DecodeJob implements AsyncIterableIterator<AudioChunk> {
   async #step(): Promise<void> {
     this.#stepping = true;
     try {
-      const result = await this.#pool.run(() => this.#makeStep());
+      const result = await this.#pool.run(() => this.#makeStep(), this.#over.signal);
       if (result !== undefined && !this.#closed) this.#accept(result);
     } catch (error) {
       this.fail(error);
@@ -222,6 +224,7 @@ export class DecodeJob implements AsyncIterableIterator<AudioChunk> {
   #close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#over.abort();
     this.#options.signal?.removeEventListener("abort", this.#abort);
     const left = this.#inputEnded ? undefined : this.#leaveInput();
     this.#released = this.#release(this.#packets === undefined ? undefined : left);

@@ -14,10 +14,13 @@ import { type Kernels, resample, startResampling } from "./resample.ts";
 import { sniff, sniffBytes } from "./sniff.ts";
 import type { DecodeState, IndexAnswer, IndexStep, Step, StepAnswer, StepFailure, StepResult } from "./wire.ts";
 
-/** Takes one recording a step further. Never rejects: what goes wrong is in the answer. */
-export async function answerStep(step: Step, kernels: Kernels): Promise<StepAnswer> {
+/**
+ * Takes one recording a step further. Never rejects: what goes wrong is in the answer.
+ * @param signal ends the programs that decode for it; what it answers then is good for nothing
+ */
+export async function answerStep(step: Step, kernels: Kernels, signal?: AbortSignal): Promise<StepAnswer> {
   try {
-    return await decodeStep(step, kernels);
+    return await decodeStep(step, kernels, signal);
   } catch (error) {
     return failure(error);
   }
@@ -49,7 +52,7 @@ export function buffersOf(answer: StepAnswer | IndexAnswer): ArrayBuffer[] {
 }
 
 /** @throws VoxpoolError `audio_missing`, `audio_unsupported`, `audio_invalid`, `audio_too_long`, `channels_too_many` */
-async function decodeStep(step: Step, kernels: Kernels): Promise<StepResult> {
+async function decodeStep(step: Step, kernels: Kernels, signal?: AbortSignal): Promise<StepResult> {
   const state = step.state ?? begin(step);
   if (state === undefined) {
     return { rest: step.bytes, wantsBytes: sniffBytes, pieceBytes: mostPieceBytes, finished: false };
@@ -58,7 +61,7 @@ async function decodeStep(step: Step, kernels: Kernels): Promise<StepResult> {
   const { reading, taken, declaredSeconds } = found;
   const finished = reading.finished ?? false;
   if (step.ended && taken === 0 && !finished) throw damaged("it ends too early");
-  const samples = toOutput(state, await soundsOf(state, found, step), finished, kernels);
+  const samples = toOutput(state, await soundsOf(state, found, step, signal), finished, kernels);
   return {
     state,
     wantsBytes: Math.max(reading.wantsBytes, Math.min(found.wantsBytes, mostPieceBytes / 2)),
@@ -160,12 +163,12 @@ function read(state: DecodeState, input: FormatInput): Reading {
   return format.read(state.reader, input);
 }
 
-async function soundsOf(state: DecodeState, { reading, coded }: Found, step: Step): Promise<Sound[]> {
-  const { samples, rateHz } = reading;
+async function soundsOf(state: DecodeState, found: Found, step: Step, signal?: AbortSignal): Promise<Sound[]> {
+  const { samples, rateHz } = found.reading;
   if (samples !== undefined && rateHz !== undefined) return [{ samples, rateHz }];
   const sounds: Sound[] = [];
-  for (const part of coded) {
-    const decoded = await decodeCoded(state.coded, part, step.channels, step.maxSeconds);
+  for (const part of found.coded) {
+    const decoded = await decodeCoded(state.coded, part, step, signal);
     state.coded = decoded.state;
     sounds.push(decoded.sound);
   }

@@ -28,6 +28,11 @@ export interface IndexStep {
   readonly file: string;
 }
 
+/** To a worker that is busy: nobody wants the answer of its step any more. */
+export interface Cancel {
+  readonly cancel: true;
+}
+
 /** Where a decoding stands: plain data, small, that travels with every step. */
 export interface DecodeState {
   /** Name of the format, or `raw`, or `packets`. */

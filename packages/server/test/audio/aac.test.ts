@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -7,6 +9,7 @@ import { decodeByFfmpeg, findFfmpeg } from "../../dist/audio/codecs/aac-ffmpeg.j
 import { loadAacModule } from "../../dist/audio/codecs/aac-module.js";
 import { aacSetup, readAacConfig, toAdts } from "../../dist/audio/codecs/aac-packets.js";
 import { createAudioDecoder } from "../../dist/audio/decoder.js";
+import { silentLog } from "../../dist/base/log.js";
 import { decodeAll } from "./reading.ts";
 import { recording } from "./recordings.ts";
 
@@ -23,6 +26,16 @@ function fakeFfmpeg(script: string): string {
   writeFileSync(join(directory, "ffmpeg"), `#!/bin/sh\n${script}\n`);
   chmodSync(join(directory, "ffmpeg"), 0o755);
   return directory;
+}
+
+/** It hangs when it is first run, says which process it is, and refuses to run again. */
+function hangingFfmpeg(): { path: string; pid: Promise<number> } {
+  const path = fakeFfmpeg(
+    `cd "\${0%/*}"; [ -e once ] && { echo "a second time" >&2; exit 1; }
+    : > once; echo $$ > pid; exec /usr/bin/tail -f /dev/null`,
+  );
+  execFileSync("mkfifo", [join(path, "pid")]);
+  return { path, pid: readFile(join(path, "pid"), "utf8").then(Number) };
 }
 
 test("without ffmpeg and without the module, the error names both", async () => {
@@ -53,13 +66,47 @@ test("what ffmpeg says when it fails is in the error", { skip: isWindows }, asyn
 test("an ffmpeg that hangs is killed", { skip: isWindows }, async () => {
   const pidFile = join(folder, "hanging-pid");
   const file = join(fakeFfmpeg(`echo $$ > '${pidFile}'; exec tail -f /dev/null`), "ffmpeg");
-  await assert.rejects(decodeByFfmpeg(file, setup, [new Uint8Array(100)], 0.5), { reason: "audio_invalid" });
+  await assert.rejects(decodeByFfmpeg(file, setup, [new Uint8Array(100)], { limitSeconds: 0.5 }), {
+    reason: "audio_invalid",
+  });
   assert.throws(() => process.kill(Number(readFileSync(pidFile, "utf8")), 0), { code: "ESRCH" });
+});
+
+test("an ffmpeg that nobody waits for is killed", { skip: isWindows }, async () => {
+  const { path, pid } = hangingFfmpeg();
+  const stop = new AbortController();
+  const decoding = decodeByFfmpeg(join(path, "ffmpeg"), setup, [new Uint8Array(100)], {
+    limitSeconds: 600,
+    signal: stop.signal,
+  });
+  const id = await pid;
+  stop.abort();
+  await assert.rejects(decoding, { reason: "audio_invalid" });
+  assert.throws(() => process.kill(id, 0), { code: "ESRCH" });
+});
+
+test("a cancelled recording ends its ffmpeg, and its thread goes on with the next one", {
+  skip: isWindows,
+}, async () => {
+  const { path, pid } = hangingFfmpeg();
+  const errors: unknown[] = [];
+  const log = { ...silentLog, error: (...about: unknown[]) => errors.push(about) };
+  // Less than the eight seconds after which an ffmpeg is killed anyway: a thread that waits for it is ended.
+  const decoder = createAudioDecoder({ workers: 1, path, log, stepTimeoutMs: 5000 });
+  const stop = new AbortController();
+  const first = decodeAll(decoder, recording("speech.aac"), { signal: stop.signal });
+  const id = await pid;
+  stop.abort(new Error("nobody listens"));
+  await assert.rejects(first, /nobody listens/);
+  await assert.rejects(decodeAll(decoder, recording("speech.aac")), /could not decode its AAC: a second time/);
+  assert.throws(() => process.kill(id, 0), { code: "ESRCH" });
+  assert.deepEqual(errors, [], "the thread was not ended");
+  await decoder.close();
 });
 
 test("an ffmpeg that never stops writing is killed", { skip: isWindows }, async () => {
   const file = join(fakeFfmpeg("exec cat /dev/zero"), "ffmpeg");
-  const { planar } = await decodeByFfmpeg(file, setup, [new Uint8Array(100)], 20);
+  const { planar } = await decodeByFfmpeg(file, setup, [new Uint8Array(100)], { limitSeconds: 20 });
   assert.equal(planar[0]?.length, 0);
 });
 

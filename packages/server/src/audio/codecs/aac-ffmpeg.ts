@@ -32,15 +32,25 @@ const options = [
   ["-c:a", "pcm_f32le", "-f", "wav", "pipe:1"],
 ].flat();
 
+export interface FfmpegOptions {
+  /** It is killed after that. */
+  readonly limitSeconds?: number;
+  /** It is killed at once. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** One run for the packets of a step: nothing of it outlives the step. @throws VoxpoolError `audio_invalid` */
 export async function decodeByFfmpeg(
   file: string,
   setup: CodecSetup,
   packets: readonly Uint8Array[],
-  limitSeconds = stepLimitSeconds,
+  { limitSeconds = stepLimitSeconds, signal }: FfmpegOptions = {},
 ): Promise<Decoded> {
   const child = spawn(file, options, { stdio: ["pipe", "pipe", "pipe"], windowsHide: true });
-  const timer = setTimeout(() => child.kill("SIGKILL"), limitSeconds * 1000);
+  const kill = () => child.kill("SIGKILL");
+  const timer = setTimeout(kill, limitSeconds * 1000);
+  signal?.addEventListener("abort", kill);
+  if (signal?.aborted === true) kill();
   // Eight channels at the doubled rate, as floats.
   const mostBytes = (packets.length + 4) * aacFrames * 2 * 8 * 4 + 65_536;
   try {
@@ -48,7 +58,8 @@ export async function decodeByFfmpeg(
     return readWave(output, setup);
   } finally {
     clearTimeout(timer);
-    child.kill("SIGKILL");
+    signal?.removeEventListener("abort", kill);
+    kill();
   }
 }
 

@@ -38,10 +38,16 @@ export interface Codec {
   mostFrames(packet: Uint8Array, setup: CodecSetup): number;
   /**
    * @param runUp packets right before `packets`, decoded but not given out; empty at the beginning
+   * @param signal ends a program that decodes; what comes out then is good for nothing
    * @returns what `packets` become
    * @throws VoxpoolError
    */
-  decode(setup: CodecSetup, runUp: readonly Uint8Array[], packets: readonly Uint8Array[]): Promise<Decoded>;
+  decode(
+    setup: CodecSetup,
+    runUp: readonly Uint8Array[],
+    packets: readonly Uint8Array[],
+    signal?: AbortSignal,
+  ): Promise<Decoded>;
 }
 
 export interface Decoded {
