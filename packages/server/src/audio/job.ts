@@ -26,7 +26,7 @@ export interface JobParts {
 
 /**
  * One decoding: reads the input, has its steps done by the pool, gives samples to whoever iterates. Each
- * part runs as far as the bounds between them let it: about 256 KB of input, 1 MB of samples.
+ * part runs as far as the bounds between them let it: about 256 KB of input (AAC 1 MB), 1 MB of samples.
  */
 export class DecodeJob implements AsyncIterableIterator<AudioChunk> {
   readonly #pool: DecodePool;
@@ -114,7 +114,7 @@ export class DecodeJob implements AsyncIterableIterator<AudioChunk> {
   #advance(): void {
     this.#serve();
     if (this.#closed) return;
-    const room = this.#finished || this.#bytes.length < Math.max(this.#wantsBytes, mostPieceBytes);
+    const room = this.#finished || this.#bytes.length < Math.max(this.#wantsBytes, this.#pieceBytes);
     if (room && !this.#reading && !this.#inputEnded) void this.#fill();
     const ready = this.#inputEnded || this.#bytes.length >= this.#wantsBytes;
     const space = this.#samples.reduce((sum, chunk) => sum + chunk[0].length * chunk.length, 0) < stepSamples;

@@ -1,6 +1,6 @@
 import { VoxpoolError } from "../base/errors.ts";
 import { type Channels, filled } from "./channels.ts";
-import type { Coded } from "./codecs/codec.ts";
+import type { CodecStep, Coded } from "./codecs/codec.ts";
 import { loadCodec } from "./codecs/codecs.ts";
 import { decodeCoded, type Sound } from "./coded.ts";
 import { id3, type TagState } from "./containers/id3.ts";
@@ -65,7 +65,7 @@ async function decodeStep(step: Step, kernels: Kernels, signal?: AbortSignal): P
   return {
     state,
     wantsBytes: Math.max(reading.wantsBytes, Math.min(found.wantsBytes, mostPieceBytes / 2)),
-    pieceBytes: reading.pieceBytes ?? mostPieceBytes,
+    pieceBytes: Math.max(reading.pieceBytes ?? mostPieceBytes, found.pieceBytes),
     finished,
     ...(samples !== undefined && samples[0].length > 0 ? { samples } : {}),
     ...(taken < step.bytes.length && !finished ? { rest: step.bytes.slice(taken) } : {}),
@@ -90,6 +90,8 @@ interface Found {
   readonly coded: readonly Coded[];
   /** What is worth a step of coded sound: each begins with a run-up. */
   readonly wantsBytes: number;
+  /** Most bytes for a step by its codec; 0 where there is none. */
+  readonly pieceBytes: number;
 }
 
 /** Reads through headers up to the next sound, or as far as the bytes go; packets until there are enough for a step. */
@@ -99,8 +101,7 @@ async function readToSound(state: DecodeState, step: Step): Promise<Found> {
   let declaredSeconds: number | undefined;
   let seconds = 0;
   let values = 0;
-  let most = 0;
-  let wanted = 0;
+  let codecStep: CodecStep | undefined;
   for (;;) {
     const { ended, maxSeconds, channels } = step;
     const bytes = step.bytes.subarray(taken);
@@ -115,20 +116,19 @@ async function readToSound(state: DecodeState, step: Step): Promise<Found> {
       collect(coded, reading.coded);
       seconds += frames / setup.rateHz;
       values += frames * setup.channels;
-      wanted = codec.stepSeconds.wanted;
-      most = codec.stepSeconds.most;
+      codecStep = codec.step;
     }
-    const enough = coded.length > 0 && (seconds >= most || values >= mostValues);
+    const enough = coded.length > 0 && (seconds >= (codecStep?.mostSeconds ?? 0) || values >= mostValues);
     if (reading.taken === 0 || reading.samples !== undefined || reading.finished === true || enough) {
       const known = declaredSeconds === undefined ? {} : { declaredSeconds };
-      const wantsBytes = seconds === 0 ? 0 : Math.ceil((taken / seconds) * wanted);
-      return { reading, taken, coded, wantsBytes, ...known };
+      const wantsBytes = seconds === 0 ? 0 : Math.ceil((taken / seconds) * (codecStep?.wantedSeconds ?? 0));
+      return { reading, taken, coded, wantsBytes, pieceBytes: codecStep?.mostBytes ?? 0, ...known };
     }
   }
 }
 
-/** Samples of all channels at the file's own rate that a step decodes, about: 12 MB. */
-const mostValues = 3_000_000;
+/** Samples of all channels at the file's own rate that a step decodes, about: 24 MB. */
+const mostValues = 6_000_000;
 
 /** Puts packets to those of their stream. */
 function collect(all: Coded[], coded: Coded): void {

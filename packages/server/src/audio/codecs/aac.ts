@@ -10,7 +10,8 @@ import { type Codec, type CodecSetup, type Decoded, lastFrames } from "./codec.t
  */
 export const aac: Codec = {
   runUpPackets: 4,
-  stepSeconds: { wanted: 10, most: 30 },
+  // To start ffmpeg takes as long as it then takes for a minute of sound.
+  step: { wantedSeconds: 10, mostSeconds: 80, mostBytes: 1_048_576 },
   mostFrames: () => 2 * aacFrames,
   async decode(setup, runUp, packets, signal) {
     const all = [...runUp, ...packets].filter(({ length }) => length > 0 && length <= mostAacPacketBytes);

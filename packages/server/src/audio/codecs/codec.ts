@@ -1,5 +1,7 @@
 /** Coded sound: packets that a container was taken apart into, and what decodes them. */
 
+import { mostPieceBytes } from "../format.ts";
+
 export type CodecName = "opus" | "vorbis" | "flac" | "mp3" | "aac";
 
 /** What a decoder has to know before the first packet. Plain data, small: it travels with every step. */
@@ -32,8 +34,7 @@ export interface Coded {
 export interface Codec {
   /** Packets before a packet that it depends on. */
   readonly runUpPackets: number;
-  /** Seconds that are worth a step, and those that are enough for one; a codec that is dear to start wants more. */
-  readonly stepSeconds: { readonly wanted: number; readonly most: number };
+  readonly step: CodecStep;
   /** Frames that a packet becomes, at most. */
   mostFrames(packet: Uint8Array, setup: CodecSetup): number;
   /**
@@ -50,6 +51,16 @@ export interface Codec {
   ): Promise<Decoded>;
 }
 
+/** How much goes into a step, in seconds by `mostFrames`; a codec that is dear to start wants more. */
+export interface CodecStep {
+  /** Is worth one, and waited for. */
+  readonly wantedSeconds: number;
+  /** Is enough for one. */
+  readonly mostSeconds: number;
+  /** Goes to a thread at once, if so much is there. */
+  readonly mostBytes: number;
+}
+
 export interface Decoded {
   /** Samples of each channel, at least one, all of one length, about in [-1, 1]. */
   readonly planar: readonly Float32Array[];
@@ -59,7 +70,7 @@ export interface Decoded {
   readonly lateFrames?: number;
 }
 
-export const cheapStepSeconds = { wanted: 0.5, most: 8 };
+export const cheapStep: CodecStep = { wantedSeconds: 0.5, mostSeconds: 8, mostBytes: mostPieceBytes };
 
 /** The last `count` frames of each channel; silence in front where a damaged run-up gave fewer. */
 export function lastFrames(channels: readonly Float32Array[], count: number): Float32Array[] {
