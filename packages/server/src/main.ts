@@ -147,7 +147,7 @@ export function compose({ config, log, stateDir, spoolDirectory, onProgress, sig
   pool.subscribe(({ instance }) => {
     if (instance.state === "stopped" || instance.state === "failed") scheduler.forget(instance.id);
   });
-  const spool = createSpool({ directory: spoolDirectory, limitBytes: config["limits.spool_bytes"] });
+  const spool = createSpool({ directory: spoolDirectory, limitBytes: config["limits.spool_bytes"], log });
   const audio = createAudioDecoder({ workers: config["audio.workers"] || cores, spool, log });
   const scripts = createScriptConverter();
   const configuredDefault = config.default_model;
