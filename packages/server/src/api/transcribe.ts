@@ -56,13 +56,19 @@ const tooMany = (limit: number) =>
 
 async function* recognise(
   parts: RecogniseParts,
-  { bytes, raw, options, hints = [] }: TranscribeRequest,
+  { bytes, file, raw, options, hints = [] }: TranscribeRequest,
   { client, language: messageLanguage, signal }: Caller,
 ): AsyncGenerator<TranscribeEvent, void> {
   const begunAt = performance.now();
   const choosing = chooseModel(parts, { modelPath: options.model_path, language: options.language });
   const { channels = "mix" } = options;
-  const decoded = parts.audio.decode(bytes, { maxSeconds: parts.maxSeconds, channels, signal, ...(raw && { raw }) });
+  const decoded = parts.audio.decode(bytes, {
+    maxSeconds: parts.maxSeconds,
+    channels,
+    signal,
+    ...(raw && { raw }),
+    ...(file !== undefined && { file }),
+  });
   const beginning = begin(decoded.samples); // while the disk is looked at; the abort of `signal` ends it
   beginning.catch(() => undefined); // of a wrong model and wrong audio the model is told
   const choice = await choosing;
