@@ -194,5 +194,8 @@ function warnings(
   if (steps.punctuationFailure !== undefined) {
     warn("punctuation_failed", { detail: steps.punctuationFailure.messageIn(messageLanguage) });
   }
+  if (steps.scriptFailure !== undefined) {
+    warn("script_failed", { detail: steps.scriptFailure.messageIn(messageLanguage) });
+  }
   return found;
 }
