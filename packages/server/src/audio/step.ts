@@ -1,6 +1,6 @@
 import { VoxpoolError } from "../base/errors.ts";
 import { type Channels, filled } from "./channels.ts";
-import type { CodecStep, Coded } from "./codecs/codec.ts";
+import { type Coded, type CodecStep, DecoderBroke } from "./codecs/codec.ts";
 import { loadCodec } from "./codecs/codecs.ts";
 import { decodeCoded, type Sound } from "./coded.ts";
 import { id3, type TagState } from "./containers/id3.ts";
@@ -36,6 +36,7 @@ export function answerIndex({ file }: IndexStep): IndexAnswer {
 }
 
 function failure(error: unknown): StepFailure {
+  if (error instanceof DecoderBroke) return { error: error.toWire(), isThreadSpent: true };
   if (error instanceof VoxpoolError) return { error: error.toWire() };
   return {
     error: VoxpoolError.from(error).toWire(),

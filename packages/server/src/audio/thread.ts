@@ -37,7 +37,7 @@ export class DecodeThread {
       resourceLimits: { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 2 },
     });
     this.#worker.unref();
-    this.#worker.on("message", (answer: StepAnswer | IndexAnswer) => this.#take()?.resolve(answer));
+    this.#worker.on("message", (answer: StepAnswer | IndexAnswer) => this.#receive(answer));
     this.#worker.on("error", (error) => this.#die(error));
     this.#worker.on("messageerror", (error) => this.#die(error));
     this.#worker.on("exit", (code) => this.#die(new Error(`the thread ended with code ${code}`)));
@@ -69,6 +69,15 @@ export class DecodeThread {
     this.#ended = true;
     this.#take()?.reject(new VoxpoolError("server_stopping"));
     await this.#worker.terminate();
+  }
+
+  #receive(answer: StepAnswer | IndexAnswer): void {
+    if ("error" in answer && answer.isThreadSpent === true) {
+      this.#ended = true;
+      this.#options.log.warn({}, "a recording brought a decoder down; its audio thread was ended");
+      void this.#worker.terminate();
+    }
+    this.#take()?.resolve(answer);
   }
 
   #take(): Pending | undefined {

@@ -69,4 +69,6 @@ export interface StepFailure {
   readonly error: WireError;
   /** For the log, when the failure was not foreseen. */
   readonly cause?: string;
+  /** The thread must not be given anything more. */
+  readonly isThreadSpent?: boolean;
 }

@@ -8,6 +8,7 @@ export const audioPhrases: Readonly<Record<string, string>> = {
   "ffmpeg could not decode its AAC: {}": "ffmpeg 无法解码其 AAC：{1}",
   "ffmpeg made more of its AAC than its packets can hold": "ffmpeg 从其 AAC 得到的内容多于数据包所能容纳的",
   "ffmpeg did not decode its AAC within {} seconds": "ffmpeg 未能在 {1} 秒内解码其 AAC",
+  "no packet of its AAC could be decoded": "其 AAC 数据包全都无法解码",
   "its AAC could not be decoded: {}": "无法解码其 AAC：{1}",
   "AAC of an unusual rate or number of channels": "采样率或声道数不常见的 AAC",
   "AAC whose channels are laid out in its packets ({})": "声道布局写在数据包中的 AAC（{1}）",

@@ -1,5 +1,6 @@
 /** Coded sound: packets that a container was taken apart into, and what decodes them. */
 
+import { VoxpoolError } from "../../base/errors.ts";
 import { mostPieceBytes } from "../format.ts";
 
 export type CodecName = "opus" | "vorbis" | "flac" | "mp3" | "aac";
@@ -68,6 +69,13 @@ export interface Decoded {
   readonly rateHz: number;
   /** So many frames everything comes later than the packets say; none unless given. */
   readonly lateFrames?: number;
+}
+
+/** Packets brought a decoder down, and what its thread decodes after that cannot be trusted. */
+export class DecoderBroke extends VoxpoolError {
+  constructor(detail: string, options?: ErrorOptions) {
+    super("audio_invalid", { detail }, options);
+  }
 }
 
 export const cheapStep: CodecStep = { wantedSeconds: 0.5, mostSeconds: 8, mostBytes: mostPieceBytes };
