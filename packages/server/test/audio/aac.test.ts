@@ -181,6 +181,15 @@ test("an ffmpeg that cannot be started is no fault of the recording", async () =
   await assert.rejects(decodeByFfmpeg(join(folder, "nothing"), setup, [new Uint8Array(9)]), /ffmpeg was interrupted/);
 });
 
+test("packets of which nothing can be decoded are an error, and not silence", { skip: isWindows }, async () => {
+  const decoder = createAudioDecoder({ workers: 1, path: fakeFfmpeg("exit 0") });
+  await assert.rejects(decodeAll(decoder, recording("speech.aac")), {
+    reason: "audio_invalid",
+    details: { detail: "no packet of its AAC could be decoded" },
+  });
+  await decoder.close();
+});
+
 test("of damaged packets, what the others become counts", { skip: !hasFfmpeg && noFfmpeg }, async () => {
   const packets = speechPackets();
   const whole = await decodeByFfmpeg(ffmpeg, setup, packets);
