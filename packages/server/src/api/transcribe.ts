@@ -62,13 +62,8 @@ async function* recognise(
   const begunAt = performance.now();
   const choosing = chooseModel(parts, { modelPath: options.model_path, language: options.language });
   const { channels = "mix" } = options;
-  const decoded = parts.audio.decode(bytes, {
-    maxSeconds: parts.maxSeconds,
-    channels,
-    signal,
-    ...(raw && { raw }),
-    ...(file !== undefined && { file }),
-  });
+  const source = { ...(raw && { raw }), ...(file !== undefined && { file }) };
+  const decoded = parts.audio.decode(bytes, { maxSeconds: parts.maxSeconds, channels, signal, ...source });
   const beginning = begin(decoded.samples); // while the disk is looked at; the abort of `signal` ends it
   beginning.catch(() => undefined); // of a wrong model and wrong audio the model is told
   const choice = await choosing;

@@ -1,6 +1,6 @@
 import { VoxpoolError } from "../base/errors.ts";
 import { type Channels, filled } from "./channels.ts";
-import { type Coded, type CodecStep, DecoderBroke } from "./codecs/codec.ts";
+import { type CodecStep, type Coded, DecoderBroke } from "./codecs/codec.ts";
 import { loadCodec } from "./codecs/codecs.ts";
 import { decodeCoded, type Sound } from "./coded.ts";
 import { id3, type TagState } from "./containers/id3.ts";

@@ -55,20 +55,14 @@ export function createSpool(options: SpoolOptions): Spool {
   const { log = silentLog } = options;
   let inMemory = 0;
   let used = 0;
-  /** They take their room until they are gone: a disk on which nothing can be removed must not fill up. */
-  const leftovers = new Set<Leftover>();
-
-  async function retryRemoving(): Promise<void> {
-    for (const leftover of [...leftovers].slice(0, mostRetries)) {
-      leftovers.delete(leftover);
-      if (await isGone(leftover)) used -= leftover.bytes;
-      else leftovers.add(leftover);
-    }
-  }
+  const give = (bytes: number) => {
+    used -= bytes;
+  };
+  const leftovers = createLeftovers(give, log);
 
   const newFile = () =>
     createSpoolFile({
-      prepare: retryRemoving,
+      prepare: () => leftovers.retry(),
       // Several spools may share a directory, and a killed process may have left files there.
       path: () => join(directory, `${prefix}${process.pid}-${randomUUID()}`),
       // Counted before it is written: many uploads at once must not overshoot together.
@@ -76,13 +70,8 @@ export function createSpool(options: SpoolOptions): Spool {
         if (used + bytes > limitBytes) throw spoolFull(limitBytes);
         used += bytes;
       },
-      give: (bytes) => {
-        used -= bytes;
-      },
-      leave(leftover, err) {
-        leftovers.add(leftover);
-        log.warn({ err }, "the file of an upload could not be removed; it is tried again with the next uploads");
-      },
+      give,
+      leave: (leftover, error) => leftovers.add(leftover, error),
     });
 
   async function receive(chunks: AsyncIterable<Uint8Array>): Promise<SpooledUpload> {
@@ -121,6 +110,24 @@ export function createSpool(options: SpoolOptions): Spool {
   }
 
   return { prepare: () => prepare(directory), receive, file: newFile, usedBytes: () => used };
+}
+
+/** They take their room until they are gone: a disk on which nothing can be removed must not fill up. */
+function createLeftovers(give: (bytes: number) => void, log: Log) {
+  const all = new Set<Leftover>();
+  return {
+    add(leftover: Leftover, err: unknown): void {
+      all.add(leftover);
+      log.warn({ err }, "the file of an upload could not be removed; it is tried again with the next uploads");
+    },
+    async retry(): Promise<void> {
+      for (const leftover of [...all].slice(0, mostRetries)) {
+        all.delete(leftover);
+        if (await isGone(leftover)) give(leftover.bytes);
+        else all.add(leftover);
+      }
+    },
+  };
 }
 
 async function isGone({ path }: Leftover): Promise<boolean> {

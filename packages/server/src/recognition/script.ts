@@ -109,7 +109,11 @@ class ScriptThread {
     if (this.ended) return;
     this.#waiting.get(number)?.resolve(texts);
     this.#unanswered--;
-    if (this.#unanswered > 0) return this.#watch();
+    if (this.#unanswered > 0) this.#watch();
+    else this.#rest();
+  }
+
+  #rest(): void {
     clearTimeout(this.#timer);
     this.#worker.unref();
     this.#timer = setTimeout(() => void this.end(), this.#options.idleMs).unref();

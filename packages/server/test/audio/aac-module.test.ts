@@ -15,7 +15,8 @@ const installed = [process.env["VOXPOOL_TEST_AAC"] ?? "", root]
   .filter((folder) => folder !== "")
   .map((folder) => join(folder, "node_modules", "@audio", "decode-aac"))
   .find((folder) => existsSync(folder));
-const skip = installed === undefined && "@audio/decode-aac is not installed (.ci/run does; VOXPOOL_TEST_AAC names where)";
+const skip =
+  installed === undefined && "@audio/decode-aac is not installed (.ci/run does; VOXPOOL_TEST_AAC names where)";
 
 /** An application that has both packages, as npm puts them, and no ffmpeg: gives voxpool's audio thread in it. */
 function application(): URL {

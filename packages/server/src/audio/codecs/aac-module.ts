@@ -1,6 +1,6 @@
 import { damaged } from "../format.ts";
 import { audioSpecificConfig } from "./aac-packets.ts";
-import { type CodecSetup, DecoderBroke, type Decoded } from "./codec.ts";
+import { type CodecSetup, type Decoded, DecoderBroke } from "./codec.ts";
 
 /** What is used of `@audio/decode-aac` (GPL, so only there if the user installed it). */
 interface AacModule {

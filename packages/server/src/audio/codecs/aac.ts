@@ -19,7 +19,8 @@ export const aac: Codec = {
     if (all.length === 0) return { planar: [new Float32Array(0)], rateHz: setup.rateHz };
     const decoded = await decodeAll(setup, all, signal);
     // Silence would be taken for what was said; a decoder may hold back its first packet.
-    if (all.length > 1 && (decoded.planar[0]?.length ?? 0) === 0) throw damaged("no packet of its AAC could be decoded");
+    if (all.length > 1 && (decoded.planar[0]?.length ?? 0) === 0)
+      throw damaged("no packet of its AAC could be decoded");
     // Doubled by spectral band replication, which only the decoder finds out.
     const frames = Math.round((packets.length * aacFrames * decoded.rateHz) / setup.rateHz);
     const planar = decoded.planar.length > 0 ? decoded.planar : [new Float32Array(0)];
