@@ -45,10 +45,7 @@ async function transcribe(
     const { bytes, file, raw, hints, options: wishes } = input;
     const source = { bytes, ...(file !== undefined && { file }), ...(raw !== undefined && { raw }) };
     const events = untilAborted(
-      options.api.transcribe(
-        { ...source, hints, options: wishes },
-        callerOf(request, gone, wishes.client_id),
-      ),
+      options.api.transcribe({ ...source, hints, options: wishes }, callerOf(request, gone, wishes.client_id)),
       gone,
     );
     const seen = measured(events, reply, options.metrics);
