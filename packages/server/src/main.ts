@@ -147,9 +147,9 @@ export function compose({ config, log, stateDir, spoolDirectory, onProgress, sig
   pool.subscribe(({ instance }) => {
     if (instance.state === "stopped" || instance.state === "failed") scheduler.forget(instance.id);
   });
-  const spool = createSpool({ directory: spoolDirectory, limitBytes: config["limits.spool_bytes"] });
+  const spool = createSpool({ directory: spoolDirectory, limitBytes: config["limits.spool_bytes"], log });
   const audio = createAudioDecoder({ workers: config["audio.workers"] || cores, spool, log });
-  const scripts = createScriptConverter();
+  const scripts = createScriptConverter({ log });
   const configuredDefault = config.default_model;
   const api = createApi({
     catalog,

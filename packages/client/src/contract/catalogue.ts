@@ -336,6 +336,10 @@ export const warningCatalogue = {
     en: "The text has no punctuation: {detail}",
     zh: "文字没有标点：{detail}",
   },
+  script_failed: {
+    en: "Some of the text is in the characters that the model writes: {detail}",
+    zh: "部分文字仍为模型所写的字形：{detail}",
+  },
 } as const satisfies Record<string, { readonly en: string; readonly zh: string }>;
 
 export type WarningReason = keyof typeof warningCatalogue;

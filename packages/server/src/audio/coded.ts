@@ -30,15 +30,15 @@ export interface Sound {
 export async function decodeCoded(
   before: CodedState | undefined,
   coded: Coded,
-  choice: ChannelChoice,
-  maxSeconds: number,
+  { channels, maxSeconds }: { readonly channels: ChannelChoice; readonly maxSeconds: number },
+  signal?: AbortSignal,
 ): Promise<{ state: CodedState; sound: Sound }> {
   const state = before?.stream === coded.stream ? before : openStream(coded, before?.seconds ?? 0);
   state.skipFrames = coded.skipFrames ?? state.skipFrames;
   state.totalFrames = coded.totalFrames ?? state.totalFrames;
   const { setup } = state;
   const codec = await loadCodec(setup.codec);
-  const { planar, rateHz, lateFrames = 0 } = await codec.decode(setup, state.runUp, coded.packets);
+  const { planar, rateHz, lateFrames = 0 } = await codec.decode(setup, state.runUp, coded.packets, signal);
   state.runUp = lastPackets([...state.runUp, ...coded.packets], codec.runUpPackets);
   const scale = rateHz / setup.rateHz;
   const decoded = planar[0]?.length ?? 0;
@@ -48,7 +48,7 @@ export async function decodeCoded(
   state.seconds += (to - from) / rateHz;
   if (state.seconds > maxSeconds) throw tooLong(maxSeconds);
   const kept = planar.map((samples) => samples.subarray(from, to));
-  return { state, sound: { samples: pickPlanar(kept, choice), rateHz } };
+  return { state, sound: { samples: pickPlanar(kept, channels), rateHz } };
 }
 
 function openStream(coded: Coded, seconds: number): CodedState {

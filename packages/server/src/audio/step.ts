@@ -1,6 +1,6 @@
 import { VoxpoolError } from "../base/errors.ts";
 import { type Channels, filled } from "./channels.ts";
-import type { Coded } from "./codecs/codec.ts";
+import { type CodecStep, type Coded, DecoderBroke } from "./codecs/codec.ts";
 import { loadCodec } from "./codecs/codecs.ts";
 import { decodeCoded, type Sound } from "./coded.ts";
 import { id3, type TagState } from "./containers/id3.ts";
@@ -14,10 +14,13 @@ import { type Kernels, resample, startResampling } from "./resample.ts";
 import { sniff, sniffBytes } from "./sniff.ts";
 import type { DecodeState, IndexAnswer, IndexStep, Step, StepAnswer, StepFailure, StepResult } from "./wire.ts";
 
-/** Takes one recording a step further. Never rejects: what goes wrong is in the answer. */
-export async function answerStep(step: Step, kernels: Kernels): Promise<StepAnswer> {
+/**
+ * Takes one recording a step further. Never rejects: what goes wrong is in the answer.
+ * @param signal ends the programs that decode for it; what it answers then is good for nothing
+ */
+export async function answerStep(step: Step, kernels: Kernels, signal?: AbortSignal): Promise<StepAnswer> {
   try {
-    return await decodeStep(step, kernels);
+    return await decodeStep(step, kernels, signal);
   } catch (error) {
     return failure(error);
   }
@@ -33,6 +36,7 @@ export function answerIndex({ file }: IndexStep): IndexAnswer {
 }
 
 function failure(error: unknown): StepFailure {
+  if (error instanceof DecoderBroke) return { error: error.toWire(), isThreadSpent: true };
   if (error instanceof VoxpoolError) return { error: error.toWire() };
   return {
     error: VoxpoolError.from(error).toWire(),
@@ -49,7 +53,7 @@ export function buffersOf(answer: StepAnswer | IndexAnswer): ArrayBuffer[] {
 }
 
 /** @throws VoxpoolError `audio_missing`, `audio_unsupported`, `audio_invalid`, `audio_too_long`, `channels_too_many` */
-async function decodeStep(step: Step, kernels: Kernels): Promise<StepResult> {
+async function decodeStep(step: Step, kernels: Kernels, signal?: AbortSignal): Promise<StepResult> {
   const state = step.state ?? begin(step);
   if (state === undefined) {
     return { rest: step.bytes, wantsBytes: sniffBytes, pieceBytes: mostPieceBytes, finished: false };
@@ -58,11 +62,11 @@ async function decodeStep(step: Step, kernels: Kernels): Promise<StepResult> {
   const { reading, taken, declaredSeconds } = found;
   const finished = reading.finished ?? false;
   if (step.ended && taken === 0 && !finished) throw damaged("it ends too early");
-  const samples = toOutput(state, await soundsOf(state, found, step), finished, kernels);
+  const samples = toOutput(state, await soundsOf(state, found, step, signal), finished, kernels);
   return {
     state,
     wantsBytes: Math.max(reading.wantsBytes, Math.min(found.wantsBytes, mostPieceBytes / 2)),
-    pieceBytes: reading.pieceBytes ?? mostPieceBytes,
+    pieceBytes: Math.max(reading.pieceBytes ?? mostPieceBytes, found.pieceBytes),
     finished,
     ...(samples !== undefined && samples[0].length > 0 ? { samples } : {}),
     ...(taken < step.bytes.length && !finished ? { rest: step.bytes.slice(taken) } : {}),
@@ -87,6 +91,8 @@ interface Found {
   readonly coded: readonly Coded[];
   /** What is worth a step of coded sound: each begins with a run-up. */
   readonly wantsBytes: number;
+  /** Most bytes for a step by its codec; 0 where there is none. */
+  readonly pieceBytes: number;
 }
 
 /** Reads through headers up to the next sound, or as far as the bytes go; packets until there are enough for a step. */
@@ -96,8 +102,7 @@ async function readToSound(state: DecodeState, step: Step): Promise<Found> {
   let declaredSeconds: number | undefined;
   let seconds = 0;
   let values = 0;
-  let most = 0;
-  let wanted = 0;
+  let codecStep: CodecStep | undefined;
   for (;;) {
     const { ended, maxSeconds, channels } = step;
     const bytes = step.bytes.subarray(taken);
@@ -112,20 +117,19 @@ async function readToSound(state: DecodeState, step: Step): Promise<Found> {
       collect(coded, reading.coded);
       seconds += frames / setup.rateHz;
       values += frames * setup.channels;
-      wanted = codec.stepSeconds.wanted;
-      most = codec.stepSeconds.most;
+      codecStep = codec.step;
     }
-    const enough = coded.length > 0 && (seconds >= most || values >= mostValues);
+    const enough = coded.length > 0 && (seconds >= (codecStep?.mostSeconds ?? 0) || values >= mostValues);
     if (reading.taken === 0 || reading.samples !== undefined || reading.finished === true || enough) {
       const known = declaredSeconds === undefined ? {} : { declaredSeconds };
-      const wantsBytes = seconds === 0 ? 0 : Math.ceil((taken / seconds) * wanted);
-      return { reading, taken, coded, wantsBytes, ...known };
+      const wantsBytes = seconds === 0 ? 0 : Math.ceil((taken / seconds) * (codecStep?.wantedSeconds ?? 0));
+      return { reading, taken, coded, wantsBytes, pieceBytes: codecStep?.mostBytes ?? 0, ...known };
     }
   }
 }
 
-/** Samples of all channels at the file's own rate that a step decodes, about: 12 MB. */
-const mostValues = 3_000_000;
+/** Samples of all channels at the file's own rate that a step decodes, about: 24 MB. */
+const mostValues = 6_000_000;
 
 /** Puts packets to those of their stream. */
 function collect(all: Coded[], coded: Coded): void {
@@ -160,12 +164,12 @@ function read(state: DecodeState, input: FormatInput): Reading {
   return format.read(state.reader, input);
 }
 
-async function soundsOf(state: DecodeState, { reading, coded }: Found, step: Step): Promise<Sound[]> {
-  const { samples, rateHz } = reading;
+async function soundsOf(state: DecodeState, found: Found, step: Step, signal?: AbortSignal): Promise<Sound[]> {
+  const { samples, rateHz } = found.reading;
   if (samples !== undefined && rateHz !== undefined) return [{ samples, rateHz }];
   const sounds: Sound[] = [];
-  for (const part of coded) {
-    const decoded = await decodeCoded(state.coded, part, step.channels, step.maxSeconds);
+  for (const part of found.coded) {
+    const decoded = await decodeCoded(state.coded, part, step, signal);
     state.coded = decoded.state;
     sounds.push(decoded.sound);
   }

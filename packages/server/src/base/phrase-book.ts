@@ -375,6 +375,10 @@ export const phraseBook: Readonly<Record<string, string>> = {
   stopping: "正在停止",
   "a source failed": "一个下载源失败",
   "a recording kept an audio thread busy for too long; the thread was ended": "某录音占用音频线程过久；该线程已结束",
+  "the file of an upload could not be removed; it is tried again with the next uploads":
+    "无法删除某个上传的文件；将在后续上传时重试",
+  "the thread that writes Chinese in the other script died": "转换简繁体的线程意外结束",
+  "a recording brought a decoder down; its audio thread was ended": "某录音使解码器崩溃；其音频线程已结束",
   "an audio thread died": "一个音频线程意外结束",
   "audio could not be decoded for a reason of ours": "因内部原因无法解码音频",
 };

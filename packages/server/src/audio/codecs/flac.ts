@@ -1,11 +1,11 @@
 import { FLACDecoder } from "@wasm-audio-decoders/flac";
-import { type Codec, cheapStepSeconds, lastFrames } from "./codec.ts";
+import { type Codec, cheapStep, lastFrames } from "./codec.ts";
 import { flacFrames } from "./flac-packets.ts";
 
 /** Every packet stands for itself; STREAMINFO is needed where packets leave rate or size of samples to it. */
 export const flac: Codec = {
   runUpPackets: 0,
-  stepSeconds: cheapStepSeconds,
+  step: cheapStep,
   mostFrames: flacFrames,
   async decode(setup, _, packets) {
     const { channels, headers } = setup;

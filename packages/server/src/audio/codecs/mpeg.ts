@@ -1,6 +1,6 @@
 import { MPEGDecoder } from "mpg123-decoder";
 import { readMpegHeader } from "../containers/mpeg-frame.ts";
-import { type Codec, cheapStepSeconds, lastFrames } from "./codec.ts";
+import { type Codec, cheapStep, lastFrames } from "./codec.ts";
 
 /**
  * A layer III frame may begin in up to 511 bytes of the frames before it, and its filters remember two frames.
@@ -8,7 +8,7 @@ import { type Codec, cheapStepSeconds, lastFrames } from "./codec.ts";
  */
 export const mpeg: Codec = {
   runUpPackets: 24,
-  stepSeconds: cheapStepSeconds,
+  step: cheapStep,
   mostFrames: framesOf,
   async decode({ channels, rateHz }, runUp, packets) {
     const decoder = new MPEGDecoder({ enableGapless: false });

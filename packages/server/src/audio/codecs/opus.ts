@@ -1,12 +1,12 @@
 import { OpusDecoder } from "opus-decoder";
 import { outputRateHz } from "../kernel.ts";
-import { type Codec, type CodecSetup, cheapStepSeconds } from "./codec.ts";
+import { type Codec, type CodecSetup, cheapStep } from "./codec.ts";
 import { opusFrames, opusLayout } from "./opus-packets.ts";
 
 /** 20 ms a packet as a rule; after 200 ms nothing is left of what the decoder did not hear. */
 export const opus: Codec = {
   runUpPackets: 10,
-  stepSeconds: cheapStepSeconds,
+  step: cheapStep,
   mostFrames: opusFrames,
   async decode(setup, runUp, packets) {
     const decoder = new OpusDecoder({ ...opusLayout(setup), sampleRate: outputRateHz });
