@@ -8,6 +8,7 @@ import { createAudioDecoder } from "../../dist/audio/decoder.js";
 import { VoxpoolError } from "../../dist/base/errors.js";
 import { silentLog } from "../../dist/base/log.js";
 import { createSpool } from "../../dist/base/spool.js";
+import { silentFlacFrame } from "./flac-writer.ts";
 import { decodeAll, inPieces, readThrough } from "./reading.ts";
 import { recording } from "./recordings.ts";
 
@@ -101,33 +102,6 @@ async function decodesOrRefuses(file: Uint8Array, sizes: readonly number[]): Pro
     assert.ok(error instanceof VoxpoolError, String(error));
     assert.notEqual(error.reason, "internal");
   }
-}
-
-/** A frame of FLAC: one value for a whole block, in sixteen bytes or so. */
-function silentFlacFrame(number: number): Uint8Array {
-  const coded = number < 128 ? [number] : [0xc0 | (number >> 6), 0x80 | (number & 63)];
-  const head = Uint8Array.of(0xff, 0xf8, 0x70, 0x08, ...coded, 0xff, 0xfe);
-  const body = Uint8Array.of(...head, crc8(head), 0, 0, 0);
-  const crc = crc16(body);
-  return Uint8Array.of(...body, crc >> 8, crc & 255);
-}
-
-function crc8(bytes: Uint8Array): number {
-  let crc = 0;
-  for (const byte of bytes) {
-    crc ^= byte;
-    for (let bit = 0; bit < 8; bit++) crc = crc & 0x80 ? ((crc << 1) ^ 7) & 255 : crc << 1;
-  }
-  return crc;
-}
-
-function crc16(bytes: Uint8Array): number {
-  let crc = 0;
-  for (const byte of bytes) {
-    crc ^= byte << 8;
-    for (let bit = 0; bit < 8; bit++) crc = crc & 0x8000 ? ((crc << 1) ^ 0x8005) & 0xffff : crc << 1;
-  }
-  return crc;
 }
 
 /** The header of the recording in FLAC without its length. */

@@ -11,6 +11,7 @@ import { type Codec, type Decoded, lastFrames } from "./codec.ts";
 export const aac: Codec = {
   runUpPackets: 4,
   stepSeconds: { wanted: 10, most: 30 },
+  startSeconds: 5,
   mostFrames: () => 2 * aacFrames,
   async decode(setup, runUp, packets) {
     const all = [...runUp, ...packets].filter(({ length }) => length > 0 && length <= mostAacPacketBytes);

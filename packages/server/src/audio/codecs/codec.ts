@@ -34,6 +34,10 @@ export interface Codec {
   readonly runUpPackets: number;
   /** Seconds that are worth a step, and those that are enough for one; a codec that is dear to start wants more. */
   readonly stepSeconds: { readonly wanted: number; readonly most: number };
+  /** Seconds of sound that are about as dear to decode as a start of this decoder. */
+  readonly startSeconds: number;
+  /** Rate and channels by the packet itself, for codecs whose packets tell; `setup` is what the container says. */
+  setupOf?(packet: Uint8Array, setup: CodecSetup): CodecSetup;
   /** Frames that a packet becomes, at most. */
   mostFrames(packet: Uint8Array, setup: CodecSetup): number;
   /**
@@ -54,6 +58,7 @@ export interface Decoded {
 }
 
 export const cheapStepSeconds = { wanted: 0.5, most: 8 };
+export const cheapStartSeconds = 0.5;
 
 /** The last `count` frames of each channel; silence in front where a damaged run-up gave fewer. */
 export function lastFrames(channels: readonly Float32Array[], count: number): Float32Array[] {
