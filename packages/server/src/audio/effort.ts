@@ -13,8 +13,8 @@ export interface Effort {
 // What is bounded is work for sound that is hardly there. Each bound lets a recording begin as it likes, and
 // then asks for a little in return.
 
-/** A hundred clips that were joined; then one for each half second. */
-const freeStartSeconds = 64;
+/** Sixty clips that were joined, of any length; beyond that each has to have half a second. */
+const freeStartSeconds = 32;
 /** Opus has at most 400 packets a second, FLAC of the smallest blocks and the highest rate about a thousand. */
 const freePackets = 5000;
 const mostPacketsASecond = 2000;

@@ -44,7 +44,15 @@ export function flacParts(): { header: Uint8Array; frames: Uint8Array } {
   }
   const header = bytes.slice(0, 42);
   header[4] = 0x80;
+  header.fill(0, 22);
   return { header, frames: bytes.subarray(at) };
+}
+
+/** The same packet of Opus with zeros behind (RFC 6716, 3.2.5): short files of many bytes. Of one frame only. */
+export function paddedOpus(packet: Uint8Array, padding: number): Uint8Array {
+  const lengths = [...Array(Math.floor(padding / 254)).fill(255), padding % 254];
+  const toc = (packet[0] ?? 0) | 3;
+  return Buffer.concat([Uint8Array.of(toc, 0x41, ...lengths), packet.subarray(1), Buffer.alloc(padding)]);
 }
 
 export function repeated<T>(items: readonly T[], times: number): T[] {

@@ -36,12 +36,11 @@ export const mp3: AudioFormat<Mp3State> = {
     const { bytes, isAll } = input;
     const header = readMpegHeader(bytes, 0);
     if (bytes.length < 4) return isAll ? end(state, bytes.length) : { taken: 0, wantsBytes: 4 };
-    if (header === undefined || !belongs(state, header)) return search(state, input);
+    if (header === undefined) return search(state, input);
     if (bytes.length < header.bytes + 4 && !isAll) return { taken: 0, wantsBytes: header.bytes + 4 };
     if (bytes.length < header.bytes) return end(state, bytes.length);
-    if (state.synced === undefined && !startsStream(bytes, 0, 2) && !(isAll && bytes.length === header.bytes)) {
-      return search(state, input);
-    }
+    const isLast = isAll && bytes.length === header.bytes;
+    if (!follows(state, header) && !startsStream(bytes, 0, 2) && !isLast) return search(state, input);
     return takeFrame(state, input, header);
   },
 };
@@ -63,8 +62,8 @@ function findStream(head: Uint8Array): number | undefined {
   return undefined;
 }
 
-function belongs({ synced }: Mp3State, header: MpegHeader): boolean {
-  return synced === undefined || sameStream(synced, header);
+function follows({ synced }: Mp3State, header: MpegHeader): boolean {
+  return synced !== undefined && sameStream(synced, header);
 }
 
 function search(state: Mp3State, { bytes, isAll }: FormatInput): Reading {
