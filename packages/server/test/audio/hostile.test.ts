@@ -12,6 +12,7 @@ import { box, numbers, writeMp4 } from "./mp4-writer.ts";
 import { oggPage, opusHead, writeOgg } from "./ogg-writer.ts";
 import { flacParts, mp3Packets, opusPackets, repeated } from "./packets.ts";
 import { decodeAll, readThrough } from "./reading.ts";
+import { recording } from "./recordings.ts";
 
 const deaths: string[] = [];
 const log = { ...silentLog, error: (_: unknown, message: string) => deaths.push(message) };
@@ -80,6 +81,18 @@ test("frames of MP3 that change between mono and stereo all the time are refused
   const frames = mono.slice(0, 30).flatMap((frame, n) => [frame, stereo[n] ?? frame]);
   const blocks = repeated(frames, 100);
   await refused(writeMatroska({ codec: "A_MPEG/L3", rateHz: 16_000 }, blocks), /anew too often/);
+});
+
+test("an MP3 file that begins anew with every frame is refused", async () => {
+  const [bytes, [frame = new Uint8Array(0), ...others]] = [recording("speech.mp3"), mp3Packets("speech.mp3")];
+  const start = bytes.subarray(20, bytes.length - Buffer.concat([frame, ...others]).length);
+  await refused(Buffer.concat([bytes, ...repeated([start, frame], 20_000)]), /anew too often/);
+});
+
+test("an MP4 of thousands of tracks is refused", async () => {
+  const track = box("trak", box("mdia", box("hdlr", numbers(0, 0), Buffer.from("soun"))));
+  const file = [box("ftyp", Buffer.from("isom")), box("moov", ...repeated([track], 100_000))];
+  await refused(Buffer.concat(file), /too many tracks/);
 });
 
 test("an MP4 of millions of chunks that are all one byte is refused", async () => {

@@ -68,11 +68,20 @@ function follows({ synced }: Mp3State, header: MpegHeader): boolean {
 
 function search(state: Mp3State, { bytes, isAll }: FormatInput): Reading {
   delete state.synced;
-  const next = bytes.indexOf(0xff, 1);
-  const taken = next < 0 ? bytes.length : next;
+  const taken = nextStart(bytes);
   state.searched += taken;
   if (state.searched > mostSearchedBytes && !state.hasSound) throw damaged("no MP3 frames follow its beginning");
   return isAll && taken === bytes.length ? end(state, taken) : { taken, wantsBytes: 4 };
+}
+
+/** Behind the first byte: where a stream may start, as far as the bytes tell. */
+function nextStart(bytes: Uint8Array): number {
+  for (let at = bytes.indexOf(0xff, 1); at >= 0; at = bytes.indexOf(0xff, at + 1)) {
+    if (at + 4 > bytes.length) return at;
+    const header = readMpegHeader(bytes, at);
+    if (header !== undefined && (at + header.bytes + 4 > bytes.length || startsStream(bytes, at, 2))) return at;
+  }
+  return bytes.length;
 }
 
 function end({ hasSound }: Mp3State, taken: number): Reading {

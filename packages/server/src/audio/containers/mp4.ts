@@ -17,6 +17,7 @@ export interface Mp4Index {
 }
 
 const mostFragments = 1_000_000;
+const mostTracks = 1000;
 
 interface Track extends Mp4Codec {
   readonly id: number;
@@ -93,8 +94,10 @@ function* topBoxes(file: FileWindow): Generator<TopBox> {
 function readTrack(moov: Uint8Array): Track {
   const ratio = timescale(find(moov, "mvhd"));
   let refusal: unknown;
+  let tracks = 0;
   for (const { name, body } of boxesOf(moov)) {
     if (name !== "trak" || !isSound(body)) continue;
+    if (++tracks > mostTracks) throw damaged("the MP4 file has too many tracks");
     try {
       return trackOf(body, ratio);
     } catch (error) {
