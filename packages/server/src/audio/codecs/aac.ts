@@ -13,6 +13,7 @@ export const aac: Codec = {
   runUpPackets: 4,
   // To start ffmpeg takes as long as it then takes for a minute of sound.
   step: { wantedSeconds: 10, mostSeconds: 80, mostBytes: 1_048_576 },
+  startSeconds: 5,
   mostFrames: () => 2 * aacFrames,
   async decode(setup, runUp, packets, signal) {
     const all = [...runUp, ...packets].filter(({ length }) => length > 0 && length <= mostAacPacketBytes);

@@ -36,6 +36,10 @@ export interface Codec {
   /** Packets before a packet that it depends on. */
   readonly runUpPackets: number;
   readonly step: CodecStep;
+  /** Seconds of sound that are about as dear to decode as a start of this decoder. */
+  readonly startSeconds: number;
+  /** Rate and channels by the packet itself, for codecs whose packets tell; `setup` is what the container says. */
+  setupOf?(packet: Uint8Array, setup: CodecSetup): CodecSetup;
   /** Frames that a packet becomes, at most. */
   mostFrames(packet: Uint8Array, setup: CodecSetup): number;
   /**
@@ -79,6 +83,7 @@ export class DecoderBroke extends VoxpoolError {
 }
 
 export const cheapStep: CodecStep = { wantedSeconds: 0.5, mostSeconds: 8, mostBytes: mostPieceBytes };
+export const cheapStartSeconds = 0.5;
 
 /** The last `count` frames of each channel; silence in front where a damaged run-up gave fewer. */
 export function lastFrames(channels: readonly Float32Array[], count: number): Float32Array[] {
