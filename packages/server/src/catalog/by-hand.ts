@@ -7,7 +7,7 @@ import { below, type Endpoints } from "./endpoints.ts";
 import type { Known } from "./known-models.ts";
 import { addressesOf } from "./locate.ts";
 import { fileNameAt, type Source } from "./sources.ts";
-import type { Trust } from "./trust.ts";
+import { identityOf, type Trust } from "./trust.ts";
 
 type Part = Known["parts"][number];
 type ArchivePart = Exclude<Source, { kind: "files" }>;
@@ -54,7 +54,7 @@ export async function sourceOfBrought(
   const [file] = files;
   const unpinned = sources.find((one) => one.kind === "archive" && one.sha256 === undefined);
   if (unpinned?.kind === "archive" && file !== undefined) {
-    await trust.check({ key: fileNameAt(unpinned.at), name, url: file.path, sha256: file.sha256 });
+    await trust.check({ identity: identityOf(unpinned.at), name, shown: file.path, sha256: file.sha256 });
     return { source: unpinned, file };
   }
   const expected = first === undefined ? undefined : publishedHash(first);

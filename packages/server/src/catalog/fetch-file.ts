@@ -59,7 +59,8 @@ interface Attempt {
 
 async function download(state: Attempt, task: FetchTask, http: Http): Promise<void> {
   const { located } = task;
-  if (located.bytes !== undefined && state.part.bytes >= located.bytes) {
+  const isWhole = located.hash !== undefined && state.part.bytes > 0 && matches(state.part, located);
+  if (isWhole || (located.bytes !== undefined && state.part.bytes >= located.bytes)) {
     return;
   }
   await http.retrying(

@@ -16,9 +16,9 @@ import { type Known, knownModels } from "./known-models.ts";
 import { readFolder, versionsIn } from "./model-folder.ts";
 import { printable } from "./model-path.ts";
 import { checkName, isUrl, readTarget } from "./pull-target.ts";
-import { fileNameAt, type Source } from "./sources.ts";
+import type { Source } from "./sources.ts";
 import { buildFolder } from "./staging.ts";
-import { createTrust } from "./trust.ts";
+import { createTrust, identityOf } from "./trust.ts";
 
 export type { PullEvent } from "./download.ts";
 
@@ -171,7 +171,7 @@ async function bringKnown(model: Known, paths: readonly string[], staging: strin
     const { source, file } = await sourceOfBrought(part, files, name, trust);
     await extractBrought(file.path, source.take, staging, download);
     if (source.kind === "archive" && source.sha256 === undefined) {
-      await trust.remember({ key: fileNameAt(source.at), name, url: file.path, sha256: file.sha256 });
+      await trust.remember({ identity: identityOf(source.at), name, shown: file.path, sha256: file.sha256 });
     }
     lines.push(`${file.fileName} sha256:${file.sha256}`);
   }
