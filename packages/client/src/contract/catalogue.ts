@@ -82,6 +82,12 @@ export const catalogue = {
     "There is no model at {model_path}. GET /api/models/available lists what is there; voxpool pull fetches models.",
     "{model_path} 处没有模型。GET /api/models/available 列出现有模型；voxpool pull 可下载模型。",
   ),
+  model_folder_empty: entry(
+    404,
+    false,
+    "The folder {model_path} is empty. Put the files of a model into it, or fetch one (voxpool search lists them): {command}",
+    "文件夹 {model_path} 是空的。请把模型文件放进去，或下载一个（voxpool search 列出可下载的模型）：{command}",
+  ),
   model_not_loaded: entry(404, false, "Model {model_path} is not loaded.", "模型 {model_path} 未加载。"),
   model_files_invalid: entry(
     400,
