@@ -6,11 +6,20 @@ import { claimPart, releasePart } from "./claims.ts";
 import { checkSpace, type FreeSpace } from "./disk.ts";
 import type { Endpoints } from "./endpoints.ts";
 import { extract } from "./extract/extract.ts";
+import { allFailed } from "./failures.ts";
 import { fetchFile } from "./fetch-file.ts";
 import { failed, type Http, withoutSecrets } from "./http.ts";
 import { type Attempt, attemptsFor, attemptsForFile, isAbsent, type Located } from "./locate.ts";
 import { inOwnFolder } from "./source-folder.ts";
-import { describePlace, describeSource, fileNameAt, keyOf, type Place, type Source, type SourceFile } from "./sources.ts";
+import {
+  describePlace,
+  describeSource,
+  fileNameAt,
+  keyOf,
+  type Place,
+  type Source,
+  type SourceFile,
+} from "./sources.ts";
 import { identityOf, type Trust } from "./trust.ts";
 
 /** How far a download is. `receivedBytes` counts for `file`; a name may have several files, one after the other. */
@@ -293,21 +302,6 @@ function rememberFailure(
 }
 
 const passingReasons: ReadonlySet<string> = new Set(["download_failed", "download_corrupt", "download_changed"]);
-
-/** One line a place. */
-function allFailed(failures: readonly VoxpoolError[], name: string): unknown {
-  const [first, second] = failures;
-  if (first !== undefined && second === undefined) {
-    return first;
-  }
-  const tried = failures.map(triedLine).join("\n");
-  return new VoxpoolError("download_sources_failed", { name, tried }, { cause: failures.at(-1) });
-}
-
-/** What was tried, and why it did not work. */
-export function triedLine({ details, message }: VoxpoolError): string {
-  return `  ${details["url"]}: ${details["detail"] ?? message}`;
-}
 
 function shownSource(source: Source): string {
   return source.kind === "archive" && "url" in source.at ? withoutSecrets(source.at.url) : describeSource(source);

@@ -85,5 +85,9 @@ test("an empty folder is no model: the default is what it is without it, and a n
   await assert.rejects(chooseModel({ ...parts, configuredDefault: "model/cn" }, {}), told);
 
   await writeFile(join(directory, "model/cn/readme.txt"), "half a copy");
-  assert.equal((await chooseModel(parts, {})).folder.modelPath, "model/cn", "what is there but broken is not passed over");
+  assert.equal(
+    (await chooseModel(parts, {})).folder.modelPath,
+    "model/cn",
+    "what is there but broken is not passed over",
+  );
 });

@@ -65,7 +65,6 @@ test("a file and a folder of the same name are said to be so, whichever comes fi
 });
 
 test("names that are not UTF-8 are said to be so", async (t) => {
-  const wrong = (archive: Buffer): Buffer => Buffer.from(archive.toString("latin1").replaceAll("@@", "\xd0\xcd"), "latin1");
   const inFile = [{ path: "m/@@.onnx", content: "weights" }];
   // The checksum of a tar header counts its bytes, so it is written for those that are in it.
   for (const archive of [wrong(zipOf(inFile)), withChecksums(wrong(tarOf(inFile)))]) {
@@ -73,6 +72,11 @@ test("names that are not UTF-8 are said to be so", async (t) => {
     await assert.rejects(unpacking(), /names in it are not UTF-8, such as m.*pack it again/);
   }
 });
+
+/** In the place of a mark: bytes that UTF-8 cannot have. */
+function wrong(archive: Buffer): Buffer {
+  return Buffer.from(archive.toString("latin1").replaceAll("@@", "\xd0\xcd"), "latin1");
+}
 
 function withChecksums(tar: Buffer): Buffer {
   const header = Buffer.from(tar);
@@ -93,7 +97,13 @@ test("a thread that dies after it gave something is noticed at once, with the re
 });
 
 test("the rest of an archive that a wanted file cannot be written from is not read", async (t) => {
-  const { unpacking, out } = await setUp(t, tarOf([{ path: "m/a", content: "1" }, { path: "m/a", content: "2" }]));
+  const { unpacking, out } = await setUp(
+    t,
+    tarOf([
+      { path: "m/a", content: "1" },
+      { path: "m/a", content: "2" },
+    ]),
+  );
   await assert.rejects(unpacking(), /two files/);
   assert.equal(await readFile(join(out, "m/a"), "utf8"), "1");
 });

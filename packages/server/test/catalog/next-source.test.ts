@@ -6,7 +6,7 @@ import { type TestContext, test } from "node:test";
 import type { Known } from "../../dist/catalog/known-models.js";
 import { type PullOptions, pull } from "../../dist/catalog/pull.js";
 import type { Source } from "../../dist/catalog/sources.js";
-import { answer, bigContent, cutAfter, knownFrom, type Registry, startRegistry, tarOf, zipOf } from "./registry.ts";
+import { answer, bigContent, cutAfter, knownFrom, type Registry, startRegistry, tarOf } from "./registry.ts";
 import { makeTree, reasonOf } from "./tree.ts";
 
 const sha256 = (bytes: Buffer) => createHash("sha256").update(bytes).digest("hex");

@@ -214,7 +214,7 @@ test("a registry that has no such package is a failure with its address", async 
   registry.files.clear();
   await assert.rejects(
     pull("en/voice", options),
-    /could not be fetched\. http:\/\/127\.0\.0\.1:\d+\/@scope%2fvoice.*404/,
+    /could not be fetched:\n {2}http:\/\/127\.0\.0\.1:\d+\/@scope%2fvoice.*404/,
   );
 });
 
@@ -228,7 +228,7 @@ test("a server that is not there is a failure that says so", async (t) => {
   const npmRegistry = `http://127.0.0.1:${port}/`;
   await assert.rejects(
     pull("en/voice", { ...options, npmRegistry }),
-    /could not be fetched\. .*: nothing answers there\./,
+    /could not be fetched:\n.*: nothing answers there\n/,
   );
 });
 
@@ -319,6 +319,6 @@ test("a model that is already there by hand is not fetched again", async (t) => 
 test("a name that is not known is answered with those that are", async (t) => {
   const { options } = await setUp(t);
   for (const name of ["xx", "../en/voice", "", "__proto__", "EN/VOICE"]) {
-    await assert.rejects(pull(name, options), /not in the catalogue; it has en\/voice, silero-vad, libvosk, itn-zh/);
+    await assert.rejects(pull(name, options), /not in the catalogue\.( Did you mean en\/voice\?)? It has en\/voice, silero-vad, libvosk, itn-zh/);
   }
 });

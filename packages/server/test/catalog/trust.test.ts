@@ -56,10 +56,13 @@ test("one address with two passwords or signatures is one, and none of them is w
   const secret = registry.url.replace("//", "//user:password@");
   await pull(`${secret}m.zip?X-Amz-Signature=signed1&token=abc`, { ...options, as: "one" });
   registry.files.set("/m.zip", theirs);
-  await assert.rejects(pull(`${registry.url}m.zip?X-Amz-Signature=signed2`, { ...options, as: "two" }), (error: Error) => {
-    assert.match(error.message, /is not what came the first time/);
-    return true;
-  });
+  await assert.rejects(
+    pull(`${registry.url}m.zip?X-Amz-Signature=signed2`, { ...options, as: "two" }),
+    (error: Error) => {
+      assert.match(error.message, /is not what came the first time/);
+      return true;
+    },
+  );
   for (const name of await readdir(hashes)) {
     assert.doesNotMatch(name + (await readFile(join(hashes, name), "utf8")), /password|signed|abc/);
   }

@@ -68,9 +68,6 @@ export function createWriter({ take, directory, name, limits, roomBytes, signal 
 /** Names that were given away. On Windows and macOS some are one file, and which of them it would be hangs on the order. */
 function createClaims() {
   const claimed = new Map<string, "file" | "folder">();
-  const refuseBoth = (path: string): never => {
-    throw new Error(`it has a file and a folder of the same name: ${path}`);
-  };
   return {
     /** @throws Error if another name stands for the same file, or a folder is where a file is */
     add(destination: string): void {
@@ -78,15 +75,19 @@ function createClaims() {
       const names = folded.split("/");
       for (let count = 1; count < names.length; count++) {
         const above = names.slice(0, count).join("/");
-        if (claimed.get(above) === "file") refuseBoth(destination.split("/").slice(0, count).join("/"));
+        if (claimed.get(above) === "file") throw bothOf(destination.split("/").slice(0, count).join("/"));
         claimed.set(above, "folder");
       }
       const before = claimed.get(folded);
-      if (before === "folder") refuseBoth(destination);
+      if (before === "folder") throw bothOf(destination);
       if (before === "file") throw new Error(`it has two files that some systems take for one: ${destination}`);
       claimed.set(folded, "file");
     },
   };
+}
+
+function bothOf(path: string): Error {
+  return new Error(`it has a file and a folder of the same name: ${path}`);
 }
 
 function destinationOf(entryName: string, take: readonly Take[]): string | undefined {

@@ -149,6 +149,7 @@ const load: Operation = {
         "model_load_cancelled",
         "asset_missing",
         "download_failed",
+        "download_by_hand",
         "download_corrupt",
         "platform_unsupported",
         "disk_full",
