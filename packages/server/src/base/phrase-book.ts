@@ -261,6 +261,9 @@ export const phraseBook: Readonly<Record<string, string>> = {
   "it has a file and a folder of the same name: {}": "其中有同名的文件和文件夹：{1}",
   "names in it are not UTF-8, such as {}; pack it again with names in UTF-8":
     "其中的名称不是 UTF-8，例如 {1}；请用 UTF-8 名称重新打包",
+  "its {} is {}, not {}": "其 {1} 为 {2}，应为 {3}",
+  "its sha256 is {}, the first time it was {}; if its makers published a new file, remove {}":
+    "其 sha256 为 {1}，首次为 {2}；如果发布者更新了文件，请删除 {3}",
   "the thread that unpacks it ended": "解压它的线程已结束",
   "the server sends next to nothing": "服务器几乎不发送内容",
   "{} is a folder; give the file that was brought, or put the folder below the model directory":

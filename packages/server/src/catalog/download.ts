@@ -88,7 +88,7 @@ export async function downloadPart(sources: readonly Source[], directory: string
       const original = source.kind === "archive" ? originalOf(source.at, sources) : undefined;
       return await inOwnFolder(directory, (own) => fromSource({ source, original }, own, isLast, download, failures));
     } catch (error) {
-      rememberFailure(error, shownSource(source), download, failures);
+      rememberFailure(error, isLast ? undefined : shownSource(source), download, failures);
     }
   }
   throw allFailed(failures, download.name);
@@ -285,10 +285,14 @@ async function moveFile(from: string, to: string): Promise<void> {
   }
 }
 
-/** Goes on after what another place may do better. @throws everything else, and the signal's reason */
+/**
+ * Goes on after what another place may do better.
+ * @param source for the log; `undefined` for the last one, after which the error says it all
+ * @throws everything else, and the signal's reason
+ */
 function rememberFailure(
   error: unknown,
-  source: string,
+  source: string | undefined,
   { signal, log, name }: Download,
   failures: VoxpoolError[],
 ): void {
@@ -297,7 +301,7 @@ function rememberFailure(
     throw error;
   }
   // What to do is said once nothing worked; that one of several places did not is no matter of a stack.
-  log.warn({ name, source, detail: error.details["detail"] ?? error.message }, "a source failed");
+  if (source !== undefined) log.warn({ name, source, detail: error.details["detail"] ?? error.message }, "a source failed");
   failures.push(error);
 }
 

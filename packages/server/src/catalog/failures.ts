@@ -9,6 +9,15 @@ export function allFailed(failures: readonly VoxpoolError[], name: string): Voxp
 }
 
 /** What was tried, and why it did not work. */
-export function triedLine({ details, message }: VoxpoolError): string {
-  return `  ${details["url"]}: ${details["detail"] ?? message}`;
+export function triedLine(error: VoxpoolError): string {
+  return `  ${error.details["url"]}: ${whyOf(error)}`;
+}
+
+function whyOf({ reason, details, message }: VoxpoolError): string {
+  const { algorithm, actual, expected, path, detail } = details;
+  if (reason === "download_corrupt") return `its ${algorithm} is ${actual}, not ${expected}`;
+  if (reason === "download_changed") {
+    return `its sha256 is ${actual}, the first time it was ${expected}; if its makers published a new file, remove ${path}`;
+  }
+  return String(detail ?? message);
 }
