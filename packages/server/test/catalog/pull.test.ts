@@ -149,6 +149,16 @@ const corrupt: Behaviour = (_request, response, body) => {
   return true;
 };
 
+const drips: Behaviour = (request, response, body) => {
+  const from = Number(/\d+/.exec(request.headers.range ?? "0")?.[0]);
+  const head = { "content-range": `bytes ${from}-${body.length - 1}/${body.length}` };
+  response.writeHead(request.headers.range ? 206 : 200, head);
+  let at = from;
+  const timer = setInterval(() => response.write(body.subarray(at, ++at)), 5);
+  response.on("close", () => clearInterval(timer));
+  return true;
+};
+
 test("a download that cannot succeed ends with a reason, and leaves no model", async (t) => {
   const cases: Record<string, readonly [string, readonly Behaviour[], RegExp]> = {
     "status 500 again and again": ["download_by_hand", Array(4).fill(answer(500)), /status 500/],
@@ -159,6 +169,7 @@ test("a download that cannot succeed ends with a reason, and leaves no model", a
       [answer(302, { location: "file:///etc/passwd" })],
       /no HTTP/,
     ],
+    "never silent, but hardly anything": ["download_by_hand", Array(3).fill(drips), /sends next to nothing/],
     "no end": ["download_by_hand", [endless], /more than \d+ bytes/],
     "other bytes": ["download_corrupt", [corrupt], /its sha512 is [0-9a-f]{128}, not [0-9a-f]{128}/],
     "always cut at the same place": ["download_by_hand", Array(4).fill(cutAfter(0)), /cut|ended after/],
