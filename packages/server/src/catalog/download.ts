@@ -301,7 +301,8 @@ function rememberFailure(
     throw error;
   }
   // What to do is said once nothing worked; that one of several places did not is no matter of a stack.
-  if (source !== undefined) log.warn({ name, source, detail: error.details["detail"] ?? error.message }, "a source failed");
+  if (source !== undefined)
+    log.warn({ name, source, detail: error.details["detail"] ?? error.message }, "a source failed");
   failures.push(error);
 }
 

@@ -330,6 +330,9 @@ test("a model that is already there by hand is not fetched again", async (t) => 
 test("a name that is not known is answered with those that are", async (t) => {
   const { options } = await setUp(t);
   for (const name of ["xx", "../en/voice", "", "__proto__", "EN/VOICE"]) {
-    await assert.rejects(pull(name, options), /not in the catalogue\.( Did you mean en\/voice\?)? It has en\/voice, silero-vad, libvosk, itn-zh/);
+    await assert.rejects(
+      pull(name, options),
+      /not in the catalogue\.( Did you mean en\/voice\?)? It has en\/voice, silero-vad, libvosk, itn-zh/,
+    );
   }
 });

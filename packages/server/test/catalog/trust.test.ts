@@ -104,7 +104,10 @@ test("a copy has to be what its maker gave, but what a copy gave says nothing of
   await pull("en/voice", { ...options, models });
   await again();
   registry.behaviours.push(answer(404));
-  await assert.rejects(pull("en/voice", { ...options, models }), /copy\/m\.zip: its sha256 is [0-9a-f]{64}, the first time it was /);
+  await assert.rejects(
+    pull("en/voice", { ...options, models }),
+    /copy\/m\.zip: its sha256 is [0-9a-f]{64}, the first time it was /,
+  );
 });
 
 test("a file by hand that is another than the first time is named by its path", async (t) => {
