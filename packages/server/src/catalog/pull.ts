@@ -12,7 +12,7 @@ import { createHttp, type HttpOptions, withoutSecrets } from "./http.ts";
 import { listRepository } from "./hub-repository.ts";
 import { assetNames } from "./known-assets.ts";
 import { type Known, knownModels } from "./known-models.ts";
-import { readFolder, versionsIn } from "./model-folder.ts";
+import { isEmptyFolder, versionsIn } from "./model-folder.ts";
 import { printable } from "./model-path.ts";
 import { bringParts, explained, extractBrought, fetchParts } from "./parts.ts";
 import { checkName, isUrl, readTarget, refuseScheme } from "./pull-target.ts";
@@ -187,7 +187,7 @@ async function holdsModel(directory: string): Promise<boolean> {
 
 async function isTaken(directory: string): Promise<boolean> {
   try {
-    return !(await stat(directory)).isDirectory() || (await readFolder(directory)).length > 0;
+    return !(await stat(directory)).isDirectory() || !(await isEmptyFolder(directory));
   } catch {
     return false;
   }

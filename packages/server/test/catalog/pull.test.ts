@@ -336,3 +336,17 @@ test("a name that is not known is answered with those that are", async (t) => {
     );
   }
 });
+
+test("an empty folder that was made beforehand is filled; one with files of somebody's is left alone", async (t) => {
+  const { options, folder } = await setUp(t);
+  await mkdir(join(folder, "unpack here"), { recursive: true });
+  await writeFile(join(folder, ".DS_Store"), "");
+  await pull("en/voice", options);
+  await assertWhole(folder);
+
+  const other = await setUp(t);
+  await mkdir(join(other.folder, ".git"), { recursive: true });
+  await writeFile(join(other.folder, ".git/config"), "mine");
+  await assert.rejects(pull("en/voice", other.options), /other files are in the way/);
+  assert.equal(await readFile(join(other.folder, ".git/config"), "utf8"), "mine");
+});
