@@ -6,10 +6,11 @@ import { claimPart, releasePart } from "./claims.ts";
 import { checkSpace, type FreeSpace } from "./disk.ts";
 import type { Endpoints } from "./endpoints.ts";
 import { extract } from "./extract/extract.ts";
-import { allFailed } from "./failures.ts";
+import { allFailed, rememberFailure } from "./failures.ts";
 import { fetchFile } from "./fetch-file.ts";
 import { failed, type Http, withoutSecrets } from "./http.ts";
 import { type Attempt, attemptsFor, attemptsForFile, isAbsent, type Located } from "./locate.ts";
+import { type PullEvent, reporter } from "./reporter.ts";
 import { inOwnFolder } from "./source-folder.ts";
 import {
   describePlace,
@@ -22,16 +23,7 @@ import {
 } from "./sources.ts";
 import { identityOf, type Trust } from "./trust.ts";
 
-/** How far a download is. `receivedBytes` counts for `file`; a name may have several files, one after the other. */
-export interface PullEvent {
-  /** What is pulled: `en/tiny`, `libvosk`. */
-  readonly name: string;
-  /** The archive or file at hand. */
-  readonly file: string;
-  readonly receivedBytes: number;
-  readonly totalBytes?: number;
-  readonly phase: "connect" | "download" | "unpack" | "done";
-}
+export type { PullEvent } from "./reporter.ts";
 
 export interface Download {
   readonly name: string;
@@ -70,9 +62,6 @@ interface Fetched {
   /** Leaves it to whoever asks for it next. */
   readonly release: () => Promise<void>;
 }
-
-/** Progress is reported each time so many bytes have come. */
-const progressStepBytes = 262_144;
 
 /**
  * Gets the wanted files of the first source that works into `directory`.
@@ -285,54 +274,8 @@ async function moveFile(from: string, to: string): Promise<void> {
   }
 }
 
-/**
- * Goes on after what another place may do better.
- * @param source for the log; `undefined` for the last one, after which the error says it all
- * @throws everything else, and the signal's reason
- */
-function rememberFailure(
-  error: unknown,
-  source: string | undefined,
-  { signal, log, name }: Download,
-  failures: VoxpoolError[],
-): void {
-  signal?.throwIfAborted();
-  if (!(error instanceof VoxpoolError) || !passingReasons.has(error.reason)) {
-    throw error;
-  }
-  // What to do is said once nothing worked; that one of several places did not is no matter of a stack.
-  if (source !== undefined)
-    log.warn({ name, source, detail: error.details["detail"] ?? error.message }, "a source failed");
-  failures.push(error);
-}
-
-const passingReasons: ReadonlySet<string> = new Set(["download_failed", "download_corrupt", "download_changed"]);
-
 function shownSource(source: Source): string {
   return source.kind === "archive" && "url" in source.at ? withoutSecrets(source.at.url) : describeSource(source);
-}
-
-interface Reporter {
-  readonly onBytes: (receivedBytes: number, totalBytes: number | undefined) => void;
-  readonly unpacking: () => void;
-  readonly done: () => void;
-}
-
-function reporter(file: string, { name, onProgress }: Download): Reporter {
-  let shown = -1;
-  let last: Omit<PullEvent, "phase"> = { name, file, receivedBytes: 0 };
-  return {
-    onBytes: (receivedBytes, totalBytes) => {
-      last = { name, file, receivedBytes, ...(totalBytes === undefined ? {} : { totalBytes }) };
-      const step = Math.floor(receivedBytes / progressStepBytes);
-      if (step !== shown || receivedBytes === totalBytes) {
-        shown = step;
-        onProgress({ ...last, phase: "download" });
-      }
-    },
-    unpacking: () => onProgress({ ...last, phase: "unpack" }),
-    done: () => onProgress({ ...last, phase: "done" }),
-  };
 }
 
 /** The folder for unfinished archives in a state directory. */

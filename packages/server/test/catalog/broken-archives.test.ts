@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { readdir, readFile, readlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import type { Worker } from "node:worker_threads";
 import { gzipSync } from "node:zlib";
 import { bunzip } from "../../dist/catalog/bunzip/bunzip.js";
 import { extract } from "../../dist/catalog/extract/extract.js";
@@ -87,12 +89,19 @@ function withChecksums(tar: Buffer): Buffer {
   return header;
 }
 
-test("a thread that dies after it gave something is noticed at once, with the reason", async (t) => {
+test("a thread that dies while what it gave is being written is noticed at once, with the reason", async (t) => {
   const cwd = await makeTree(t, { "a.bz2": "" });
   const script = new URL("fixtures/dying-bunzip.ts", import.meta.url);
+  const started = once(process, "worker") as Promise<[Worker]>;
   const pieces: string[] = [];
   await assert.rejects(async () => {
-    for await (const piece of bunzip(join(cwd, "a.bz2"), { script })) pieces.push(Buffer.from(piece).toString());
+    for await (const piece of bunzip(join(cwd, "a.bz2"), { script })) {
+      pieces.push(Buffer.from(piece).toString());
+      const [thread] = await started;
+      const ended = new Promise((resolve) => thread.once("exit", resolve));
+      thread.postMessage("die", []);
+      await ended;
+    }
   }, /out of luck/);
   assert.deepEqual(pieces, ["one"]);
 });
