@@ -97,14 +97,20 @@ test("a thread that dies while what it gave is being written is noticed at once,
   await assert.rejects(async () => {
     for await (const piece of bunzip(join(cwd, "a.bz2"), { script })) {
       pieces.push(Buffer.from(piece).toString());
-      const [thread] = await started;
-      const ended = new Promise((resolve) => thread.once("exit", resolve));
-      thread.postMessage("die", []);
-      await ended;
+      if (pieces.length === 1) await giveAnotherAndDie((await started)[0]);
     }
   }, /out of luck/);
-  assert.deepEqual(pieces, ["one"]);
+  assert.deepEqual(pieces, ["one", "two"]);
 });
+
+async function giveAnotherAndDie(thread: Worker): Promise<void> {
+  const given = new Promise((resolve) => thread.once("message", resolve));
+  thread.postMessage("more", []);
+  await given;
+  const ended = new Promise((resolve) => thread.once("exit", resolve));
+  thread.postMessage("die", []);
+  await ended;
+}
 
 test("the rest of an archive that a wanted file cannot be written from is not read", async (t) => {
   const { unpacking, out } = await setUp(
