@@ -273,7 +273,6 @@ export const phraseBook: Readonly<Record<string, string>> = {
   "{} is missing; bring it as well and name all: {}": "缺少 {1}；请一并拷贝，并全部给出：{2}",
   "only http:// and https:// are fetched": "只能从 http:// 和 https:// 下载",
   "give a file of this machine with --from FILE": "本机的文件请用 --from FILE 给出",
-  " Did you mean {}?": "是否想用 {1}？",
   "it is packed twice": "它被压缩了两次",
   "it has two files that some systems take for one: {}": "其中有两个文件在某些系统上会被视为同一个：{1}",
   "it cannot be unpacked in reasonable time": "无法在合理时间内解压",
