@@ -141,6 +141,7 @@ const load: Operation = {
       [
         ...bodyReasons,
         "model_not_found",
+        "model_folder_empty",
         "model_files_invalid",
         "model_unrecognised",
         "model_load_failed",
@@ -148,6 +149,7 @@ const load: Operation = {
         "model_load_cancelled",
         "asset_missing",
         "download_failed",
+        "download_by_hand",
         "download_corrupt",
         "platform_unsupported",
         "disk_full",
@@ -164,6 +166,6 @@ const unload: Operation = {
   body: json(UnloadRequest),
   responses: {
     200: { description: "It is unloaded.", content: json(UnloadAnswer) },
-    ...failureAnswers([...bodyReasons, "model_not_found", "model_not_loaded"], seedStatus),
+    ...failureAnswers([...bodyReasons, "model_not_found", "model_folder_empty", "model_not_loaded"], seedStatus),
   },
 };
