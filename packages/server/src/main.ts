@@ -160,9 +160,9 @@ export function compose({ config, log, stateDir, spoolDirectory, onProgress, sig
     const { state, id } = event.instance;
     if (state === "stopped" || state === "failed" || state === "restarting") scheduler.forget(id);
   });
-  const spool = createSpool({ directory: spoolDirectory, limitBytes: config["limits.spool_bytes"] });
+  const spool = createSpool({ directory: spoolDirectory, limitBytes: config["limits.spool_bytes"], log });
   const audio = createAudioDecoder({ workers: config["audio.workers"] || cores, spool, log });
-  const scripts = createScriptConverter();
+  const scripts = createScriptConverter({ log });
   const api = createApi({
     catalog,
     pool,

@@ -82,6 +82,12 @@ export const catalogue = {
     "There is no model at {model_path}. GET /api/models/available lists what is there; voxpool pull fetches models.",
     "{model_path} 处没有模型。GET /api/models/available 列出现有模型；voxpool pull 可下载模型。",
   ),
+  model_folder_empty: entry(
+    404,
+    false,
+    "The folder {model_path} is empty. Put the files of a model into it, or fetch one (voxpool search lists them): {command}",
+    "文件夹 {model_path} 是空的。请把模型文件放进去，或下载一个（voxpool search 列出可下载的模型）：{command}",
+  ),
   model_not_loaded: entry(404, false, "Model {model_path} is not loaded.", "模型 {model_path} 未加载。"),
   model_files_invalid: entry(
     400,
@@ -334,14 +340,20 @@ export const catalogue = {
   download_sources_failed: entry(
     502,
     true,
-    "{name} could not be fetched from any of its sources. {tried}.",
-    "所有来源都无法下载 {name}。{tried}。",
+    "{name} could not be fetched from any of its sources:\n{tried}",
+    "所有来源都无法下载 {name}：\n{tried}",
   ),
   download_by_hand: entry(
     502,
     true,
-    "{name} could not be fetched. {tried}. By hand: fetch {files} where there is a way, bring it here, and run: voxpool pull {name} {from}",
-    "无法下载 {name}。{tried}。手动方式：在能访问的机器上下载 {files}，拷贝到本机后运行：voxpool pull {name} {from}",
+    "{name} could not be fetched:\n{tried}\nBy hand: fetch this where there is a way, and bring it here:\n{files}\nThen run:\n  {command}",
+    "无法下载 {name}：\n{tried}\n手动方式：在能访问的机器上下载以下文件，并拷贝到本机：\n{files}\n然后运行：\n  {command}",
+  ),
+  download_page_by_hand: entry(
+    502,
+    true,
+    "{name} could not be fetched:\n{tried}\nBy hand: fetch the files of {page} where there is a way, and put them, in the same folders, into:\n  {directory}",
+    "无法下载 {name}：\n{tried}\n手动方式：在能访问的机器上下载 {page} 的文件，并按同样的文件夹结构放入：\n  {directory}",
   ),
   download_changed: entry(
     502,
@@ -365,8 +377,8 @@ export const catalogue = {
   download_unknown: entry(
     404,
     false,
-    "{name} is not in the catalogue; it has {names}.",
-    "目录中没有 {name}；现有 {names}。",
+    "{name} is not in the catalogue.{hint} It has {names}.",
+    "目录中没有 {name}。{hint}现有 {names}。",
   ),
   platform_unsupported: entry(
     500,
@@ -419,6 +431,10 @@ export const warningCatalogue = {
   punctuation_failed: {
     en: "The text has no punctuation: {detail}",
     zh: "文字没有标点：{detail}",
+  },
+  script_failed: {
+    en: "Some of the text is in the characters that the model writes: {detail}",
+    zh: "部分文字仍为模型所写的字形：{detail}",
   },
 } as const satisfies Record<string, { readonly en: string; readonly zh: string }>;
 

@@ -4,7 +4,7 @@ import { knownModels } from "../catalog/known-models.ts";
 import { normaliseLanguage } from "../engine/text/language.ts";
 import type { Names } from "../pool/names.ts";
 import type { Pool } from "../pool/types.ts";
-import { defaultModelPath, fallbackModel, ifThere } from "./default-model.ts";
+import { defaultModelPath, fallbackModel, ifThere, isAbsence } from "./default-model.ts";
 import { isLoaded, resolve } from "./models.ts";
 
 export interface ChooseParts {
@@ -31,7 +31,8 @@ export interface Choice {
  * The model that serves a request. A named one is taken as it is (whether it knows the language is checked once it
  * is loaded). Else the default, and with a language the best that knows it: the default, one that is loaded, one on
  * disk. Never one of another language.
- * @throws VoxpoolError `option_invalid`, `model_path_invalid`, `model_not_found`, `no_model`
+ * @throws VoxpoolError `option_invalid`, `model_path_invalid`, `model_not_found`, `model_folder_empty`,
+ * `no_model`
  */
 export async function chooseModel(parts: ChooseParts, wish: Wish): Promise<Choice> {
   const language = wish.language === undefined ? undefined : languageTag(wish.language);
@@ -40,6 +41,10 @@ export async function chooseModel(parts: ChooseParts, wish: Wish): Promise<Choic
   const standard = await ifThere(resolve(parts, standardPath));
   if (language === undefined) {
     if (standard) return { folder: standard };
+    await resolve(parts, standardPath).catch((error: unknown) => {
+      // A folder that was named and made but is empty is best told by its own error.
+      if (!isAbsence(error) || error.reason === "model_folder_empty") throw error;
+    });
     const detail = `the default model ${standardPath} is not there`;
     throw new VoxpoolError("no_model", { detail, suggestion: fallbackModel });
   }

@@ -63,10 +63,17 @@ async function transcribeRecording({ api, recordingFile, signal }: DefaultModelP
   throw new VoxpoolError("internal");
 }
 
-/** The folder, or undefined if there is none. @throws VoxpoolError `model_path_invalid` */
+/** The folder, or undefined if there is none or it is empty. @throws VoxpoolError `model_path_invalid` */
 export async function ifThere(resolving: Promise<ModelFolder>): Promise<ModelFolder | undefined> {
   return resolving.catch((error: unknown) => {
-    if (error instanceof VoxpoolError && error.reason === "model_not_found") return undefined;
+    if (isAbsence(error)) return undefined;
     throw error;
   });
 }
+
+/** Whether an error says that there is no model at a path. */
+export function isAbsence(error: unknown): error is VoxpoolError {
+  return error instanceof VoxpoolError && absences.has(error.reason);
+}
+
+const absences: ReadonlySet<string> = new Set(["model_not_found", "model_folder_empty"]);

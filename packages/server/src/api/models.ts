@@ -15,6 +15,7 @@ import { type MessageLanguage, VoxpoolError } from "../base/errors.ts";
 import type { Catalog, ModelFolder } from "../catalog/catalog.ts";
 import type { Names } from "../pool/names.ts";
 import type { Claimant, Hold, InstanceSnapshot, Pool, Quarantine } from "../pool/types.ts";
+import { isAbsence } from "./default-model.ts";
 import type { FileChanges } from "./file-changes.ts";
 import type { Caller } from "./types.ts";
 
@@ -59,7 +60,7 @@ export async function modelStatus(
   language: MessageLanguage,
 ): Promise<ModelStatus | ModelStatusFailure> {
   const folder = await resolve(parts, modelPath).catch((error: unknown) => {
-    if (error instanceof VoxpoolError && error.reason === "model_not_found") return error;
+    if (isAbsence(error)) return error;
     throw error;
   });
   if (folder instanceof VoxpoolError) {

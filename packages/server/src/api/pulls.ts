@@ -1,8 +1,9 @@
 import type { PullAnswer, PullEvent, PullRequest } from "@voxpool/client/contract";
-import { type MessageLanguage, VoxpoolError } from "../base/errors.ts";
+import type { MessageLanguage } from "../base/errors.ts";
 import type { Catalog } from "../catalog/catalog.ts";
 import type { PullEvent as Progress } from "../catalog/download.ts";
 import type { Known } from "../catalog/known-models.ts";
+import { unknownName } from "../catalog/unknown-name.ts";
 import { ifThere } from "./default-model.ts";
 import type { Caller } from "./types.ts";
 
@@ -37,9 +38,7 @@ export function createPulls(parts: PullParts) {
     { language, signal }: Pick<Caller, "language" | "signal">,
   ): AsyncGenerator<PullEvent, void> {
     const names = [...parts.known.map((model) => model.name), ...parts.partNames];
-    if (!names.includes(name)) {
-      throw new VoxpoolError("download_unknown", { name: name.slice(0, 200), names: names.join(", ") });
-    }
+    if (!names.includes(name)) throw unknownName(name, names);
     const pulling = running.get(name) ?? start(name);
     for await (const event of pulling.follow(signal)) yield toWire(event);
     const { alreadyThere } = await pulling.result;

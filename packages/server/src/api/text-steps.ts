@@ -5,7 +5,8 @@ import { scriptOf } from "../engine/text/language.ts";
 import type { Pool } from "../pool/types.ts";
 import { punctuated } from "../recognition/punctuate.ts";
 import type { Punctuator } from "../recognition/punctuator.ts";
-import { inScript, type Script, type ScriptConverter } from "../recognition/script.ts";
+import type { Script, ScriptConverter } from "../recognition/script.ts";
+import { createScriptWriter, inScript, type ScriptWriter } from "../recognition/script-text.ts";
 import type { OpenSession, Recognition, Session, SessionEvent } from "../recognition/types.ts";
 import { createPunctuationFinder } from "./find-punctuation.ts";
 
@@ -33,6 +34,8 @@ export interface TextSteps {
   apply(events: AsyncIterable<SessionEvent>): AsyncIterable<SessionEvent>;
   /** What went wrong with punctuation, once the events have ended. */
   readonly punctuationFailure: VoxpoolError | undefined;
+  /** Why some text is not in its script, likewise. */
+  readonly scriptFailure: VoxpoolError | undefined;
 }
 
 type StepOptions = Pick<TranscribeOptions, "language" | "punctuate" | "script">;
@@ -52,7 +55,8 @@ export function createTextSteps(parts: TextStepParts) {
     const { folder, problem } = await punctuationFolder(session, options.punctuate, languages, findPunctuation);
     const punctuator = folder && parts.recognition.punctuator({ folder, ...asker });
     const chinese = knows(languages, hanLanguages) ? script : undefined;
-    return stepsOf({ punctuator, problem, script: chinese, scripts: parts.scripts });
+    const writer = chinese && createScriptWriter({ converter: parts.scripts, script: chinese, signal: asker.signal });
+    return stepsOf({ punctuator, problem, writer });
   };
 }
 
@@ -95,15 +99,17 @@ function knows(languages: readonly string[], wanted: readonly string[]): boolean
 interface Steps {
   readonly punctuator: Punctuator | undefined;
   readonly problem: VoxpoolError | undefined;
-  readonly script: Script | undefined;
-  readonly scripts: ScriptConverter;
+  readonly writer: ScriptWriter | undefined;
 }
 
-function stepsOf({ punctuator, problem, script, scripts }: Steps): TextSteps {
+function stepsOf({ punctuator, problem, writer }: Steps): TextSteps {
   return {
     apply(events) {
       const marked = punctuator ? punctuated(events, (text, seconds) => punctuator.punctuate(text, seconds)) : events;
-      return script === undefined ? marked : inScript(marked, scripts, script);
+      return writer === undefined ? marked : inScript(marked, writer);
+    },
+    get scriptFailure() {
+      return writer?.failure;
     },
     get punctuationFailure() {
       return problem ?? punctuator?.failure;

@@ -58,14 +58,15 @@ const tooMany = (limit: number) =>
 
 async function* recognise(
   parts: RecogniseParts,
-  { bytes, raw, options, hints = [] }: TranscribeRequest,
+  { bytes, file, raw, options, hints = [] }: TranscribeRequest,
   { client, language: messageLanguage, signal }: Caller,
 ): AsyncGenerator<TranscribeEvent, void> {
   const begunAt = performance.now();
   const choosing = chooseModel(parts, { modelPath: options.model_path, language: options.language });
   const { channels = "mix", keep_alive } = options;
   const keepAliveSeconds = keep_alive === undefined ? undefined : durationSeconds(keep_alive, "keep_alive");
-  const decoded = parts.audio.decode(bytes, { maxSeconds: parts.maxSeconds, channels, signal, ...(raw && { raw }) });
+  const source = { ...(raw && { raw }), ...(file !== undefined && { file }) };
+  const decoded = parts.audio.decode(bytes, { maxSeconds: parts.maxSeconds, channels, signal, ...source });
   const beginning = begin(decoded.samples); // while the disk is looked at; the abort of `signal` ends it
   beginning.catch(() => undefined); // of a wrong model and wrong audio the model is told
   const choice = await choosing;
@@ -209,6 +210,9 @@ function warnings(
   if (itnDemanded && info.itn !== true) warn("itn_unavailable", { model_path: folder.modelPath });
   if (steps.punctuationFailure !== undefined) {
     warn("punctuation_failed", { detail: steps.punctuationFailure.messageIn(messageLanguage) });
+  }
+  if (steps.scriptFailure !== undefined) {
+    warn("script_failed", { detail: steps.scriptFailure.messageIn(messageLanguage) });
   }
   return found;
 }

@@ -45,6 +45,8 @@ export interface Caller {
 export interface TranscribeRequest {
   /** The recording; pulled, so that a slow recognition slows the upload. */
   readonly bytes: AsyncIterable<Uint8Array>;
+  /** A file that holds `bytes` until the answer is complete, where there is one. */
+  readonly file?: string;
   /** Set: `bytes` are headerless 16-bit PCM. */
   readonly raw?: RawPcm;
   readonly options: TranscribeOptions;

@@ -16,6 +16,8 @@ export type AudioChunk = readonly [Float32Array, ...Float32Array[]];
 export interface DecodeAudioOptions {
   /** Set: the bytes are raw 16-bit PCM. Unset: a container, recognised by content. */
   readonly raw?: RawPcm;
+  /** A file that holds the bytes, all of them, until the samples have ended: what has to be there whole is read from it. */
+  readonly file?: string;
   /** Longest recording that is accepted, seconds of the recording. */
   readonly maxSeconds: number;
   /** `mix` unless given. */

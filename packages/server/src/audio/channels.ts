@@ -46,6 +46,17 @@ export function filled(count: number, make: (channel: number) => Float32Array<Ar
   return [make(0), ...Array.from({ length: count - 1 }, (_, n) => make(n + 1))];
 }
 
+/** Samples one after the other. */
+export function concatenated(parts: readonly Float32Array[]): Float32Array<ArrayBuffer> {
+  const whole = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
 /** Picks from samples that lie channel by channel, at least one; tamed to [-1, 1]. @throws VoxpoolError `channels_too_many` */
 export function pickPlanar(planar: readonly Float32Array[], choice: ChannelChoice): Channels {
   const out = channelsOut(planar.length, choice);

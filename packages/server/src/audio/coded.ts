@@ -1,13 +1,15 @@
 import type { ChannelChoice } from "./audio.ts";
 import { type Channels, pickPlanar } from "./channels.ts";
-import type { CodecSetup, Coded } from "./codecs/codec.ts";
+import type { Codec, CodecSetup, Coded } from "./codecs/codec.ts";
 import { loadCodec } from "./codecs/codecs.ts";
+import { codecSetup, sameSound } from "./codecs/setup.ts";
+import { type Effort, noEffort, spendPackets, spendStart } from "./effort.ts";
 import { tooLong } from "./format.ts";
 
 /** Where the decoding of a recording's packets stands. */
 export interface CodedState {
-  stream: number;
-  setup: CodecSetup;
+  readonly stream: number;
+  readonly setup: CodecSetup;
   /** The last packets, which the next ones depend on. */
   runUp: readonly Uint8Array[];
   /** Frames of this stream that were decoded, those that are skipped included. */
@@ -16,6 +18,7 @@ export interface CodedState {
   totalFrames: number;
   /** Sound of all streams so far that was given out. */
   seconds: number;
+  readonly effort: Effort;
 }
 
 export interface Sound {
@@ -30,30 +33,40 @@ export interface Sound {
 export async function decodeCoded(
   before: CodedState | undefined,
   coded: Coded,
-  choice: ChannelChoice,
-  maxSeconds: number,
+  { channels, maxSeconds }: { readonly channels: ChannelChoice; readonly maxSeconds: number },
+  signal?: AbortSignal,
 ): Promise<{ state: CodedState; sound: Sound }> {
-  const state = before?.stream === coded.stream ? before : openStream(coded, before?.seconds ?? 0);
+  const codec = await loadCodec(coded.setup.codec);
+  const state = goOn(before, coded, codec);
   state.skipFrames = coded.skipFrames ?? state.skipFrames;
   state.totalFrames = coded.totalFrames ?? state.totalFrames;
   const { setup } = state;
-  const codec = await loadCodec(setup.codec);
-  const { planar, rateHz, lateFrames = 0 } = await codec.decode(setup, state.runUp, coded.packets);
+  const { planar, rateHz, lateFrames = 0 } = await codec.decode(setup, state.runUp, coded.packets, signal);
+  codecSetup(setup.codec, setup.channels, rateHz);
   state.runUp = lastPackets([...state.runUp, ...coded.packets], codec.runUpPackets);
   const scale = rateHz / setup.rateHz;
   const decoded = planar[0]?.length ?? 0;
+  spendPackets(state.effort, coded.packets, decoded / rateHz, maxSeconds);
   const from = clamp((state.skipFrames - state.frames) * scale + lateFrames, decoded);
   const to = Math.max(from, clamp((state.skipFrames + state.totalFrames - state.frames) * scale + lateFrames, decoded));
   state.frames += decoded / scale;
   state.seconds += (to - from) / rateHz;
   if (state.seconds > maxSeconds) throw tooLong(maxSeconds);
   const kept = planar.map((samples) => samples.subarray(from, to));
-  return { state, sound: { samples: pickPlanar(kept, choice), rateHz } };
+  return { state, sound: { samples: pickPlanar(kept, channels), rateHz } };
 }
 
-function openStream(coded: Coded, seconds: number): CodedState {
-  const { setup, stream } = coded;
-  return { stream, setup, runUp: [], frames: 0, skipFrames: 0, totalFrames: Number.POSITIVE_INFINITY, seconds };
+/** The same decoding, that of a new stream, or one whose packets change their rate or their channels on the way. */
+function goOn(before: CodedState | undefined, { setup, stream }: Coded, codec: Codec): CodedState {
+  const isSame = before?.stream === stream;
+  if (isSame && sameSound(before.setup, setup)) return before;
+  const effort = before?.effort ?? noEffort();
+  spendStart(effort, codec.startSeconds);
+  const fresh = { stream, setup, runUp: [], seconds: before?.seconds ?? 0, effort };
+  if (!isSame) return { ...fresh, frames: 0, skipFrames: 0, totalFrames: Number.POSITIVE_INFINITY };
+  const scale = setup.rateHz / before.setup.rateHz;
+  const { frames, skipFrames, totalFrames } = before;
+  return { ...fresh, frames: frames * scale, skipFrames: skipFrames * scale, totalFrames: totalFrames * scale };
 }
 
 function clamp(value: number, most: number): number {

@@ -21,8 +21,10 @@ export interface FormatInput {
   readonly bytes: Uint8Array;
   /** Bytes that wait in all, with those that are not handed in yet. */
   readonly waitingBytes: number;
-  /** Nothing follows the bytes that wait. */
-  readonly ended: boolean;
+  /** `bytes` are all that is left of the file: nothing waits behind them, and nothing is still to come. */
+  readonly isAll: boolean;
+  /** Nothing is still to come; of what is there `bytes` may be the first part only. */
+  readonly hasArrived: boolean;
   readonly maxSeconds: number;
   readonly channels: ChannelChoice;
 }
@@ -57,6 +59,17 @@ export const lookAheadBytes = 786_432;
 
 export function tooLong(maxSeconds: number): VoxpoolError {
   return new VoxpoolError("audio_too_long", { limit_seconds: maxSeconds, setting: "limits.audio_seconds" });
+}
+
+/**
+ * Whether more must arrive before a header can be judged that promises so many seconds. What is really there
+ * counts; but once there is plenty, waiting for hours of sound only to refuse them helps nobody.
+ * @throws VoxpoolError `audio_too_long`
+ */
+export function mustWait(promisedSeconds: number, { maxSeconds, hasArrived, waitingBytes }: FormatInput): boolean {
+  if (promisedSeconds <= maxSeconds || hasArrived) return false;
+  if (waitingBytes >= lookAheadBytes) throw tooLong(maxSeconds);
+  return true;
 }
 
 export const damaged = (detail: string): VoxpoolError => new VoxpoolError("audio_invalid", { detail });

@@ -26,7 +26,7 @@ export interface JobParts {
 
 /**
  * One decoding: reads the input, has its steps done by the pool, gives samples to whoever iterates. Each
- * part runs as far as the bounds between them let it: about 256 KB of input, 1 MB of samples.
+ * part runs as far as the bounds between them let it: about 256 KB of input (AAC 1 MB), 1 MB of samples.
  */
 export class DecodeJob implements AsyncIterableIterator<AudioChunk> {
   readonly #pool: DecodePool;
@@ -34,6 +34,8 @@ export class DecodeJob implements AsyncIterableIterator<AudioChunk> {
   readonly #running: Set<DecodeJob>;
   readonly #input: AsyncIterable<Uint8Array>;
   #iterator: AsyncIterator<Uint8Array> | undefined;
+  /** The iterator is over, or was left. */
+  #isDrained = false;
   /** For a recording that cannot be read from front to back. */
   readonly #whole: WholeFile;
   #isWhole: boolean | undefined;
@@ -53,6 +55,8 @@ export class DecodeJob implements AsyncIterableIterator<AudioChunk> {
   readonly #samples: AudioChunk[] = [];
   readonly #takers: Taker[] = [];
   #closed = false;
+  /** Aborted when nobody wants what is under way. */
+  readonly #over = new AbortController();
   #released: Promise<void> = Promise.resolve();
   #failure: { readonly error: unknown } | undefined;
 
@@ -105,14 +109,18 @@ export class DecodeJob implements AsyncIterableIterator<AudioChunk> {
     }
     signal?.addEventListener("abort", this.#abort, { once: true });
     this.#running.add(this);
-    this.#iterator = this.#input[Symbol.asyncIterator]();
+    try {
+      this.#iterator = this.#input[Symbol.asyncIterator]();
+    } catch (error) {
+      this.fail(error);
+    }
   }
 
   /** Starts whatever can go on. Called after every change. */
   #advance(): void {
     this.#serve();
     if (this.#closed) return;
-    const room = this.#finished || this.#bytes.length < Math.max(this.#wantsBytes, mostPieceBytes);
+    const room = this.#finished || this.#bytes.length < Math.max(this.#wantsBytes, this.#pieceBytes);
     if (room && !this.#reading && !this.#inputEnded) void this.#fill();
     const ready = this.#inputEnded || this.#bytes.length >= this.#wantsBytes;
     const space = this.#samples.reduce((sum, chunk) => sum + chunk[0].length * chunk.length, 0) < stepSamples;
@@ -149,16 +157,27 @@ export class DecodeJob implements AsyncIterableIterator<AudioChunk> {
   async #fill(): Promise<void> {
     this.#reading = true;
     try {
-      const { done, value } = (await this.#iterator?.next()) ?? { done: true, value: undefined };
+      const { done, value } = await this.#read();
       if (done !== true && !this.#finished && !this.#closed) this.#bytes.push(value);
       if (done === true && (this.#isWhole !== true || this.#packets !== undefined)) this.#inputEnded = true;
       await this.#spool(done === true);
     } catch (error) {
-      this.#inputEnded = true;
       this.fail(error);
     }
     this.#reading = false;
     this.#advance();
+  }
+
+  async #read(): Promise<IteratorResult<Uint8Array>> {
+    const iterator = this.#iterator;
+    let isOver = true; // also after an error
+    try {
+      const result = await iterator?.next();
+      isOver = result?.done !== false;
+      return result ?? { done: true, value: undefined };
+    } finally {
+      this.#isDrained = isOver;
+    }
   }
 
   /** A file of which all has to be there goes to the disk; once it is, its packets are the input. */
@@ -168,9 +187,8 @@ export class DecodeJob implements AsyncIterableIterator<AudioChunk> {
       if (this.#isWhole) this.#inputEnded = false;
     }
     if (this.#isWhole !== true || this.#packets !== undefined || this.#closed) return;
-    await this.#whole.append(this.#bytes.take(this.#bytes.length));
-    if (!ended || this.#closed) return;
-    const path = await this.#whole.complete();
+    const path = await this.#wholePath(ended);
+    if (path === undefined || this.#closed) return;
     const index = await this.#whole.use(this.#pool.run(() => (this.#closed ? undefined : { file: path })));
     if (index === undefined || this.#closed) return;
     this.#packets = index.stream;
@@ -178,12 +196,26 @@ export class DecodeJob implements AsyncIterableIterator<AudioChunk> {
       this.#declaredSeconds = index.declaredSeconds;
     }
     this.#iterator = packetBytes(path, index.packets);
+    this.#isDrained = false;
+  }
+
+  /** Where the file is, once all of it is there. */
+  async #wholePath(ended: boolean): Promise<string | undefined> {
+    const { file } = this.#options;
+    if (file === undefined) {
+      await this.#whole.append(this.#bytes.take(this.#bytes.length));
+      return ended && !this.#closed ? this.#whole.complete() : undefined;
+    }
+    // It is not read twice.
+    this.#bytes.clear();
+    void this.#leaveInput();
+    return file;
   }
 
   async #step(): Promise<void> {
     this.#stepping = true;
     try {
-      const result = await this.#pool.run(() => this.#makeStep());
+      const result = await this.#pool.run(() => this.#makeStep(), this.#over.signal);
       if (result !== undefined && !this.#closed) this.#accept(result);
     } catch (error) {
       this.fail(error);
@@ -222,8 +254,9 @@ export class DecodeJob implements AsyncIterableIterator<AudioChunk> {
   #close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#over.abort();
     this.#options.signal?.removeEventListener("abort", this.#abort);
-    const left = this.#inputEnded ? undefined : this.#leaveInput();
+    const left = this.#leaveInput();
     this.#released = this.#release(this.#packets === undefined ? undefined : left);
     this.#bytes.clear();
     this.#samples.length = 0;
@@ -233,12 +266,15 @@ export class DecodeJob implements AsyncIterableIterator<AudioChunk> {
   /** @param left settles when the file is not read any more */
   async #release(left: Promise<void> | undefined): Promise<void> {
     await left;
-    await this.#whole.remove();
+    // Nobody listens: what cannot be removed is the business of the spool.
+    await this.#whole.remove().catch(() => undefined);
     this.#running.delete(this);
   }
 
   /** Not waited for: an input that waits for its own sender may take for ever to hear of it. */
   async #leaveInput(): Promise<void> {
+    if (this.#isDrained) return;
+    this.#isDrained = true;
     try {
       await this.#iterator?.return?.();
     } catch {

@@ -26,6 +26,9 @@ const lengthFactor = 6.4;
 // that nothing folds back at all; speech models look at hardly anything above 6.9 kHz.
 const givenUp = 0.13;
 
+/** Of one that goes on for ever when it is halved, nothing would come back. */
+const mostRateHz = 10_000_000;
+
 // With so many rows for a period of the highest frequency a straight line between two of them errs by less
 // than -110 dB, and the table of an odd rate stays at a megabyte.
 const mostPhases = 1024;
@@ -35,6 +38,7 @@ const mostPhases = 1024;
  * short filters only, half of them zero: the work for a second stays about the same. Costs milliseconds: keep them.
  */
 export function makeKernels(rateHz: number): readonly Kernel[] {
+  if (!Number.isInteger(rateHz) || rateHz < 1 || rateHz > mostRateHz) throw new RangeError(`a rate of ${rateHz}`);
   const kernels: Kernel[] = [];
   let rate = rateHz;
   for (; rate >= 2.5 * outputRateHz; rate /= 2) {

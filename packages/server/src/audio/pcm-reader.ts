@@ -1,5 +1,13 @@
 import { channelsOut, pickInterleaved } from "./channels.ts";
-import { type FormatInput, lookAheadBytes, mostPieceBytes, type Reading, stepSamples, tooLong } from "./format.ts";
+import {
+  type FormatInput,
+  lookAheadBytes,
+  mostPieceBytes,
+  mustWait,
+  type Reading,
+  stepSamples,
+  tooLong,
+} from "./format.ts";
 import { outputRateHz } from "./kernel.ts";
 import { frameBytes, type PcmLayout, samplesOf } from "./pcm.ts";
 
@@ -35,7 +43,7 @@ export function readPcm(state: PcmState, input: FormatInput): Reading {
     samples: pickInterleaved(samplesOf(input.bytes.subarray(0, taken), layout), layout.channels, input.channels),
     wantsBytes: Math.max(size, Math.min(Math.ceil(secondBytes / 4), left, mostPieceBytes / 4)),
     pieceBytes: Math.min(mostPieceBytes, Math.max(secondBytes, 4096)),
-    finished: left < size || (input.ended && input.waitingBytes - taken < size),
+    finished: left < size || (input.isAll && input.bytes.length - taken < size),
   };
 }
 
@@ -44,16 +52,9 @@ export function declaredSeconds(state: PcmState): number {
   return state.leftBytes / frameBytes(state.layout) / state.layout.rateHz;
 }
 
-/**
- * Whether more must arrive before a header can be judged that promises more than the limit. What is really
- * there counts; but once there is plenty, waiting for hours of sound only to refuse them helps nobody.
- */
 function promisesTooMuch(state: PcmState, input: FormatInput): boolean {
   const promised = state.leftBytes === Number.POSITIVE_INFINITY ? 0 : declaredSeconds(state);
-  if (promised > input.maxSeconds && !input.ended) {
-    if (input.waitingBytes >= lookAheadBytes) throw tooLong(input.maxSeconds);
-    return true;
-  }
+  if (mustWait(promised, input)) return true;
   state.believed = true;
   return false;
 }

@@ -1,3 +1,5 @@
+import { viewOf } from "./byte-view.ts";
+
 /** How one sample is written. */
 export type SampleForm = "u8" | "s8" | "s16" | "s24" | "s32" | "f32" | "f64" | "alaw" | "mulaw";
 
@@ -37,7 +39,7 @@ export function samplesOf(bytes: Uint8Array, layout: PcmLayout): Float32Array<Ar
   const { form, channels, littleEndian } = layout;
   const frames = Math.floor(bytes.byteLength / frameBytes(layout));
   const samples = new Float32Array(frames * channels);
-  convert[form](new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), samples, littleEndian);
+  convert[form](viewOf(bytes), samples, littleEndian);
   return samples;
 }
 

@@ -5,6 +5,7 @@ import type { IndexStep, Step, StepResult } from "./wire.ts";
 
 interface Waiting {
   readonly make: () => Step | IndexStep | undefined;
+  readonly signal: AbortSignal | undefined;
   readonly resolve: (result: StepResult | Mp4Index | undefined) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -28,14 +29,15 @@ export class DecodePool {
 
   /**
    * @param make asked for the step when its turn has come; undefined if nobody wants it any more
+   * @param signal cuts the step short once it is under way
    * @throws VoxpoolError of the step, `internal` when its thread died, `server_stopping`
    */
-  run(make: () => Step | undefined): Promise<StepResult | undefined>;
-  run(make: () => IndexStep | undefined): Promise<Mp4Index | undefined>;
-  run(make: () => Step | IndexStep | undefined): Promise<StepResult | Mp4Index | undefined> {
+  run(make: () => Step | undefined, signal?: AbortSignal): Promise<StepResult | undefined>;
+  run(make: () => IndexStep | undefined, signal?: AbortSignal): Promise<Mp4Index | undefined>;
+  run(make: () => Step | IndexStep | undefined, signal?: AbortSignal): Promise<StepResult | Mp4Index | undefined> {
     if (this.#closed) return Promise.reject(new VoxpoolError("server_stopping"));
     return new Promise((resolve, reject) => {
-      this.#queue.push({ make, resolve, reject });
+      this.#queue.push({ make, signal, resolve, reject });
       this.#dispatch();
     });
   }
@@ -75,7 +77,7 @@ export class DecodePool {
 
   async #runOn(thread: DecodeThread, step: Step | IndexStep, waiting: Waiting): Promise<void> {
     try {
-      const answer = await thread.run(step);
+      const answer = await thread.run(step, waiting.signal);
       if ("error" in answer) throw this.#failure(answer.error, answer.cause);
       waiting.resolve(answer);
     } catch (error) {

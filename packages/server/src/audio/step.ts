@@ -1,23 +1,26 @@
 import { VoxpoolError } from "../base/errors.ts";
-import { type Channels, filled } from "./channels.ts";
-import type { Coded } from "./codecs/codec.ts";
-import { loadCodec } from "./codecs/codecs.ts";
+import { type Channels, concatenated, filled } from "./channels.ts";
+import { type Coded, DecoderBroke } from "./codecs/codec.ts";
 import { decodeCoded, type Sound } from "./coded.ts";
 import { id3, type TagState } from "./containers/id3.ts";
 import { indexMp4 } from "./containers/mp4.ts";
 import { type PacketStream, readPackets } from "./containers/packets.ts";
 import { damaged, type FormatInput, mostPieceBytes, type Reading } from "./format.ts";
 import { formats } from "./formats.ts";
+import { PacketBatch } from "./packet-batch.ts";
 import type { PcmState } from "./pcm-reader.ts";
 import { openRaw, readRaw } from "./raw.ts";
 import { type Kernels, resample, startResampling } from "./resample.ts";
 import { sniff, sniffBytes } from "./sniff.ts";
 import type { DecodeState, IndexAnswer, IndexStep, Step, StepAnswer, StepFailure, StepResult } from "./wire.ts";
 
-/** Takes one recording a step further. Never rejects: what goes wrong is in the answer. */
-export async function answerStep(step: Step, kernels: Kernels): Promise<StepAnswer> {
+/**
+ * Takes one recording a step further. Never rejects: what goes wrong is in the answer.
+ * @param signal ends the programs that decode for it; what it answers then is good for nothing
+ */
+export async function answerStep(step: Step, kernels: Kernels, signal?: AbortSignal): Promise<StepAnswer> {
   try {
-    return await decodeStep(step, kernels);
+    return await decodeStep(step, kernels, signal);
   } catch (error) {
     return failure(error);
   }
@@ -33,6 +36,7 @@ export function answerIndex({ file }: IndexStep): IndexAnswer {
 }
 
 function failure(error: unknown): StepFailure {
+  if (error instanceof DecoderBroke) return { error: error.toWire(), isThreadSpent: true };
   if (error instanceof VoxpoolError) return { error: error.toWire() };
   return {
     error: VoxpoolError.from(error).toWire(),
@@ -49,7 +53,7 @@ export function buffersOf(answer: StepAnswer | IndexAnswer): ArrayBuffer[] {
 }
 
 /** @throws VoxpoolError `audio_missing`, `audio_unsupported`, `audio_invalid`, `audio_too_long`, `channels_too_many` */
-async function decodeStep(step: Step, kernels: Kernels): Promise<StepResult> {
+async function decodeStep(step: Step, kernels: Kernels, signal?: AbortSignal): Promise<StepResult> {
   const state = step.state ?? begin(step);
   if (state === undefined) {
     return { rest: step.bytes, wantsBytes: sniffBytes, pieceBytes: mostPieceBytes, finished: false };
@@ -57,17 +61,34 @@ async function decodeStep(step: Step, kernels: Kernels): Promise<StepResult> {
   const found = await readToSound(state, step);
   const { reading, taken, declaredSeconds } = found;
   const finished = reading.finished ?? false;
-  if (step.ended && taken === 0 && !finished) throw damaged("it ends too early");
-  const samples = toOutput(state, await soundsOf(state, found, step), finished, kernels);
+  const isAll = isAllOf(step);
+  if (isAll && taken === 0 && !finished) throw damaged("it ends too early");
+  const samples = toOutput(state, await soundsOf(state, found, step, signal), finished, kernels);
+  if (finished && !holdsSound(state, reading)) throw damaged("it holds no sound");
   return {
     state,
     wantsBytes: Math.max(reading.wantsBytes, Math.min(found.wantsBytes, mostPieceBytes / 2)),
-    pieceBytes: reading.pieceBytes ?? mostPieceBytes,
+    pieceBytes: Math.max(pieceBytes(reading, taken === 0 && !isAll ? step.bytes.length : 0), found.pieceBytes),
     finished,
     ...(samples !== undefined && samples[0].length > 0 ? { samples } : {}),
     ...(taken < step.bytes.length && !finished ? { rest: step.bytes.slice(taken) } : {}),
     ...(declaredSeconds === undefined ? {} : { declaredSeconds }),
   };
+}
+
+function isAllOf({ bytes, waitingBytes, ended }: Step): boolean {
+  return ended && bytes.length === waitingBytes;
+}
+
+/** A reader that could do nothing with the last piece is handed more the next time. */
+function pieceBytes(reading: Reading, idleBytes: number): number {
+  const wanted = reading.pieceBytes ?? mostPieceBytes;
+  return idleBytes === 0 ? wanted : Math.max(wanted, reading.wantsBytes, 2 * idleBytes);
+}
+
+/** Uncompressed sound may be empty, as a recorder was stopped at once; a file of packets without any is damaged. */
+function holdsSound({ coded }: DecodeState, { samples }: Reading): boolean {
+  return samples !== undefined || (coded !== undefined && coded.effort.seconds > 0);
 }
 
 function begin({ bytes, waitingBytes, ended, raw, packets }: Step): DecodeState | undefined {
@@ -83,61 +104,41 @@ interface Found {
   readonly reading: Reading;
   readonly taken: number;
   readonly declaredSeconds?: number;
-  /** Packets, those of a stream together. */
   readonly coded: readonly Coded[];
-  /** What is worth a step of coded sound: each begins with a run-up. */
+  /** What is worth a step of coded sound. */
   readonly wantsBytes: number;
+  /** Most bytes for a step by its codec; 0 where there is none. */
+  readonly pieceBytes: number;
 }
 
 /** Reads through headers up to the next sound, or as far as the bytes go; packets until there are enough for a step. */
 async function readToSound(state: DecodeState, step: Step): Promise<Found> {
-  const coded: Coded[] = [];
+  const batch = new PacketBatch(step.channels);
   let taken = 0;
   let declaredSeconds: number | undefined;
-  let seconds = 0;
-  let values = 0;
-  let most = 0;
-  let wanted = 0;
   for (;;) {
-    const { ended, maxSeconds, channels } = step;
-    const bytes = step.bytes.subarray(taken);
-    const input = { bytes, waitingBytes: step.waitingBytes - taken, ended, maxSeconds, channels };
+    const input = inputAt(step, taken);
     const reading = isTagOver(state) ? afterTag(state, input) : read(state, input);
     taken += reading.taken;
     declaredSeconds = reading.declaredSeconds ?? declaredSeconds;
-    if (reading.coded !== undefined) {
-      const { setup, packets } = reading.coded;
-      const codec = await loadCodec(setup.codec);
-      const frames = packets.reduce((sum, packet) => sum + codec.mostFrames(packet, setup), 0);
-      collect(coded, reading.coded);
-      seconds += frames / setup.rateHz;
-      values += frames * setup.channels;
-      wanted = codec.stepSeconds.wanted;
-      most = codec.stepSeconds.most;
-    }
-    const enough = coded.length > 0 && (seconds >= most || values >= mostValues);
-    if (reading.taken === 0 || reading.samples !== undefined || reading.finished === true || enough) {
+    if (reading.coded !== undefined) await batch.add(reading.coded);
+    if (reading.taken === 0 || reading.samples !== undefined || reading.finished === true || batch.isEnough) {
       const known = declaredSeconds === undefined ? {} : { declaredSeconds };
-      const wantsBytes = seconds === 0 ? 0 : Math.ceil((taken / seconds) * wanted);
-      return { reading, taken, coded, wantsBytes, ...known };
+      const wantsBytes = batch.seconds === 0 ? 0 : Math.ceil((taken / batch.seconds) * batch.wantedSeconds);
+      return { reading, taken, coded: batch.parts, wantsBytes, pieceBytes: batch.mostBytes, ...known };
     }
   }
 }
 
-/** Samples of all channels at the file's own rate that a step decodes, about: 12 MB. */
-const mostValues = 3_000_000;
-
-/** Puts packets to those of their stream. */
-function collect(all: Coded[], coded: Coded): void {
-  const last = all.at(-1);
-  if (last?.stream !== coded.stream) all.push(coded);
-  else all[all.length - 1] = { ...last, ...coded, packets: last.packets.concat(coded.packets) };
+function inputAt(step: Step, taken: number): FormatInput {
+  const { maxSeconds, channels, ended: hasArrived } = step;
+  const [bytes, waitingBytes] = [step.bytes.subarray(taken), step.waitingBytes - taken];
+  return { bytes, waitingBytes, isAll: isAllOf(step), hasArrived, maxSeconds, channels };
 }
 
 /** Behind an ID3 tag the file begins anew, and is MP3 if it looks like nothing else. */
 function afterTag(state: DecodeState, input: FormatInput): Reading {
-  const { bytes, ended, waitingBytes } = input;
-  const isAll = ended && bytes.length === waitingBytes;
+  const { bytes, isAll } = input;
   if (isAll && bytes.length === 0) throw damaged("nothing follows its ID3 tag");
   if (!isAll && bytes.length < sniffBytes) return { taken: 0, wantsBytes: sniffBytes };
   const head = bytes.subarray(0, sniffBytes);
@@ -160,12 +161,12 @@ function read(state: DecodeState, input: FormatInput): Reading {
   return format.read(state.reader, input);
 }
 
-async function soundsOf(state: DecodeState, { reading, coded }: Found, step: Step): Promise<Sound[]> {
-  const { samples, rateHz } = reading;
+async function soundsOf(state: DecodeState, found: Found, step: Step, signal?: AbortSignal): Promise<Sound[]> {
+  const { samples, rateHz } = found.reading;
   if (samples !== undefined && rateHz !== undefined) return [{ samples, rateHz }];
   const sounds: Sound[] = [];
-  for (const part of coded) {
-    const decoded = await decodeCoded(state.coded, part, step.channels, step.maxSeconds);
+  for (const part of found.coded) {
+    const decoded = await decodeCoded(state.coded, part, step, signal);
     state.coded = decoded.state;
     sounds.push(decoded.sound);
   }
@@ -207,14 +208,4 @@ function flush(state: DecodeState, kernels: Kernels): Channels {
 
 function fail(): never {
   throw new Error("a channel without a resampler");
-}
-
-function concatenated(parts: readonly Float32Array[]): Float32Array<ArrayBuffer> {
-  const whole = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

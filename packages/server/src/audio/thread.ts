@@ -1,7 +1,7 @@
 import { Worker } from "node:worker_threads";
 import { VoxpoolError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
-import type { IndexAnswer, IndexStep, Step, StepAnswer } from "./wire.ts";
+import type { Cancel, IndexAnswer, IndexStep, Step, StepAnswer } from "./wire.ts";
 
 export interface ThreadOptions {
   readonly file: URL;
@@ -16,6 +16,8 @@ interface Pending {
   readonly resolve: (answer: StepAnswer | IndexAnswer) => void;
   readonly reject: (error: VoxpoolError) => void;
   readonly timer: NodeJS.Timeout;
+  /** Lets go of the signal of the step. */
+  readonly unlisten: () => void;
 }
 
 /** One worker thread and the one step that it is busy with. It keeps the process alive only while it is. */
@@ -35,7 +37,7 @@ export class DecodeThread {
       resourceLimits: { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 2 },
     });
     this.#worker.unref();
-    this.#worker.on("message", (answer: StepAnswer | IndexAnswer) => this.#take()?.resolve(answer));
+    this.#worker.on("message", (answer: StepAnswer | IndexAnswer) => this.#receive(answer));
     this.#worker.on("error", (error) => this.#die(error));
     this.#worker.on("messageerror", (error) => this.#die(error));
     this.#worker.on("exit", (code) => this.#die(new Error(`the thread ended with code ${code}`)));
@@ -46,12 +48,18 @@ export class DecodeThread {
     return this.#ended;
   }
 
-  /** @throws VoxpoolError `internal` when the thread dies, `audio_invalid` when the step does not end */
-  run(step: Step | IndexStep): Promise<StepAnswer | IndexAnswer> {
+  /**
+   * @param signal cuts short what can be; the step still has its answer, which is then good for nothing
+   * @throws VoxpoolError `internal` when the thread dies, `audio_invalid` when the step does not end
+   */
+  run(step: Step | IndexStep, signal?: AbortSignal): Promise<StepAnswer | IndexAnswer> {
     return new Promise((resolve, reject) => {
       // If this thread was held up, the answer may be there already: let it be read first.
       const expire = () => setImmediate(() => this.#expire());
-      this.#pending = { resolve, reject, timer: setTimeout(expire, this.#options.stepTimeoutMs) };
+      const cancel = () => this.#worker.postMessage({ cancel: true } satisfies Cancel, []);
+      signal?.addEventListener("abort", cancel, { once: true });
+      const unlisten = () => signal?.removeEventListener("abort", cancel);
+      this.#pending = { resolve, reject, unlisten, timer: setTimeout(expire, this.#options.stepTimeoutMs) };
       this.#worker.ref();
       this.#worker.postMessage(step, "file" in step ? [] : [step.bytes.buffer]);
     });
@@ -63,10 +71,20 @@ export class DecodeThread {
     await this.#worker.terminate();
   }
 
+  #receive(answer: StepAnswer | IndexAnswer): void {
+    if ("error" in answer && answer.isThreadSpent === true) {
+      this.#ended = true;
+      this.#options.log.warn({}, "a recording brought a decoder down; its audio thread was ended");
+      void this.#worker.terminate();
+    }
+    this.#take()?.resolve(answer);
+  }
+
   #take(): Pending | undefined {
     const pending = this.#pending;
     this.#pending = undefined;
     clearTimeout(pending?.timer);
+    pending?.unlisten();
     this.#worker.unref();
     return pending;
   }

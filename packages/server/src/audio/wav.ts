@@ -1,3 +1,4 @@
+import { viewOf } from "./byte-view.ts";
 import { type AudioFormat, damaged, type FormatInput, mostPieceBytes, type Reading } from "./format.ts";
 import { type PcmLayout, sampleBytes } from "./pcm.ts";
 import { declaredSeconds, openPcm, type PcmState, readPcm } from "./pcm-reader.ts";
@@ -39,14 +40,14 @@ function readSound(pcm: PcmState, input: FormatInput): Reading {
 }
 
 function readHeader(state: WavState, input: FormatInput): Reading {
-  const { bytes, ended } = input;
+  const { bytes, isAll } = input;
   if (state.skip > 0 && bytes.length > 0) {
     const taken = Math.min(state.skip, bytes.length);
     state.skip -= taken;
     return { taken, wantsBytes: Math.min(state.skip + 8, mostPieceBytes / 4) };
   }
   const reading = state.stage === "start" ? readStart(state, bytes) : readChunk(state, input);
-  if (ended && reading.taken === 0) throw damaged("the WAV file ends before its sound begins");
+  if (isAll && reading.taken === 0) throw damaged("the WAV file ends before its sound begins");
   return reading;
 }
 
@@ -103,8 +104,4 @@ function soundBytes(state: WavState, size: number, soundStart: number): number {
 
 function ascii(bytes: Uint8Array, at: number): string {
   return String.fromCharCode(...bytes.subarray(at, at + 4));
-}
-
-function viewOf(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -28,6 +28,11 @@ export interface IndexStep {
   readonly file: string;
 }
 
+/** To a worker that is busy: nobody wants the answer of its step any more. */
+export interface Cancel {
+  readonly cancel: true;
+}
+
 /** Where a decoding stands: plain data, small, that travels with every step. */
 export interface DecodeState {
   /** Name of the format, or `raw`, or `packets`. */
@@ -64,4 +69,6 @@ export interface StepFailure {
   readonly error: WireError;
   /** For the log, when the failure was not foreseen. */
   readonly cause?: string;
+  /** The thread must not be given anything more. */
+  readonly isThreadSpent?: boolean;
 }

@@ -86,10 +86,9 @@ function textIn<Value>(name: string, value: Value): Value | string {
   return textDetails.has(name) ? inChinese(value) : value;
 }
 
-/** Addresses, each with what went wrong there: `url: detail; url: detail`. */
+/** A line for each address, with what went wrong there: `url: detail`. */
 function triedIn(tried: string): string {
-  const places = tried.matchAll(/(\S+): (.+?)(?:; (?=\S+:\/\/)|$)/g);
-  return Array.from(places, ([, url = "", detail = ""]) => `${url}：${inChinese(detail)}`).join("；") || tried;
+  return tried.replaceAll(/^(\s*\S+): (.+)$/gm, (_, url: string, detail: string) => `${url}：${inChinese(detail)}`);
 }
 
 function fillIn(template: string, details: ErrorDetails): string {

@@ -252,16 +252,27 @@ export const phraseBook: Readonly<Record<string, string>> = {
   "reading on did not end within {} seconds": "继续读取未能在 {1} 秒内结束",
 
   // Downloads
-  "https://{}: {}; {}": "https://{1}：{2}；{3}",
-  "https://{}: {}": "https://{1}：{2}",
-  "http://{}: {}; {}": "http://{1}：{2}；{3}",
-  "http://{}: {}": "http://{1}：{2}",
   "the answer is damaged or too large": "响应已损坏或过大",
   "the repository has more than {} files": "该仓库的文件超过 {1} 个",
   "it is no address": "不是地址",
   "it is no page of a model": "不是模型页面",
   "say what it is with a name or --as NAME": "请用名称或 --as NAME 说明它是什么",
   "entries in it overlap": "其中的条目相互重叠",
+  "it has a file and a folder of the same name: {}": "其中有同名的文件和文件夹：{1}",
+  "names in it are not UTF-8, such as {}; pack it again with names in UTF-8":
+    "其中的名称不是 UTF-8，例如 {1}；请用 UTF-8 名称重新打包",
+  "its {} is {}, not {}": "其 {1} 为 {2}，应为 {3}",
+  "its sha256 is {}, the first time it was {}; if its makers published a new file, remove {}":
+    "其 sha256 为 {1}，首次为 {2}；如果发布者更新了文件，请删除 {3}",
+  "the thread that unpacks it ended": "解压它的线程已结束",
+  "the server sends next to nothing": "服务器几乎不发送内容",
+  "{} is a folder; give the file that was brought, or put the folder below the model directory":
+    "{1} 是文件夹；请给出拷贝来的文件，或把文件夹放到模型目录下",
+  "{} is a pipe or a device, not a file": "{1} 是管道或设备，不是文件",
+  "{} is larger than any model": "{1} 比任何模型都大",
+  "{} is missing; bring it as well and name all: {}": "缺少 {1}；请一并拷贝，并全部给出：{2}",
+  "only http:// and https:// are fetched": "只能从 http:// 和 https:// 下载",
+  "give a file of this machine with --from FILE": "本机的文件请用 --from FILE 给出",
   "it is packed twice": "它被压缩了两次",
   "it has two files that some systems take for one: {}": "其中有两个文件在某些系统上会被视为同一个：{1}",
   "it cannot be unpacked in reasonable time": "无法在合理时间内解压",
@@ -375,6 +386,10 @@ export const phraseBook: Readonly<Record<string, string>> = {
   stopping: "正在停止",
   "a source failed": "一个下载源失败",
   "a recording kept an audio thread busy for too long; the thread was ended": "某录音占用音频线程过久；该线程已结束",
+  "the file of an upload could not be removed; it is tried again with the next uploads":
+    "无法删除某个上传的文件；将在后续上传时重试",
+  "the thread that writes Chinese in the other script died": "转换简繁体的线程意外结束",
+  "a recording brought a decoder down; its audio thread was ended": "某录音使解码器崩溃；其音频线程已结束",
   "an audio thread died": "一个音频线程意外结束",
   "audio could not be decoded for a reason of ours": "因内部原因无法解码音频",
 };

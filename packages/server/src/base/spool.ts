@@ -1,28 +1,21 @@
 import { randomUUID } from "node:crypto";
-import { createReadStream, type ReadStream } from "node:fs";
-import { type FileHandle, mkdir, open, readdir, rm } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
 import { VoxpoolError } from "./errors.ts";
 import { createGrowingBuffer, type GrowingBuffer } from "./growing-buffer.ts";
+import { type Log, silentLog } from "./log.ts";
+import { createSpoolFile, type Leftover, type SpoolFile } from "./spool-file.ts";
+
+export type { SpoolFile } from "./spool-file.ts";
 
 /** An upload that has been received whole. */
 export interface SpooledUpload {
   readonly sizeBytes: number;
   /** Its bytes, from the start; may be read more than once until it is removed. Opens nothing before it is read. */
   bytes(): AsyncIterable<Uint8Array>;
-  /** Frees its memory or file, and ends the readings that are under way. Safe to call twice. */
-  remove(): Promise<void>;
-}
-
-/** A file that comes into being with its first bytes, inside the room of its spool. */
-export interface SpoolFile {
-  /** Undefined while there is no file. */
+  /** Where it is on the disk; undefined while it is in memory. */
   path(): string | undefined;
-  /** One call at a time. @throws VoxpoolError `disk_full` */
-  append(bytes: Uint8Array): Promise<void>;
-  /** Nothing more is appended. */
-  close(): Promise<void>;
-  /** Ends the readings that are under way. Safe to call twice; not while `append` is under way. */
+  /** Frees its memory or file, and ends the readings that are under way. Never rejects. Safe to call twice. */
   remove(): Promise<void>;
 }
 
@@ -48,18 +41,28 @@ export interface SpoolOptions {
   readonly memoryBytes?: number;
   /** What all uploads together may keep in memory. */
   readonly totalMemoryBytes?: number;
+  /** Told of files that cannot be removed; nobody by default. */
+  readonly log?: Log;
 }
 
 const prefix = "upload-";
+/** So many files that could not be removed are tried again at a time. */
+const mostRetries = 16;
 
 /** Keeps uploads that have to be complete before they can be used: small ones in memory, others in files. */
 export function createSpool(options: SpoolOptions): Spool {
   const { directory, limitBytes, memoryBytes = 1024 * 1024, totalMemoryBytes = 64 * 1024 * 1024 } = options;
+  const { log = silentLog } = options;
   let inMemory = 0;
   let used = 0;
+  const give = (bytes: number) => {
+    used -= bytes;
+  };
+  const leftovers = createLeftovers(give, log);
 
   const newFile = () =>
     createSpoolFile({
+      prepare: () => leftovers.retry(),
       // Several spools may share a directory, and a killed process may have left files there.
       path: () => join(directory, `${prefix}${process.pid}-${randomUUID()}`),
       // Counted before it is written: many uploads at once must not overshoot together.
@@ -67,9 +70,8 @@ export function createSpool(options: SpoolOptions): Spool {
         if (used + bytes > limitBytes) throw spoolFull(limitBytes);
         used += bytes;
       },
-      give: (bytes) => {
-        used -= bytes;
-      },
+      give,
+      leave: (leftover, error) => leftovers.add(leftover, error),
     });
 
   async function receive(chunks: AsyncIterable<Uint8Array>): Promise<SpooledUpload> {
@@ -104,76 +106,35 @@ export function createSpool(options: SpoolOptions): Spool {
       memory.clear();
       return file.remove();
     };
-    return { sizeBytes: size, bytes: () => file.read() ?? fromMemory(memory), remove };
+    return { sizeBytes: size, bytes: () => file.read() ?? fromMemory(memory), path: file.path, remove };
   }
 
   return { prepare: () => prepare(directory), receive, file: newFile, usedBytes: () => used };
 }
 
-interface SpoolFileOptions {
-  /** A new path at each call. */
-  readonly path: () => string;
-  take(bytes: number): void;
-  give(bytes: number): void;
-}
-
-function createSpoolFile(options: SpoolFileOptions) {
-  let path: string | undefined;
-  let handle: FileHandle | undefined;
-  let taken = 0;
-  let removed = false;
-  const readers = new Set<ReadStream>();
-
-  async function* readFrom(file: string): AsyncGenerator<Uint8Array> {
-    if (removed) throw new VoxpoolError("request_cancelled");
-    const reader = createReadStream(file, { highWaterMark: 262_144 });
-    readers.add(reader);
-    // A reader that nobody waits for when it ends must not end the process.
-    reader.on("error", () => undefined).once("close", () => readers.delete(reader));
-    yield* reader as AsyncIterable<Uint8Array>;
-  }
+/** They take their room until they are gone: a disk on which nothing can be removed must not fill up. */
+function createLeftovers(give: (bytes: number) => void, log: Log) {
+  const all = new Set<Leftover>();
   return {
-    path: () => path,
-    /** Undefined while there is no file. */
-    read: () => (path === undefined ? undefined : readFrom(path)),
-    async append(bytes: Uint8Array): Promise<void> {
-      if (bytes.length === 0) return;
-      options.take(bytes.length);
-      taken += bytes.length;
-      try {
-        if (handle === undefined) {
-          path = options.path();
-          await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-          handle = await open(path, "wx", 0o600);
-        }
-        await handle.writeFile(bytes);
-      } catch (error) {
-        throw isDiskFull(error) ? diskFull(error) : error;
+    add(leftover: Leftover, err: unknown): void {
+      all.add(leftover);
+      log.warn({ err }, "the file of an upload could not be removed; it is tried again with the next uploads");
+    },
+    async retry(): Promise<void> {
+      for (const leftover of [...all].slice(0, mostRetries)) {
+        all.delete(leftover);
+        if (await isGone(leftover)) give(leftover.bytes);
+        else all.add(leftover);
       }
-    },
-    async close(): Promise<void> {
-      const ended = handle;
-      handle = undefined;
-      await ended?.close();
-    },
-    async remove(): Promise<void> {
-      const bytes = taken;
-      taken = 0;
-      removed = true;
-      await this.close();
-      // The room of a file is free only when nobody has it open.
-      await Promise.all([...readers].map(closed));
-      if (path !== undefined) await rm(path, { force: true });
-      options.give(bytes);
     },
   };
 }
 
-/** Not by `once` of events: a reading that is left early ends with an error, which would take the place of its cause. */
-function closed(reader: ReadStream): Promise<void> {
-  return new Promise((resolve) => {
-    reader.once("close", resolve).destroy();
-  });
+async function isGone({ path }: Leftover): Promise<boolean> {
+  return rm(path, { force: true }).then(
+    () => true,
+    () => false,
+  );
 }
 
 async function* fromMemory(memory: GrowingBuffer): AsyncGenerator<Uint8Array> {
@@ -193,13 +154,4 @@ function noDirectory(error: unknown): string[] {
 
 function spoolFull(limitBytes: number): VoxpoolError {
   return new VoxpoolError("spool_full", { limit_bytes: limitBytes, setting: "limits.spool_bytes" });
-}
-
-function diskFull(cause: unknown): VoxpoolError {
-  return new VoxpoolError("disk_full", { what: "uploads" }, { cause });
-}
-
-function isDiskFull(error: unknown): boolean {
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
-  return code === "ENOSPC" || code === "EDQUOT";
 }

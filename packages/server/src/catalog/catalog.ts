@@ -3,7 +3,9 @@ import { detect } from "../engine/detect/detect.ts";
 import type { ModelSpec } from "../engine/engine.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { type Identified, identify } from "./identify.ts";
+import { knownModels } from "./known-models.ts";
 import { listModels } from "./listing.ts";
+import { isEmptyFolder } from "./model-folder.ts";
 import { invalidPath, printable, readSpellings } from "./model-path.ts";
 import { describeRoot, isBelowAny, type Place, type PresentRoot, placesOf, presentRoots, type Root } from "./roots.ts";
 import type { Catalog, ModelFolder } from "./types.ts";
@@ -55,6 +57,7 @@ async function resolve(modelPath: string, { roots, modelDirs, workingDirectory }
     noModel ??= found?.folder;
   }
   if (noModel !== undefined) {
+    if (await isEmptyFolder(noModel.directory)) throw emptyFolder(noModel);
     return noModel;
   }
   const outside = spellings.map((one) => one.absolute && !isBelowAny(one, roots));
@@ -62,6 +65,13 @@ async function resolve(modelPath: string, { roots, modelDirs, workingDirectory }
     throw invalidPath(modelPath, "it lies outside the model directories", modelDirs);
   }
   throw new VoxpoolError("model_not_found", { model_path: printable(modelPath) });
+}
+
+/** The folder is often made before its files are there; it is then no model, and the error says how it becomes one. */
+function emptyFolder({ id, modelPath }: ModelFolder): VoxpoolError {
+  const isKnown = knownModels.some(({ name }) => name === id);
+  const command = isKnown ? `voxpool pull ${id}` : `voxpool pull NAME --as ${printable(id)}`;
+  return new VoxpoolError("model_folder_empty", { model_path: printable(modelPath), command });
 }
 
 async function lookAt(

@@ -6,22 +6,24 @@ import { claimPart, releasePart } from "./claims.ts";
 import { checkSpace, type FreeSpace } from "./disk.ts";
 import type { Endpoints } from "./endpoints.ts";
 import { extract } from "./extract/extract.ts";
+import { allFailed, rememberFailure } from "./failures.ts";
 import { fetchFile } from "./fetch-file.ts";
 import { failed, type Http, withoutSecrets } from "./http.ts";
 import { type Attempt, attemptsFor, attemptsForFile, isAbsent, type Located } from "./locate.ts";
-import { describePlace, describeSource, fileNameAt, keyOf, type Source, type SourceFile } from "./sources.ts";
-import type { Trust } from "./trust.ts";
+import { type PullEvent, reporter } from "./reporter.ts";
+import { inOwnFolder } from "./source-folder.ts";
+import {
+  describePlace,
+  describeSource,
+  fileNameAt,
+  keyOf,
+  type Place,
+  type Source,
+  type SourceFile,
+} from "./sources.ts";
+import { identityOf, type Trust } from "./trust.ts";
 
-/** How far a download is. `receivedBytes` counts for `file`; a name may have several files, one after the other. */
-export interface PullEvent {
-  /** What is pulled: `en/tiny`, `libvosk`. */
-  readonly name: string;
-  /** The archive or file at hand. */
-  readonly file: string;
-  readonly receivedBytes: number;
-  readonly totalBytes?: number;
-  readonly phase: "connect" | "download" | "unpack" | "done";
-}
+export type { PullEvent } from "./reporter.ts";
 
 export interface Download {
   readonly name: string;
@@ -40,19 +42,26 @@ export interface Download {
 interface Wanted {
   /** One line that says what it is, without the user's own endpoints. */
   readonly description: string;
-  /** What is the same file in all places: without a published hash it is believed by this name. */
-  readonly trustKey: string;
+  /** What is the same file, also through mirrors: by this it is resumed and, without a published hash, believed. */
+  readonly identity: string;
+  /** What it is a copy of. */
+  readonly original?: string | undefined;
   readonly attempts: readonly Attempt[];
   /** Where the files go in the end. */
   readonly directory: string;
   /** Bytes beside those of the file itself that it takes in the end. */
   readonly unpackedBytes: (archiveBytes: number) => number;
-  /** Takes what was fetched. */
-  readonly use: (path: string, located: Located) => Promise<void>;
+  /** Takes what was fetched, and what frees it again for a later attempt. */
+  readonly use: (fetched: Fetched) => Promise<void>;
 }
 
-/** Progress is reported each time so many bytes have come. */
-const progressStepBytes = 262_144;
+/** What was fetched, verified and, where nobody published its hash, compared with the first time. */
+interface Fetched {
+  readonly path: string;
+  readonly located: Located;
+  /** Leaves it to whoever asks for it next. */
+  readonly release: () => Promise<void>;
+}
 
 /**
  * Gets the wanted files of the first source that works into `directory`.
@@ -65,28 +74,53 @@ export async function downloadPart(sources: readonly Source[], directory: string
   for (const [index, source] of sources.entries()) {
     const isLast = index === sources.length - 1;
     try {
-      return await fromSource(source, directory, isLast, download, failures);
+      const original = source.kind === "archive" ? originalOf(source.at, sources) : undefined;
+      return await inOwnFolder(directory, (own) => fromSource({ source, original }, own, isLast, download, failures));
     } catch (error) {
-      rememberFailure(error, describeSource(source), download, failures);
+      rememberFailure(error, isLast ? undefined : shownSource(source), download, failures);
     }
   }
   throw allFailed(failures, download.name);
 }
 
+/** The first place of a part that has an archive of that name: the others have copies of it. */
+function originalOf(at: Place, sources: readonly Source[]): string | undefined {
+  const archives = sources.flatMap((source) => (source.kind === "archive" ? [source.at] : []));
+  const first = archives.find((place) => fileNameAt(place) === fileNameAt(at));
+  return first === undefined || first === at ? undefined : identityOf(first);
+}
+
+interface FromSource {
+  readonly source: Source;
+  readonly original: string | undefined;
+}
+
 /** @throws what the last place ended with; those before are added to `failures` */
 async function fromSource(
-  source: Source,
+  { source, original }: FromSource,
   directory: string,
   isLast: boolean,
   download: Download,
   failures: VoxpoolError[],
 ): Promise<string> {
   if (source.kind !== "files") {
-    return fromAttempts(archiveOf(source, directory, download), isLast, download, failures);
+    return fromAttempts({ ...archiveOf(source, directory, download), original }, isLast, download, failures);
   }
+  const held: Fetched[] = [];
   const lines: string[] = [];
-  for (const file of source.files) {
-    lines.push(await fromAttempts(fileOf(file, directory, download), isLast, download, failures));
+  try {
+    for (const file of source.files) {
+      const use = async (fetched: Fetched) => void held.push(fetched);
+      lines.push(await fromAttempts({ ...fileOf(file, directory, download), use }, isLast, download, failures));
+    }
+    for (const [index, file] of source.files.entries()) {
+      const path = held[index]?.path;
+      if (path !== undefined) await moveFile(path, join(directory, file.to));
+    }
+  } catch (error) {
+    // The next pull finds those that came.
+    await Promise.all(held.map((fetched) => fetched.release()));
+    throw error;
   }
   return lines.join(" ");
 }
@@ -95,32 +129,25 @@ function archiveOf(source: Exclude<Source, { kind: "files" }>, directory: string
   const { name, signal, endpoints } = download;
   return {
     description: describeSource(source),
-    trustKey: source.kind === "archive" ? trustKeyOf(source.at) : describeSource(source),
+    identity: source.kind === "archive" ? identityOf(source.at) : describeSource(source),
     attempts: attemptsFor(source, endpoints),
     directory,
     // What is packed is at least as large once it is unpacked.
     unpackedBytes: (archiveBytes) => source.unpackedBytes ?? archiveBytes,
-    use: async (archive, located) => {
-      await unpack({ archive, take: source.take, directory, name, signal }, located);
-      await rm(archive, { force: true });
+    use: async ({ path, located }) => {
+      await unpack({ archive: path, take: source.take, directory, name, signal }, located);
+      await rm(path, { force: true });
     },
   };
 }
 
-/** Archives are told apart by their names, so that all mirrors of one have to agree; other files by their place. */
-function trustKeyOf(at: SourceFile["at"]): string {
-  const fileName = fileNameAt(at);
-  return /\.(zip|tar|tgz|tbz2?|gz|bz2)$/i.test(fileName) ? fileName : describePlace(at);
-}
-
-function fileOf(file: SourceFile, directory: string, download: Download): Wanted {
+function fileOf(file: SourceFile, directory: string, download: Download): Omit<Wanted, "use"> {
   return {
     description: describePlace(file.at),
-    trustKey: describePlace(file.at),
+    identity: identityOf(file.at),
     attempts: attemptsForFile(file, download.endpoints),
     directory,
     unpackedBytes: () => 0,
-    use: (path) => moveFile(path, join(directory, file.to)),
   };
 }
 
@@ -140,7 +167,7 @@ async function fromAttempts(
       if (!hasNext) {
         throw error;
       }
-      rememberFailure(error, attempt.target, download, failures);
+      rememberFailure(error, withoutSecrets(attempt.target), download, failures);
     }
   }
   throw new Error("a source without a place");
@@ -163,26 +190,28 @@ async function fromPlace(attempt: Attempt, wanted: Wanted, download: Download): 
 
 async function fromAddress(located: Located, wanted: Wanted, download: Download): Promise<string> {
   const { name, signal, http, partDirectory, trust } = download;
-  const key = keyOf(wanted.description);
+  const key = keyOf(wanted.identity);
   await mkdir(partDirectory, { recursive: true });
   const path = await claimPart(partDirectory, key);
   const report = reporter(wanted.description, download);
+  const release = () => releasePart(partDirectory, key, path);
   try {
     const onSize = sizeCheck(wanted, download);
-    const digest = await fetchFile({ located, path, name, signal, onBytes: report.onBytes, onSize }, http);
-    const unpinned = { key: wanted.trustKey, name, url: located.url, sha256: digest };
+    const sha256 = await fetchFile({ located, path, name, signal, onBytes: report.onBytes, onSize }, http);
+    const { identity, original } = wanted;
+    const unpinned = { identity, original, name, shown: withoutSecrets(located.url), sha256 };
     if (located.hash === undefined) {
       await dropChanged(path, () => trust.check(unpinned));
     }
     report.unpacking();
-    await wanted.use(path, located);
+    await wanted.use({ path, located, release });
     if (located.hash === undefined) {
       await trust.remember(unpinned);
     }
     report.done();
-    return `${wanted.description} ${located.hash?.algorithm ?? "sha256"}:${digest}`;
+    return `${wanted.description} ${located.hash?.algorithm ?? "sha256"}:${sha256}`;
   } catch (error) {
-    await releasePart(partDirectory, key, path);
+    await release();
     throw error;
   }
 }
@@ -245,53 +274,8 @@ async function moveFile(from: string, to: string): Promise<void> {
   }
 }
 
-/** Goes on after what another place may do better. @throws everything else, and the signal's reason */
-function rememberFailure(
-  error: unknown,
-  source: string,
-  { signal, log, name }: Download,
-  failures: VoxpoolError[],
-): void {
-  signal?.throwIfAborted();
-  if (!(error instanceof VoxpoolError) || !passingReasons.has(error.reason)) {
-    throw error;
-  }
-  log.warn({ name, source: withoutSecrets(source), err: error }, "a source failed");
-  failures.push(error);
-}
-
-const passingReasons: ReadonlySet<string> = new Set(["download_failed", "download_corrupt", "download_changed"]);
-
-function allFailed(failures: readonly VoxpoolError[], name: string): unknown {
-  const [first, second] = failures;
-  if (first !== undefined && second === undefined) {
-    return first;
-  }
-  const tried = failures.map((error) => `${error.details["url"]}: ${error.details["detail"] ?? error.message}`);
-  return new VoxpoolError("download_sources_failed", { name, tried: tried.join("; ") }, { cause: failures.at(-1) });
-}
-
-interface Reporter {
-  readonly onBytes: (receivedBytes: number, totalBytes: number | undefined) => void;
-  readonly unpacking: () => void;
-  readonly done: () => void;
-}
-
-function reporter(file: string, { name, onProgress }: Download): Reporter {
-  let shown = -1;
-  let last: Omit<PullEvent, "phase"> = { name, file, receivedBytes: 0 };
-  return {
-    onBytes: (receivedBytes, totalBytes) => {
-      last = { name, file, receivedBytes, ...(totalBytes === undefined ? {} : { totalBytes }) };
-      const step = Math.floor(receivedBytes / progressStepBytes);
-      if (step !== shown || receivedBytes === totalBytes) {
-        shown = step;
-        onProgress({ ...last, phase: "download" });
-      }
-    },
-    unpacking: () => onProgress({ ...last, phase: "unpack" }),
-    done: () => onProgress({ ...last, phase: "done" }),
-  };
+function shownSource(source: Source): string {
+  return source.kind === "archive" && "url" in source.at ? withoutSecrets(source.at.url) : describeSource(source);
 }
 
 /** The folder for unfinished archives in a state directory. */

@@ -1,9 +1,11 @@
 import { rm } from "node:fs/promises";
 import type { Dispatcher } from "undici";
 import { VoxpoolError } from "../base/errors.ts";
-import { asSetback, failed, type Http, refusal, Setback, withoutSecrets } from "./http.ts";
+import { asSetback, failed, type Http, refusal, withoutSecrets } from "./http.ts";
 import type { Located } from "./locate.ts";
 import { openPart, type PartFile } from "./part-file.ts";
+import { Setback } from "./setback.ts";
+import { leastBytes } from "./steady.ts";
 
 export interface FetchTask {
   readonly located: Located;
@@ -59,13 +61,15 @@ interface Attempt {
 
 async function download(state: Attempt, task: FetchTask, http: Http): Promise<void> {
   const { located } = task;
-  if (located.bytes !== undefined && state.part.bytes >= located.bytes) {
+  const isWhole = located.hash !== undefined && state.part.bytes > 0 && matches(state.part, located);
+  if (isWhole || (located.bytes !== undefined && state.part.bytes >= located.bytes)) {
     return;
   }
   await http.retrying(
     located.url,
     () => attempt(state, task, http),
-    () => state.best,
+    // In steps: a server that gives a few bytes each time would be asked for ever.
+    () => Math.floor(state.best / leastBytes),
   );
 }
 
@@ -93,7 +97,7 @@ async function attempt(state: Attempt, task: FetchTask, http: Http): Promise<voi
     if (bytes === undefined && total !== undefined) {
       await task.onSize?.(total, part.bytes);
     }
-    await receive(answer, state, task, total);
+    await receive(http.receive(answer), state, task, total);
   } catch (error) {
     answer.body.on("error", () => undefined).destroy();
     throw asSetback(error, task.signal);
@@ -136,7 +140,7 @@ async function accept(
 }
 
 async function receive(
-  { body }: Dispatcher.ResponseData,
+  body: AsyncIterable<Buffer>,
   state: Attempt,
   { located, name, onBytes }: FetchTask,
   total: number | undefined,
@@ -144,7 +148,7 @@ async function receive(
   const { part } = state;
   const limit = located.bytes ?? maxArchiveBytes;
   onBytes(part.bytes, located.bytes ?? total);
-  for await (const chunk of body as AsyncIterable<Buffer>) {
+  for await (const chunk of body) {
     if (part.bytes + chunk.length > limit) {
       await part.restart();
       throw failed(located.url, `the server sends more than ${limit} bytes`, name);

@@ -4,31 +4,13 @@ import { gunzip } from "node:zlib";
 import { type Dispatcher, EnvHttpProxyAgent, request } from "undici";
 import { VoxpoolError } from "../base/errors.ts";
 import { readNpmConfig } from "./npm-config.ts";
-
-/** An attempt that failed but may succeed when it is made again. */
-export class Setback extends Error {
-  /** What the server asked for, milliseconds. */
-  readonly retryAfterMs: number | undefined;
-  /** Whether there was no connection at all. */
-  readonly isUnreachable: boolean;
-
-  constructor(message: string, options: SetbackOptions = {}) {
-    super(message, options);
-    this.name = "Setback";
-    this.retryAfterMs = options.retryAfterMs;
-    this.isUnreachable = options.isUnreachable ?? false;
-  }
-}
-
-interface SetbackOptions extends ErrorOptions {
-  readonly retryAfterMs?: number | undefined;
-  readonly isUnreachable?: boolean;
-}
+import { Setback } from "./setback.ts";
+import { steadily } from "./steady.ts";
 
 export interface HttpOptions {
   /** What is fetched, for messages. */
   readonly name: string;
-  /** A server that is silent for so long is given up. */
+  /** A server that is silent for so long is given up, and one that sends next to nothing in twice that time. */
   readonly stallMs?: number;
   /** How often the same thing is tried again in vain. */
   readonly retries?: number;
@@ -44,6 +26,8 @@ export interface Http {
    * @throws Setback on network trouble, the signal's reason, VoxpoolError `download_failed`
    */
   get(url: string, headers: Readonly<Record<string, string>>): Promise<Dispatcher.ResponseData>;
+  /** The body of an answer. @throws Setback also if it hardly comes along; as the body */
+  receive(answer: Dispatcher.ResponseData): AsyncIterable<Buffer>;
   /**
    * A small document, with retries. `authorization` goes to the address's own host alone.
    * @throws VoxpoolError `download_failed`
@@ -77,6 +61,7 @@ export function createHttp({ name, stallMs = 30_000, retries = 5, backoffMs = 50
   const withPatience = (most: number, isImpatient: boolean): Http => {
     const http: Http = {
       get: (url, headers) => get(url, headers, send, name),
+      receive: ({ body }) => steadily(body, 2 * stallMs),
       text: (url, accept, authorization) =>
         http.retrying(url, () => getText(http, url, { accept, ...(authorization && { authorization }) }, name)),
       retrying: async (url, attempt, progress = () => 0) => {
@@ -265,7 +250,7 @@ async function getText(
   const chunks: Buffer[] = [];
   let bytes = 0;
   try {
-    for await (const chunk of answer.body as AsyncIterable<Buffer>) {
+    for await (const chunk of http.receive(answer)) {
       bytes += chunk.length;
       if (bytes > maxTextBytes) {
         throw failed(url, `the answer is larger than ${maxTextBytes} bytes`, name);

@@ -1,6 +1,7 @@
 import { VoxpoolError } from "../base/errors.ts";
 import { below, type Endpoints } from "./endpoints.ts";
 import { safePath } from "./extract/safe-path.ts";
+import { allFailed } from "./failures.ts";
 import type { Http } from "./http.ts";
 import { parseJson, stringAt, valueAt } from "./json.ts";
 import type { Hub, SourceFile } from "./sources.ts";
@@ -21,7 +22,7 @@ const mostBytes = 16_000_000_000;
 /**
  * The files of a repository that make up a model, with their hashes where the hub says them. Recordings, scripts and
  * pictures are left out, and of one file in several number formats those beside the 8-bit one.
- * @throws VoxpoolError `download_failed`
+ * @throws VoxpoolError `download_failed` of the only endpoint, `download_sources_failed` of several
  */
 export async function listRepository(
   repository: Repository,
@@ -30,7 +31,7 @@ export async function listRepository(
 ): Promise<readonly SourceFile[]> {
   const { hub, repo, revision, folder = "" } = repository;
   const places = endpoints.hubs[hub];
-  let last: unknown;
+  const failures: VoxpoolError[] = [];
   for (const [index, endpoint] of places.entries()) {
     try {
       const url = listingUrl(repository, endpoint);
@@ -44,10 +45,11 @@ export async function listRepository(
         ...(sha256 !== undefined && { sha256 }),
       }));
     } catch (error) {
-      last = error;
+      if (!(error instanceof VoxpoolError) || error.reason !== "download_failed") throw error;
+      failures.push(error);
     }
   }
-  throw last;
+  throw allFailed(failures, repo);
 }
 
 interface ListedFile {

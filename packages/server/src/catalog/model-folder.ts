@@ -88,6 +88,22 @@ export async function readFolder(directory: string): Promise<readonly Dirent[]> 
   return entries;
 }
 
+/** Whether there is nothing in a folder, or nothing but one folder in which there is nothing. */
+export async function isEmptyFolder(directory: string, nesting: number = maxNesting): Promise<boolean> {
+  try {
+    let only: Dirent | undefined;
+    for await (const entry of await opendir(directory)) {
+      if (isLitter(entry.name)) continue;
+      if (only !== undefined) return false;
+      only = entry;
+    }
+    if (only === undefined) return true;
+    return only.isDirectory() && nesting > 0 && (await isEmptyFolder(join(directory, only.name), nesting - 1));
+  } catch {
+    return false; // What cannot be read is not known to be empty.
+  }
+}
+
 /** The `name` in a folder's manifest: where the model says that it belongs. */
 export async function manifestName(directory: string): Promise<string | undefined> {
   const maxManifestBytes = 262_144;

@@ -16,6 +16,17 @@ const archiveName = /(\.tar)?\.(zip|tar|tgz|tbz2?|gz|bz2)$/i;
 
 export const isUrl = (text: string): boolean => /^https?:\/\//i.test(text);
 
+/** @throws VoxpoolError `pull_target_invalid` for an address of a kind that nothing is fetched from */
+export function refuseScheme(text: string): void {
+  const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(text)?.[1]?.toLowerCase();
+  if (scheme === undefined) return;
+  const isFile = scheme === "file";
+  throw invalid(
+    text,
+    isFile ? "give a file of this machine with --from FILE" : "only http:// and https:// are fetched",
+  );
+}
+
 /** Reads the address of an archive, or of a model's page at a hub. @throws VoxpoolError `pull_target_invalid` */
 export function readTarget(text: string, endpoints: Endpoints): PullTarget {
   const url = URL.parse(text);
@@ -107,6 +118,6 @@ function nameFrom(fileName: string, text: string): string {
 }
 
 function invalid(text: string, detail: string): VoxpoolError {
-  const what = isUrl(text) ? withoutSecrets(text) : text;
+  const what = URL.canParse(text) && text.includes("://") ? withoutSecrets(text) : text;
   return new VoxpoolError("pull_target_invalid", { what: printable(what), detail });
 }

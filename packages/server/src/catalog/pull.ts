@@ -3,22 +3,22 @@ import { join } from "node:path";
 import { VoxpoolError } from "../base/errors.ts";
 import { type Log, silentLog } from "../base/log.ts";
 import { pullAsset } from "./assets.ts";
-import { handFiles, readBrought, sourceOfBrought } from "./by-hand.ts";
+import { readBrought } from "./brought-file.ts";
 import type { FreeSpace } from "./disk.ts";
 import { type Download, downloadPart, type PullEvent, partDirectoryOf } from "./download.ts";
 import { type EndpointSettings, endpointsFrom } from "./endpoints.ts";
-import { extract } from "./extract/extract.ts";
 import { finishFound, finishKnown } from "./finish.ts";
 import { createHttp, type HttpOptions, withoutSecrets } from "./http.ts";
 import { listRepository } from "./hub-repository.ts";
 import { assetNames } from "./known-assets.ts";
 import { type Known, knownModels } from "./known-models.ts";
-import { readFolder, versionsIn } from "./model-folder.ts";
+import { isEmptyFolder, versionsIn } from "./model-folder.ts";
 import { printable } from "./model-path.ts";
-import { checkName, isUrl, readTarget } from "./pull-target.ts";
-import { fileNameAt, type Source } from "./sources.ts";
+import { bringParts, explained, extractBrought, fetchParts } from "./parts.ts";
+import { checkName, isUrl, readTarget, refuseScheme } from "./pull-target.ts";
 import { buildFolder } from "./staging.ts";
 import { createTrust } from "./trust.ts";
+import { unknownName } from "./unknown-name.ts";
 
 export type { PullEvent } from "./download.ts";
 
@@ -59,7 +59,7 @@ export function pullNames(models: readonly Known[] = knownModels): readonly stri
  * whichever process.
  * @param what a name of the catalogue, an address, or empty with `from` and `as`
  * @throws VoxpoolError `download_unknown`, `pull_target_invalid`, `download_failed`, `download_sources_failed`,
- * `download_by_hand`, `download_corrupt`, `download_changed`, `disk_full`, `disk_space_short`,
+ * `download_by_hand`, `download_page_by_hand`, `download_corrupt`, `download_changed`, `disk_full`, `disk_space_short`,
  * `platform_unsupported`, `model_files_invalid` if other files are in the way or it is no model; the signal's reason
  */
 export async function pull(what: string, options: PullOptions): Promise<PullResult> {
@@ -80,8 +80,8 @@ export async function pull(what: string, options: PullOptions): Promise<PullResu
       trust: createTrust(options.stateDir),
       freeSpace: options.freeSpace,
     };
-    if (asset !== undefined) return await pullAsset(asset, options.stateDir, download);
-    return await land(await recipeFor(what, model, options, download), options.modelDir);
+    if (asset !== undefined) return await pullAsset(asset, options.stateDir, { ...download, from: options.from });
+    return await land(recipeFor(what, model, options, download), options.modelDir);
   } finally {
     await http.close();
   }
@@ -93,49 +93,53 @@ interface Recipe {
   readonly build: (staging: string) => Promise<void>;
 }
 
-async function recipeFor(
+function recipeFor(
   what: string,
   model: Known | undefined,
-  { as, from, models }: PullOptions,
+  { as, from, models, modelDir }: PullOptions,
   download: Download,
-): Promise<Recipe> {
+): Recipe {
   if (model !== undefined) {
     const name = as === undefined ? model.name : checkName(as);
-    const own = { ...model, name };
-    const build = (staging: string) =>
-      from === undefined ? fetchKnown(own, staging, download) : bringKnown(own, from, staging, download);
-    return { name, build };
+    return { name, build: (staging) => buildKnown({ ...model, name }, from, staging, download) };
   }
-  if (from !== undefined && as !== undefined && what === "") {
+  if (isUrl(what)) {
+    const { name, fetch } = recipeForUrl(what, as, modelDir, download);
+    return { name, build: from === undefined ? fetch : (staging) => bringFound(from, staging, { ...download, name }) };
+  }
+  if (what !== "" || from === undefined) {
+    refuseScheme(what);
+    throw unknownName(what, pullNames(models));
+  }
+  if (as !== undefined) {
     return { name: download.name, build: (staging) => bringFound(from, staging, download) };
   }
-  if (isUrl(what) && from === undefined) {
-    return recipeForUrl(what, as, download);
-  }
-  if (what === "" && from !== undefined) {
-    throw new VoxpoolError("pull_target_invalid", {
-      what: "--from",
-      detail: "say what it is with a name or --as NAME",
-    });
-  }
-  throw new VoxpoolError("download_unknown", { name: printable(what), names: pullNames(models).join(", ") });
+  const detail = "say what it is with a name or --as NAME";
+  throw new VoxpoolError("pull_target_invalid", { what: "--from", detail });
 }
 
-async function recipeForUrl(url: string, as: string | undefined, download: Download): Promise<Recipe> {
+function recipeForUrl(url: string, as: string | undefined, modelDir: string, download: Download) {
   const target = readTarget(url, download.endpoints);
   const name = as === undefined ? target.name : checkName(as);
-  const build = async (staging: string): Promise<void> => {
-    const source: Source =
-      target.kind === "archive"
-        ? { kind: "archive", at: { url: target.url }, take: [{ all: true }] }
-        : {
-            kind: "files",
-            files: await listRepository(target.repository, download.endpoints, download.http),
-          };
-    const line = await downloadPart([source], staging, { ...download, name });
-    await finishFound(staging, name, [line.replace(target.kind === "archive" ? target.url : "", withoutSecrets(url))]);
+  const task = { ...download, name };
+  const fetch = async (staging: string): Promise<void> => {
+    if (target.kind === "archive") {
+      const source = { kind: "archive", at: { url: target.url }, take: [{ all: true }] } as const;
+      const lines = await fetchParts([[source]], staging, task, { isNamed: true });
+      await finishFound(staging, name, [lines.join(" ").replace(target.url, withoutSecrets(url))]);
+      return;
+    }
+    try {
+      const files = await listRepository(target.repository, task.endpoints, task.http);
+      await finishFound(staging, name, [await downloadPart([{ kind: "files", files }], staging, task)]);
+    } catch (error) {
+      throw explained(error, (tried) => {
+        const details = { name, tried, page: withoutSecrets(url), directory: join(modelDir, ...name.split("/")) };
+        return new VoxpoolError("download_page_by_hand", details, { cause: error });
+      });
+    }
   };
-  return { name, build };
+  return { name, fetch };
 }
 
 async function land({ name, build }: Recipe, modelDir: string): Promise<PullResult> {
@@ -154,28 +158,16 @@ async function land({ name, build }: Recipe, modelDir: string): Promise<PullResu
   return { name, directory, alreadyThere: false };
 }
 
-async function fetchKnown(model: Known, staging: string, download: Download): Promise<void> {
-  const sources: string[] = [];
-  for (const part of model.parts) {
-    sources.push(await explained(downloadPart(part, staging, download), model, download));
-  }
+async function buildKnown(
+  model: Known,
+  from: readonly string[] | undefined,
+  staging: string,
+  download: Download,
+): Promise<void> {
+  const sources = await (from === undefined
+    ? fetchParts(model.parts, staging, download)
+    : bringParts(model.parts, from, staging, download));
   await finishKnown(staging, model, sources);
-}
-
-/** Unpacks archives that were brought, as if they had been fetched. */
-async function bringKnown(model: Known, paths: readonly string[], staging: string, download: Download): Promise<void> {
-  const { name, signal, trust } = download;
-  const files = await Promise.all(paths.map((path) => readBrought(path, signal)));
-  const lines: string[] = [];
-  for (const part of model.parts) {
-    const { source, file } = await sourceOfBrought(part, files, name, trust);
-    await extractBrought(file.path, source.take, staging, download);
-    if (source.kind === "archive" && source.sha256 === undefined) {
-      await trust.remember({ key: fileNameAt(source.at), name, url: file.path, sha256: file.sha256 });
-    }
-    lines.push(`${file.fileName} sha256:${file.sha256}`);
-  }
-  await finishKnown(staging, model, lines);
 }
 
 async function bringFound(paths: readonly string[], staging: string, download: Download): Promise<void> {
@@ -188,51 +180,6 @@ async function bringFound(paths: readonly string[], staging: string, download: D
   await finishFound(staging, download.name, lines);
 }
 
-async function extractBrought(
-  archive: string,
-  take: Parameters<typeof extract>[0]["take"],
-  directory: string,
-  { name, signal, onProgress }: Download,
-): Promise<void> {
-  onProgress({ name, file: archive, receivedBytes: 0, phase: "unpack" });
-  try {
-    await extract({ archive, take, directory, name, signal });
-  } catch (error) {
-    signal?.throwIfAborted();
-    if (error instanceof VoxpoolError) throw error;
-    const detail = `the archive cannot be read (${error instanceof Error ? error.message : ""})`;
-    throw new VoxpoolError("model_files_invalid", { model_path: archive, detail }, { cause: error });
-  }
-}
-
-/** A download that failed says how the files can be brought by hand, where that is possible. */
-async function explained<T>(work: Promise<T>, { name, parts }: Known, { endpoints }: Download): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    const hand = handFiles(parts, endpoints);
-    if (!(error instanceof VoxpoolError) || hand === undefined || !handReasons.has(error.reason)) {
-      throw error;
-    }
-    const { tried, url, detail } = error.details;
-    throw new VoxpoolError(
-      "download_by_hand",
-      {
-        name,
-        tried: tried ?? `${url}: ${detail}`,
-        files: hand
-          .map(({ file, addresses }) => `${file} (${addresses.slice(0, mostAddresses).join(" , ")})`)
-          .join("; "),
-        from: hand.map(({ file }) => `--from ${file}`).join(" "),
-      },
-      { cause: error },
-    );
-  }
-}
-
-const handReasons: ReadonlySet<string> = new Set(["download_failed", "download_sources_failed"]);
-const mostAddresses = 3;
-
 /** A model that somebody put there by hand counts as well. */
 async function holdsModel(directory: string): Promise<boolean> {
   return (await versionsIn(directory, () => true)).length > 0;
@@ -240,7 +187,7 @@ async function holdsModel(directory: string): Promise<boolean> {
 
 async function isTaken(directory: string): Promise<boolean> {
   try {
-    return !(await stat(directory)).isDirectory() || (await readFolder(directory)).length > 0;
+    return !(await stat(directory)).isDirectory() || !(await isEmptyFolder(directory));
   } catch {
     return false;
   }

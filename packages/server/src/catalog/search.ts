@@ -2,9 +2,9 @@ import type { CatalogEntry, CatalogQuery } from "@voxpool/client/contract";
 import { type MessageLanguage, VoxpoolError } from "../base/errors.ts";
 import { normaliseLanguage } from "../engine/text/language.ts";
 import { downloadBytes, isPinned, type Known } from "./known-models.ts";
-import { printable } from "./model-path.ts";
 import { describeSource } from "./sources.ts";
 import type { Catalog } from "./types.ts";
+import { unknownName } from "./unknown-name.ts";
 
 /**
  * The entries of a catalogue that fit, in its order, with what of them is on disk. The words of the query all have to
@@ -36,8 +36,10 @@ export async function findInCatalog(
   const found = known.filter((model) => model.name === name);
   const [entry] = await toEntries(found, catalog, messageLanguage);
   if (entry !== undefined) return entry;
-  const names = known.map((model) => model.name).join(", ");
-  throw new VoxpoolError("download_unknown", { name: printable(name), names });
+  throw unknownName(
+    name,
+    known.map((model) => model.name),
+  );
 }
 
 function languageTag(language: string): string {

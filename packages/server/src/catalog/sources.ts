@@ -8,6 +8,9 @@ export type Take =
 /** Where something can be had. A new kind is one more member here, and one function in `locate`. */
 export type Source = NpmSource | WheelSource | ArchiveSource | FilesSource;
 
+/** What is one archive. */
+export type ArchivePart = Exclude<Source, FilesSource>;
+
 interface Archive {
   readonly take: readonly Take[];
   /** Size of the archive, where it is known. */

@@ -1,5 +1,5 @@
-import { mkdir, rename, rm, rmdir } from "node:fs/promises";
-import { dirname } from "node:path";
+import { mkdir, readdir, rename, rm, rmdir, unlink } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { VoxpoolError } from "../base/errors.ts";
 import { newStaging, sweepStaging } from "./claims.ts";
 import { diskError } from "./disk.ts";
@@ -57,7 +57,7 @@ function codeOf(error: unknown): unknown {
 async function place(staging: string, { target, isThere }: StagedFolder): Promise<"built" | "there" | "blocked"> {
   try {
     await mkdir(dirname(target), { recursive: true });
-    await rmdir(target).catch(() => undefined); // An empty folder is in the way on Windows.
+    await clearAway(target).catch(() => undefined); // An empty folder is in the way on Windows.
     await rename(staging, target);
     return "built";
   } catch (error) {
@@ -69,4 +69,15 @@ async function place(staging: string, { target, isThere }: StagedFolder): Promis
     }
     throw error;
   }
+}
+
+/** Removes a folder in which there is nothing but empty folders and what file managers leave; any other file stops it. */
+async function clearAway(directory: string): Promise<void> {
+  for (const entry of await readdir(directory, { withFileTypes: true })) {
+    const path = join(directory, entry.name);
+    if (entry.isDirectory()) await clearAway(path);
+    else if (/^(\.DS_Store|\.gitkeep|thumbs\.db|desktop\.ini)$/i.test(entry.name)) await unlink(path);
+    else return;
+  }
+  await rmdir(directory);
 }

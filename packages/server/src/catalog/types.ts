@@ -22,7 +22,7 @@ export interface Catalog {
   /**
    * Any spelling of a model path -> the one folder it means (its newest version, or the one after `@`).
    * A folder that is there but holds nothing that looks like a model is given too: `describe` says what it lacks.
-   * @throws VoxpoolError `model_path_invalid`, `model_not_found`
+   * @throws VoxpoolError `model_path_invalid`, `model_not_found`, `model_folder_empty`
    */
   resolve(modelPath: string): Promise<ModelFolder>;
   /** What a host needs to load it. @throws VoxpoolError `model_unrecognised`, `model_files_invalid` */

@@ -45,9 +45,9 @@ export function startupScreen(report: StartupReport, language: MessageLanguage):
       `\nvoxpool ${report.version}\n`,
       ...(report.defaultModel?.heard ? [`${words.heard(report.defaultModel.heard)}\n`] : []),
       indent(renderFields(fields)),
-      `${words.tryIt}\n`,
+      `${report.defaultModel === undefined ? words.withoutModel : words.tryIt}\n`,
       indent(
-        commandsToTry(report, url)
+        (report.defaultModel === undefined ? ["npx voxpool search", "npx voxpool doctor"] : commandsToTry(report, url))
           .map((command) => `${command}\n`)
           .join("\n"),
       ),
@@ -110,12 +110,14 @@ const english = {
   documentation: "Documentation",
   modelDirs: "Model directory",
   defaultModel: "Default model",
-  noModel: "none is usable; fetch one with: npx voxpool pull en/tiny",
+  noModel: "none is usable; why, and what to do, is said above",
   stateDir: "State directory",
   authentication: "Authentication",
   on: "on",
   off: "OFF: whoever reaches this port can use the server (--host 127.0.0.1 keeps it on this machine)",
   tryIt: "Try it in a second terminal, with curl, the command line, the SDK or Python:",
+  withoutModel:
+    "The server runs on: a model that comes into its model directory is used without a restart. What can be fetched, and what is wrong here:",
   stop: "Ctrl-C stops the server.",
 };
 
@@ -126,11 +128,12 @@ const chinese: Words = {
   documentation: "文档",
   modelDirs: "模型目录",
   defaultModel: "默认模型",
-  noModel: "不可用；下载一个：npx voxpool pull en/tiny",
+  noModel: "不可用；原因和处理方法见上文",
   stateDir: "状态目录",
   authentication: "身份验证",
   on: "已启用",
   off: "未启用：能访问此端口的人都可以使用（--host 127.0.0.1 可限制为仅本机）",
   tryIt: "在另一个终端中试试 curl、命令行、SDK 或 Python：",
+  withoutModel: "服务器继续运行：模型放入模型目录后无需重启即可使用。查看可下载的模型，以及本机存在的问题：",
   stop: "按 Ctrl-C 停止服务器。",
 };

@@ -1,7 +1,6 @@
 import { Worker } from "node:worker_threads";
 import { VoxpoolError } from "../base/errors.ts";
-import { hasHan } from "../engine/text/marks.ts";
-import type { Segment, SessionEvent } from "./types.ts";
+import { type Log, silentLog } from "../base/log.ts";
 
 /** Simplified or traditional Chinese characters. */
 export type Script = "hans" | "hant";
@@ -19,31 +18,40 @@ export interface FromScriptWorker {
 
 /** Writes Chinese in simplified or traditional characters, in a thread of its own that starts when it is needed. */
 export interface ScriptConverter {
-  /** The texts in the script, in their order. @throws VoxpoolError `internal`, `server_stopping` */
-  convert(texts: readonly string[], script: Script): Promise<readonly string[]>;
+  /**
+   * The texts in the script, in their order.
+   * @param signal ends the waiting, with its reason
+   * @throws VoxpoolError `internal` when the thread died or hung; the next text gets a fresh one. `server_stopping`
+   */
+  convert(texts: readonly string[], script: Script, signal?: AbortSignal): Promise<readonly string[]>;
   close(): Promise<void>;
 }
 
-const kana = /[\p{Script=Hiragana}\p{Script=Katakana}]/u;
+export interface ScriptConverterOptions {
+  /** Of the thread. */
+  readonly entry?: URL;
+  /** How long a thread is kept that has nothing to do: the dictionaries take 100 MB. */
+  readonly idleMs?: number;
+  /** A thread that has something to do and answers nothing for so long has gone wrong, and is ended. */
+  readonly stallMs?: number;
+  readonly log?: Log;
+}
 
-/** A thread without work for so long is ended: the dictionaries take 100 MB. */
-const defaultIdleMs = 60_000;
-
-/**
- * @param entry of the thread
- * @param idleMs how long a thread is kept that has nothing to do
- */
-export function createScriptConverter(
-  entry = new URL("./script-worker.js", import.meta.url),
-  idleMs = defaultIdleMs,
-): ScriptConverter {
+export function createScriptConverter(options: ScriptConverterOptions = {}): ScriptConverter {
+  const {
+    entry = new URL("./script-worker.js", import.meta.url),
+    idleMs = 60_000,
+    stallMs = 10_000,
+    log = silentLog,
+  } = options;
   let thread: ScriptThread | undefined;
   let closed = false;
   return {
-    convert(texts, script) {
-      if (closed) return Promise.reject(new VoxpoolError("server_stopping"));
-      if (thread === undefined || thread.ended) thread = new ScriptThread(entry, idleMs);
-      return thread.convert(texts, script);
+    async convert(texts, script, signal) {
+      if (closed) throw new VoxpoolError("server_stopping");
+      signal?.throwIfAborted();
+      if (thread === undefined || thread.ended) thread = new ScriptThread({ entry, idleMs, stallMs, log });
+      return thread.convert(texts, script, signal);
     },
     async close() {
       closed = true;
@@ -56,30 +64,40 @@ export function createScriptConverter(
 class ScriptThread {
   ended = false;
   readonly #worker: Worker;
+  readonly #options: Required<ScriptConverterOptions>;
   readonly #waiting = new Map<number, PromiseWithResolvers<readonly string[]>>();
-  readonly #idleMs: number;
-  #idle: NodeJS.Timeout | undefined;
+  /** Runs out when the thread has been idle, or has kept somebody waiting, for too long. */
+  #timer: NodeJS.Timeout | undefined;
   #sent = 0;
+  /** Those that nobody waits for any more included. */
+  #unanswered = 0;
 
-  constructor(entry: URL, idleMs: number) {
-    this.#idleMs = idleMs;
+  constructor(options: Required<ScriptConverterOptions>) {
+    this.#options = options;
     // The flags of this process (a debugger's port, --input-type) are not meant for the thread.
-    this.#worker = new Worker(entry, { execArgv: [] });
+    this.#worker = new Worker(options.entry, { execArgv: [] });
     this.#worker.unref();
     this.#worker.on("message", (message: FromScriptWorker) => this.#receive(message));
-    this.#worker.on("error", (cause) => this.#fail(new VoxpoolError("internal", {}, { cause })));
-    this.#worker.on("exit", () => this.#fail(new VoxpoolError("internal")));
+    this.#worker.on("error", (error) => this.#die(error));
+    this.#worker.on("exit", (code) => this.#die(new Error(`the thread ended with code ${code}`)));
   }
 
-  convert(texts: readonly string[], script: Script): Promise<readonly string[]> {
+  async convert(texts: readonly string[], script: Script, signal?: AbortSignal): Promise<readonly string[]> {
     const answer = Promise.withResolvers<readonly string[]>();
     const message: ToScriptWorker = { number: this.#sent++, script, texts };
     this.#waiting.set(message.number, answer);
-    clearTimeout(this.#idle);
+    if (this.#unanswered++ === 0) this.#watch();
     this.#worker.ref();
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is no window
     this.#worker.postMessage(message);
-    return answer.promise;
+    const leave = () => answer.reject(signal?.reason);
+    signal?.addEventListener("abort", leave, { once: true });
+    try {
+      return await answer.promise;
+    } finally {
+      signal?.removeEventListener("abort", leave);
+      this.#waiting.delete(message.number);
+    }
   }
 
   async end(): Promise<void> {
@@ -88,55 +106,42 @@ class ScriptThread {
   }
 
   #receive({ number, texts }: FromScriptWorker): void {
+    if (this.ended) return;
     this.#waiting.get(number)?.resolve(texts);
-    this.#waiting.delete(number);
-    if (this.#waiting.size > 0) return;
+    this.#unanswered--;
+    if (this.#unanswered > 0) this.#watch();
+    else this.#rest();
+  }
+
+  #rest(): void {
+    clearTimeout(this.#timer);
     this.#worker.unref();
-    this.#idle = setTimeout(() => void this.end(), this.#idleMs).unref();
+    this.#timer = setTimeout(() => void this.end(), this.#options.idleMs).unref();
+  }
+
+  #watch(): void {
+    const { stallMs } = this.#options;
+    clearTimeout(this.#timer);
+    // If this process was held up, the answer may be there already: let it be read first.
+    const expire = () => setImmediate(() => this.#timer === timer && this.#expire());
+    const timer = setTimeout(expire, stallMs);
+    this.#timer = timer;
+  }
+
+  #expire(): void {
+    this.#die(new Error(`the thread did not answer within ${this.#options.stallMs / 1000} seconds`));
+    void this.#worker.terminate();
+  }
+
+  #die(err: unknown): void {
+    if (!this.ended) this.#options.log.error({ err }, "the thread that writes Chinese in the other script died");
+    this.#fail(new VoxpoolError("internal", {}, { cause: err }));
   }
 
   #fail(error: VoxpoolError): void {
     this.ended = true;
-    clearTimeout(this.#idle);
+    clearTimeout(this.#timer);
     for (const { reject } of this.#waiting.values()) reject(error);
     this.#waiting.clear();
   }
-}
-
-/** The events with their segments and words in a script. Texts without Chinese, and Japanese ones, stay as they are. */
-export async function* inScript(
-  events: AsyncIterable<SessionEvent>,
-  converter: ScriptConverter,
-  script: Script,
-): AsyncGenerator<SessionEvent, void> {
-  for await (const event of events) {
-    const isChinese = event.type === "final" && hasHan(event.segment.text) && !kana.test(event.segment.text);
-    yield isChinese ? { ...event, segment: await converted(event.segment, converter, script) } : event;
-  }
-}
-
-/** Which character it becomes may depend on its neighbours, so words are cut out of their whole line again. */
-async function converted(segment: Segment, converter: ScriptConverter, script: Script): Promise<Segment> {
-  const words = segment.words ?? [];
-  const line = words.map(({ word }) => word).join("");
-  const [text = segment.text, newLine = ""] = await converter.convert([segment.text, line], script);
-  if (segment.words === undefined) return { ...segment, text };
-  const characters = Array.from(newLine);
-  const sameLength = characters.length === Array.from(line).length;
-  const newWords = sameLength
-    ? cutAs(characters, words)
-    : await converter.convert(
-        words.map(({ word }) => word),
-        script,
-      );
-  return { ...segment, text, words: words.map((word, index) => ({ ...word, word: newWords[index] ?? word.word })) };
-}
-
-function cutAs(characters: readonly string[], words: readonly { readonly word: string }[]): readonly string[] {
-  let at = 0;
-  return words.map(({ word }) => {
-    const from = at;
-    at += Array.from(word).length;
-    return characters.slice(from, at).join("");
-  });
 }

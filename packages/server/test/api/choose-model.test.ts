@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { chooseModel } from "../../dist/api/choose-model.js";
@@ -70,4 +71,26 @@ test("a language that no model on disk knows: the error names what to pull for i
     assert.doesNotMatch(error.message, /voxpool pull|NAME/);
     return true;
   });
+});
+
+test("an empty folder is no model: the default is what it is without it, and a named one says what to do", async (t) => {
+  const directory = scratchDirectory(t);
+  writeModel(join(directory, "model/en/tiny"), { fake: { languages: ["en"] } });
+  writeModel(join(directory, "model/en/base"), { fake: { languages: ["en"] } });
+  await mkdir(join(directory, "model/cn/vosk-model-small-cn-0.22"), { recursive: true });
+  await writeFile(join(directory, "model/cn/.DS_Store"), "");
+  const catalog = createCatalog({ modelDirs: ["model"], workingDirectory: directory, fakeEngine: true });
+  const parts = { ...partsOf(catalog), configuredDefault: "" };
+  assert.equal((await chooseModel(parts, {})).folder.modelPath, "model/en/tiny");
+
+  const told = { reason: "model_folder_empty", message: /^The folder model\/cn is empty\..*voxpool pull cn$/ };
+  await assert.rejects(chooseModel(parts, { modelPath: "cn" }), told);
+  await assert.rejects(chooseModel({ ...parts, configuredDefault: "model/cn" }, {}), told);
+
+  await writeFile(join(directory, "model/cn/readme.txt"), "half a copy");
+  assert.equal(
+    (await chooseModel(parts, {})).folder.modelPath,
+    "model/cn",
+    "what is there but broken is not passed over",
+  );
 });

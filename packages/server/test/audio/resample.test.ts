@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { makeKernels } from "../../dist/audio/kernel.js";
 import { Kernels, resample, startResampling } from "../../dist/audio/resample.js";
 import { distance, joined, tone } from "./reading.ts";
 
@@ -136,4 +137,10 @@ test("tables of odd rates stay small", () => {
 test("a loud square wave stays in [-1, 1]", () => {
   const square = Float32Array.from({ length: 44_100 }, (_, n) => (Math.floor(n / 50) % 2 === 0 ? 1 : -1));
   assert.ok(convert(square, 44_100).every((value) => value >= -1 && value <= 1));
+});
+
+test("a rate that is no rate is refused, and not halved for ever", () => {
+  for (const rateHz of [Number.POSITIVE_INFINITY, Number.NaN, -8000, 0, 0.5, 44_100.5, 1e300]) {
+    assert.throws(() => makeKernels(rateHz), RangeError);
+  }
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { after, test } from "node:test";
 import { createAudioDecoder } from "../../dist/audio/decoder.js";
 import { createSpool } from "../../dist/base/spool.js";
@@ -56,6 +56,30 @@ test("an MP4 is on the disk while it is read, and gone with its end", async () =
   await nothingIsLeft(own);
 });
 
+test("a file that is on the disk already is read where it is, and stays there", async () => {
+  const own = fresh();
+  const expected = await decodeAll(own, bytes);
+  const file = join(mkdtempSync(join(directory, "kept-")), "upload");
+  writeFileSync(file, bytes);
+  const { input, left } = stalling([bytes.subarray(0, 1000)]);
+  const none = { file: () => assert.fail("a second file was made") };
+  const reader = createAudioDecoder({ workers: 1, spool: none });
+  const samples = await decodeAll(reader, input, { file });
+  await left;
+  await reader.close();
+  assert.deepEqual(samples, expected);
+  assert.deepEqual(readFileSync(file), Buffer.from(bytes));
+  rmSync(dirname(file), { recursive: true });
+  await nothingIsLeft(own);
+});
+
+test("a file that vanishes under its reader costs the recording only", async () => {
+  const own = fresh();
+  await assert.rejects(decodeAll(own, bytes, { file: join(directory, "gone") }), { reason: "internal" });
+  assert.ok((await decodeAll(own, bytes)).length > 0);
+  await nothingIsLeft(own);
+});
+
 test("who stops reading leaves no file behind", async () => {
   const own = fresh();
   for await (const _ of own.decode(inPieces(bytes, 500), { maxSeconds: 60 }).samples) break;
@@ -92,9 +116,45 @@ test("damaged and unreadable files are removed too", async () => {
   await nothingIsLeft(own);
 });
 
+const big = Buffer.concat([Buffer.from("\0\x01\x86\xa8ftypM4A ", "latin1"), new Uint8Array(150_000)]);
+
+test("an upload that finds no room is left, so that its sender hears of it", async () => {
+  const own = fresh();
+  const { input, left } = stalling([big]);
+  await assert.rejects(decodeAll(own, input), { reason: "spool_full" });
+  await left;
+  await nothingIsLeft(own);
+});
+
+test("a spool that cannot remove its file ends neither the recording nor the process", async () => {
+  const refusing = {
+    file() {
+      const file = spool.file();
+      const remove = async () => {
+        await file.remove();
+        throw new Error("the disk is gone");
+      };
+      return { ...file, remove };
+    },
+  };
+  const own = createAudioDecoder({ workers: 1, spool: refusing });
+  await assert.rejects(decodeAll(own, bytes.subarray(0, 2000)), { reason: "audio_invalid" });
+  await nothingIsLeft(own);
+});
+
+test("an input that cannot be read at all is an error of its recording, and nothing waits for it", async () => {
+  const own = fresh();
+  const input = {
+    [Symbol.asyncIterator]: () => {
+      throw new Error("already read");
+    },
+  };
+  await assert.rejects(decodeAll(own, input), /already read/);
+  await nothingIsLeft(own);
+});
+
 test("more than the spool has room for is spool_full", async () => {
   const own = fresh();
-  const big = Buffer.concat([Buffer.from("\0\x01\x86\xa8ftypM4A ", "latin1"), new Uint8Array(150_000)]);
   await assert.rejects(decodeAll(own, inPieces(big, 9000)), { reason: "spool_full" });
   await nothingIsLeft(own);
 });

@@ -84,11 +84,11 @@ test("a message is Chinese down to its details, but for what callers and files a
 
 test("what went wrong at each of several addresses is in Chinese", () => {
   const unknown = "the host name is not known (no network?)";
-  const tried = `https://a.example/x.zip: ${unknown}; https://b.example/x.zip: it is empty`;
+  const tried = `  https://a.example/x.zip: ${unknown}\n  https://b.example/x.zip: its sha256 is ab, not cd`;
   const error = new VoxpoolError("download_sources_failed", { name: "cn", tried });
   assert.match(
     error.messageIn("zh"),
-    /https:\/\/a\.example\/x\.zip：无法识别主机名（没有网络？）；https:\/\/b\.example\/x\.zip：内容为空/,
+    /\n {2}https:\/\/a\.example\/x\.zip：无法识别主机名（没有网络？）\n {2}https:\/\/b\.example\/x\.zip：其 sha256 为 ab，应为 cd$/,
   );
-  assert.match(error.messageIn("en"), /no network\?\); https/);
+  assert.match(error.messageIn("en"), /no network\?\)\n {2}https/);
 });

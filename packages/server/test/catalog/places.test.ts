@@ -93,11 +93,11 @@ test("where no source works, each is named with its reason, and how to bring the
     assert.equal(error.reason, "download_by_hand");
     assert.match(
       error.message,
-      /vosk-small\.zip: nothing answers there; .*vosk-small\.zip: the server answered with status 404/,
+      /:\n {2}http\S+vosk-small\.zip: nothing answers there\n {2}http\S+vosk-small\.zip: the server answered with status 404\nBy hand/,
     );
     assert.match(
       error.message,
-      /By hand: fetch vosk-small\.zip \(http.*, http.*\).*voxpool pull en\/voice --from vosk-small\.zip$/,
+      /\n {2}vosk-small\.zip \(http\S+ , http\S+\)\nThen run:\n {2}voxpool pull en\/voice --from vosk-small\.zip$/,
     );
     return true;
   });
@@ -242,7 +242,7 @@ test("the address of an archive lands under its name, its one folder taken for t
   for (const bad of ["http://", registry.url, `${registry.url}...zip`, `${registry.url}a/datasets/../`]) {
     assert.match(
       String(await reasonOf(pull(bad, options))),
-      /^(pull_target_invalid|download_unknown|download_failed)$/,
+      /^(pull_target_invalid|download_unknown|download_by_hand)$/,
       bad,
     );
   }
@@ -295,7 +295,7 @@ test("listings that are none, empty or endless are refused", async (t) => {
   const huge = [{ type: "file", path: "a.onnx", size: 1e15 }];
   for (const body of ["", "{}", "[]", "[null,5]", '{"Data":5}', JSON.stringify(many), JSON.stringify(huge)]) {
     registry.files.set("/api/models/own/voice/tree/main", Buffer.from(body));
-    assert.equal(await reasonOf(pull(`${registry.url}own/voice`, options)), "download_failed", body.slice(0, 40));
+    assert.equal(await reasonOf(pull(`${registry.url}own/voice`, options)), "download_page_by_hand", body.slice(0, 40));
   }
   assert.deepEqual(await readdir(join(cwd, "model")), []);
 });

@@ -27,9 +27,13 @@ async function setUp(t: TestContext) {
   };
 }
 
-function start(t: TestContext, options: object): { child: ChildProcess; result: Promise<unknown> } {
+function start(
+  t: TestContext,
+  options: object,
+  stdio: readonly ("ignore" | "pipe" | "inherit" | "ipc")[] = ["ignore", "pipe", "inherit"],
+): { child: ChildProcess; result: Promise<unknown> } {
   const child = spawn(process.execPath, [script, JSON.stringify({ name: "en/voice", ...options })], {
-    stdio: ["ignore", "pipe", "inherit"],
+    stdio: [...stdio],
   });
   t.after(() => child.kill("SIGKILL"));
   const output = (child.stdout?.setEncoding("utf8").toArray() ?? Promise.resolve([])).then((parts) => parts.join(""));
@@ -93,20 +97,25 @@ test("a pull that is killed in the middle shows no model, and the next one resum
 test("pulls that are killed at any moment never leave a model that is not whole", async (t) => {
   const { cwd, options, folder } = await setUp(t);
   const catalog = createCatalog({ modelDirs: ["model"], workingDirectory: cwd });
-  for (let delayMs = 0; delayMs < 12; delayMs++) {
-    const { child, result } = start(t, options);
+  const phases: unknown[] = [];
+  // At the first word of each phase, then at the second...: what is under way between two of them differs each time.
+  for (let moment = 1; moment <= 8; moment++) {
+    const { child, result } = start(t, options, ["ignore", "pipe", "inherit", "ipc"]);
     const exited = once(child, "exit");
-    // Moments of the pull itself, which begins when its first file or folder appears.
-    await until(async () => (await readdir(join(cwd, "model"))).length > 0 || child.exitCode !== null);
-    const end = performance.now() + delayMs * 4;
-    await until(() => Promise.resolve(performance.now() >= end));
-    child.kill("SIGKILL");
+    let said = 0;
+    child.on("message", (phase) => {
+      said++;
+      if (said !== moment) return;
+      phases.push(phase);
+      child.kill("SIGKILL");
+    });
     await exited;
     await result.catch(() => undefined);
     for (const model of await catalog.list()) {
       assert.ok((await readFile(join(model.directory, "encoder_model.onnx"))).equals(bigContent));
     }
   }
+  assert.ok(phases.includes("connect") && phases.includes("download"), String(phases));
   await pull("en/voice", options);
   assert.ok((await readFile(join(folder, "encoder_model.onnx"))).equals(bigContent));
 });

@@ -149,6 +149,16 @@ const corrupt: Behaviour = (_request, response, body) => {
   return true;
 };
 
+const drips: Behaviour = (request, response, body) => {
+  const from = Number(/\d+/.exec(request.headers.range ?? "0")?.[0]);
+  const head = { "content-range": `bytes ${from}-${body.length - 1}/${body.length}` };
+  response.writeHead(request.headers.range ? 206 : 200, head);
+  let at = from;
+  const timer = setInterval(() => response.write(body.subarray(at, ++at)), 5);
+  response.on("close", () => clearInterval(timer));
+  return true;
+};
+
 test("a download that cannot succeed ends with a reason, and leaves no model", async (t) => {
   const cases: Record<string, readonly [string, readonly Behaviour[], RegExp]> = {
     "status 500 again and again": ["download_by_hand", Array(4).fill(answer(500)), /status 500/],
@@ -159,6 +169,7 @@ test("a download that cannot succeed ends with a reason, and leaves no model", a
       [answer(302, { location: "file:///etc/passwd" })],
       /no HTTP/,
     ],
+    "never silent, but hardly anything": ["download_by_hand", Array(3).fill(drips), /sends next to nothing/],
     "no end": ["download_by_hand", [endless], /more than \d+ bytes/],
     "other bytes": ["download_corrupt", [corrupt], /its sha512 is [0-9a-f]{128}, not [0-9a-f]{128}/],
     "always cut at the same place": ["download_by_hand", Array(4).fill(cutAfter(0)), /cut|ended after/],
@@ -214,7 +225,7 @@ test("a registry that has no such package is a failure with its address", async 
   registry.files.clear();
   await assert.rejects(
     pull("en/voice", options),
-    /could not be fetched\. http:\/\/127\.0\.0\.1:\d+\/@scope%2fvoice.*404/,
+    /could not be fetched:\n {2}http:\/\/127\.0\.0\.1:\d+\/@scope%2fvoice.*404/,
   );
 });
 
@@ -228,7 +239,7 @@ test("a server that is not there is a failure that says so", async (t) => {
   const npmRegistry = `http://127.0.0.1:${port}/`;
   await assert.rejects(
     pull("en/voice", { ...options, npmRegistry }),
-    /could not be fetched\. .*: nothing answers there\./,
+    /could not be fetched:\n.*: nothing answers there\n/,
   );
 });
 
@@ -319,6 +330,23 @@ test("a model that is already there by hand is not fetched again", async (t) => 
 test("a name that is not known is answered with those that are", async (t) => {
   const { options } = await setUp(t);
   for (const name of ["xx", "../en/voice", "", "__proto__", "EN/VOICE"]) {
-    await assert.rejects(pull(name, options), /not in the catalogue; it has en\/voice, silero-vad, libvosk, itn-zh/);
+    await assert.rejects(
+      pull(name, options),
+      /not in the catalogue\.( Did you mean en\/voice\?)? It has en\/voice, silero-vad, libvosk, itn-zh/,
+    );
   }
+});
+
+test("an empty folder that was made beforehand is filled; one with files of somebody's is left alone", async (t) => {
+  const { options, folder } = await setUp(t);
+  await mkdir(join(folder, "unpack here"), { recursive: true });
+  await writeFile(join(folder, ".DS_Store"), "");
+  await pull("en/voice", options);
+  await assertWhole(folder);
+
+  const other = await setUp(t);
+  await mkdir(join(other.folder, ".git"), { recursive: true });
+  await writeFile(join(other.folder, ".git/config"), "mine");
+  await assert.rejects(pull("en/voice", other.options), /other files are in the way/);
+  assert.equal(await readFile(join(other.folder, ".git/config"), "utf8"), "mine");
 });

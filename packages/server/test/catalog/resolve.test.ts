@@ -227,17 +227,31 @@ test("a model directory that is itself a model is that one model", async (t) => 
 });
 
 test("a folder that is there but is no model is given, and description says what is wrong by its model path", async (t) => {
-  const cwd = await makeTree(t, { "model/empty/": "", "model/foreign/readme.txt": "hello", "model/foreign/b.txt": "" });
+  const cwd = await makeTree(t, { "model/foreign/readme.txt": "hello", "model/foreign/b.txt": "" });
   const catalog = createCatalog({ modelDirs: ["model"], workingDirectory: cwd });
-  for (const id of ["empty", "foreign"]) {
-    const folder = await catalog.resolve(id);
-    assert.equal(folder.id, id);
-    await assert.rejects(catalog.describe(folder), (error: Error & { reason?: string }) => {
-      assert.match(error.reason ?? "", /^model_(unrecognised|files_invalid)$/);
-      assert.match(error.message, new RegExp(`model/${id}`));
-      assert.ok(!error.message.includes(cwd), error.message);
+  const folder = await catalog.resolve("foreign");
+  assert.equal(folder.id, "foreign");
+  await assert.rejects(catalog.describe(folder), (error: Error & { reason?: string }) => {
+    assert.match(error.reason ?? "", /^model_(unrecognised|files_invalid)$/);
+    assert.match(error.message, /model\/foreign/);
+    assert.ok(!error.message.includes(cwd), error.message);
+    return true;
+  });
+  assert.deepEqual(await catalog.list(), []);
+});
+
+test("an empty folder is no model in any of the model directories, and a model in a later one is found", async (t) => {
+  const cwd = await makeTree(t, { "model/empty/": "", "model/cn/inner/": "", "model/en/": "", "more/en/x.onnx": "" });
+  const catalog = createCatalog({ modelDirs: ["model", "more"], workingDirectory: cwd });
+  for (const [path, command] of [
+    ["empty", "pull NAME --as empty"],
+    ["model/cn", "pull cn"],
+  ] as const) {
+    await assert.rejects(catalog.resolve(path), (error: Error & { reason?: string }) => {
+      assert.equal(error.reason, "model_folder_empty");
+      assert.ok(error.message.endsWith(`: voxpool ${command}`) && !error.message.includes(cwd), error.message);
       return true;
     });
   }
-  assert.deepEqual(await catalog.list(), []);
+  assert.equal((await catalog.resolve("en")).modelPath, "more/en");
 });

@@ -29,7 +29,7 @@ suite("pull", () => {
     const { cwd, args } = place(t);
     const { code, stdout, stderr } = await run(t, args("nothing", "http://127.0.0.1:1"), { cwd });
     assert.deepEqual([code, stdout], [1, ""]);
-    assert.match(stderr, /^voxpool: nothing is not in the catalogue; it has en\/tiny/);
+    assert.match(stderr, /^voxpool: nothing is not in the catalogue\. It has en\/tiny/);
     const json = await run(t, [...args("nothing", "http://127.0.0.1:1"), "--json"], {
       cwd,
       env: { LANG: "zh_CN.UTF-8" },
@@ -40,16 +40,29 @@ suite("pull", () => {
       reason: "download_unknown",
       retryable: false,
     });
-    assert.match(json.stderr, /^voxpool: 目录中没有 nothing；现有 en\/tiny/);
+    assert.match(json.stderr, /^voxpool: 目录中没有 nothing。现有 en\/tiny/);
   });
 
-  test("a registry that is not there is one clear line", async (t) => {
+  test("a misspelled name is told what it may mean, in the reader's language", async (t) => {
+    const { cwd, args } = place(t);
+    const { code, stderr } = await run(t, args("en/tinny", "http://127.0.0.1:1"), { cwd });
+    assert.equal(code, 1);
+    assert.match(stderr, /^voxpool: en\/tinny is not in the catalogue\. Did you mean en\/tiny\? It has en\/tiny, /);
+    const zh = await run(t, args("en/tinny", "http://127.0.0.1:1"), { cwd, env: { LANG: "zh_CN.UTF-8" } });
+    assert.match(zh.stderr, /^voxpool: 目录中没有 en\/tinny。是否想用 en\/tiny？现有 en\/tiny, /);
+  });
+
+  test("a registry that is not there is told with what to do, the command on a line of its own", async (t) => {
     const { cwd, args } = place(t);
     const registry = new URL(await closedUrl()).origin;
     const { code, stdout, stderr } = await run(t, args("en/tiny", registry), { cwd });
     assert.deepEqual([code, stdout], [1, ""]);
-    assert.match(stderr, new RegExp(`^voxpool: en/tiny could not be fetched\\. ${registry}`));
-    assert.equal(stderr.trimEnd().split("\n").length, 1);
+    const lines = stderr.trimEnd().split("\n");
+    assert.equal(lines[0], "voxpool: en/tiny could not be fetched:");
+    assert.match(lines[1] ?? "", new RegExp(`^  ${registry}/\\S+: nothing answers there$`));
+    assert.match(lines.at(-1) ?? "", /^ {2}voxpool pull en\/tiny --from moonshine-js-\S+\.tgz --from llama-\S+\.tgz$/);
+    const zh = await run(t, args("en/tiny", registry), { cwd, env: { LANG: "zh_CN.UTF-8" } });
+    assert.match(zh.stderr, /^voxpool: 无法下载 en\/tiny：\n {2}\S+：该处没有响应\n手动方式：/);
   });
 
   test("Ctrl-C ends a download that hangs, with exit code 130 and no message", async (t) => {

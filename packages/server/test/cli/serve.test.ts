@@ -115,6 +115,30 @@ suite("serve", () => {
     assert.match(stderr, /^voxpool: There is no model at nothing\./);
   });
 
+  const languages = [
+    ["C.UTF-8", /^voxpool: en\/tiny could not be fetched:\n(?: {2}https:\S+: nothing answers there\n){2}By hand: /m],
+    ["zh_CN.UTF-8", /^voxpool: 无法下载 en\/tiny：\n(?: {2}https:\S+：该处没有响应\n){2}手动方式：/m],
+  ] as const;
+  for (const [locale, message] of languages) {
+    test(`the first start without network says once what was tried and what to do, and serves on: ${locale}`, async (t) => {
+      const cwd = scratchDirectory(t);
+      // A proxy at which nobody answers stands for a machine without network.
+      const proxy = "http://127.0.0.1:1";
+      const env = { LANG: locale, HTTPS_PROXY: proxy, https_proxy: proxy, NO_PROXY: "", no_proxy: "" };
+      const args = ["serve", "--host", "127.0.0.1", "--port", "0", "--state-dir", "state"];
+      const server = start(t, args, { cwd, env });
+      const screen = await untilSaid(server, "stdout", /Ctrl-C/);
+      const url = /http:\/\/127\.0\.0\.1:\d+\/api/.exec(screen)?.[0] ?? "";
+      assert.equal((await run(t, ["status", "--url", url])).code, 0);
+      assert.doesNotMatch(screen, /curl|pull/);
+      server.child.kill("SIGINT");
+      const { stderr } = await server.done;
+      assert.match(stderr, message);
+      assert.match(stderr, /^ {2}voxpool pull en\/tiny --from \S+ --from \S+$/m);
+      assert.doesNotMatch(stderr, /\bat .*\.[jt]s|stack/);
+    });
+  }
+
   test("it goes on when nobody reads its screen any more", async (t) => {
     const { cwd, args } = place(t);
     const server = await serve(t, cwd, args);

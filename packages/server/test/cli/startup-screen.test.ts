@@ -57,11 +57,11 @@ suite("start-up screen", () => {
     assert.ok(lines.includes("  身份验证  未启用：能访问此端口的人都可以使用（--host 127.0.0.1 可限制为仅本机）"));
   });
 
-  test("without a usable default model it says how to get one; without words it leaves them out", () => {
-    assert.match(
-      startupScreen({ ...report, defaultModel: undefined }, "en"),
-      /Default model +none is usable; fetch one with: npx voxpool pull en\/tiny/,
-    );
+  test("without a usable default model it offers nothing that needs one; without words it leaves them out", () => {
+    const without = startupScreen({ ...report, defaultModel: undefined }, "en");
+    assert.match(without, /Default model +none is usable; why, and what to do, is said above/);
+    assert.match(without, /\n {2}npx voxpool search\n/);
+    assert.doesNotMatch(without, /transcribe/);
     const silent = startupScreen(
       { ...report, defaultModel: { path: "model/cn", heard: "", loadSeconds: 1, warmUpSeconds: 1 } },
       "en",

@@ -211,7 +211,7 @@ suite("doctor", () => {
   test("what --fetch cannot fetch is said, with exit code 1", async (t) => {
     const { code, stderr } = await run(t, ["doctor", "--fetch"], { cwd: scratchDirectory(t), env: await offline() });
     assert.equal(code, 1);
-    assert.match(stderr, /^voxpool: en\/tiny could not be fetched\. .*nothing answers there/);
+    assert.match(stderr, /^voxpool: en\/tiny could not be fetched:\n.*nothing answers there/);
   });
 });
 

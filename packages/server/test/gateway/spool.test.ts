@@ -1,8 +1,20 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readlinkSync,
+  realpathSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { silentLog } from "../../dist/base/log.js";
 import { createSpool } from "../../dist/base/spool.js";
 import { noOpenFiles, openFiles } from "./harness.ts";
 
@@ -97,3 +109,69 @@ test("no descriptor is open before the first read, nor after the removal", noOpe
   await assert.rejects(sizeOf(unread), { reason: "request_cancelled" });
   assert.deepEqual(openFiles(directory), []);
 });
+
+test("a file that cannot be removed ends nothing, and keeps its room until it is gone", async (t) => {
+  const directory = temporary(t);
+  const warnings: string[] = [];
+  const log = { ...silentLog, warn: (_fields: unknown, message: string) => warnings.push(message) };
+  const spool = createSpool({ directory, limitBytes: 1000, memoryBytes: 100, log });
+  const upload = await spool.receive(chunks(8, 100));
+  const path = upload.path() ?? "";
+  // A folder is in its place, which is not removed like a file, whoever asks.
+  rmSync(path);
+  mkdirSync(path);
+  await upload.remove();
+  await upload.remove();
+  assert.deepEqual(warnings, ["the file of an upload could not be removed; it is tried again with the next uploads"]);
+  assert.equal(spool.usedBytes(), 800);
+  await assert.rejects(spool.receive(chunks(8, 100)), { reason: "spool_full" });
+  rmdirSync(path);
+  const next = await spool.receive(chunks(8, 100));
+  assert.equal(spool.usedBytes(), 800);
+  await next.remove();
+  assert.equal(spool.usedBytes(), 0);
+});
+
+test("a source that fails is what is told, also where its file cannot be removed", async (t) => {
+  const directory = temporary(t);
+  const spool = createSpool({ directory, limitBytes: 1000, memoryBytes: 100 });
+  async function* source(): AsyncGenerator<Uint8Array> {
+    yield* chunks(3, 100);
+    const path = join(directory, readdirSync(directory)[0] ?? "");
+    rmSync(path);
+    mkdirSync(path);
+    throw new Error("the client has gone");
+  }
+  await assert.rejects(spool.receive(source()), /the client has gone/);
+});
+
+test("a file that cannot be closed is removed all the same", {
+  skip: existsSync("/proc/self/fd") ? false : "the open files of a process are listed on Linux only",
+}, async (t) => {
+  const directory = temporary(t);
+  const spool = createSpool({ directory, limitBytes: 1000 });
+  const file = spool.file();
+  await file.append(Buffer.alloc(300));
+  const path = realpathSync(file.path() ?? "");
+  const number = readdirSync("/proc/self/fd").find((name) => linkOf(`/proc/self/fd/${name}`) === path);
+  closeSync(Number(number));
+  await file.remove();
+  assert.deepEqual(readdirSync(directory), []);
+  assert.equal(spool.usedBytes(), 0);
+});
+
+test("a file that cannot be made takes no room once it is given up", async (t) => {
+  const directory = join(temporary(t), "no-folder");
+  writeFileSync(directory, "a file is in the way");
+  const spool = createSpool({ directory, limitBytes: 1000, memoryBytes: 100 });
+  await assert.rejects(spool.receive(chunks(8, 100)), { code: "EEXIST" });
+  assert.equal(spool.usedBytes(), 0);
+});
+
+function linkOf(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return undefined;
+  }
+}

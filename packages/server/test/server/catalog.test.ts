@@ -115,3 +115,20 @@ test("files of a loaded model that change are said; it serves on, and the new on
   assert.equal(await changed(), undefined);
   assert.notEqual(await say(), before);
 });
+
+test("an empty folder of a model answers status, load and use with what to do, in the caller's language", async (t) => {
+  const { client, fetch, modelDir, modelPath } = await startRunning(t, { tone: "tone" });
+  await mkdir(join(modelDir, "cn"));
+  const loaded = await client.loadModel(modelPath("cn"));
+  assert.ok(!loaded.success && loaded.reason === "model_folder_empty" && loaded.error_code === 400);
+  assert.match(loaded.error_message, /is empty\. Put the files of a model into it, or fetch one .*: voxpool pull cn$/);
+  const status = await fetch(`/api/models/status/${modelPath("cn")}`, { headers: { "accept-language": "zh" } });
+  const body = (await status.json()) as Record<string, unknown>;
+  assert.equal(body["success"], false);
+  assert.equal(body["model_path"], modelPath("cn"));
+  assert.match(String(body["message"]), /是空的.*voxpool pull cn/);
+  const gone = await fetch(`/api/models/status/${modelPath("gone")}`);
+  assert.equal(status.status, gone.status);
+  const heard = await client.transcribe(toneWav("one"));
+  assert.ok(heard.success, "the default model still serves");
+});

@@ -156,6 +156,18 @@ test("script writes text, segments and words in simplified or traditional charac
   assert.equal((await heard(running, pieces, { language: "Chinese" })).text, "后来头发里面干净。");
 });
 
+test("text that cannot be written in its script comes as it is, and the answer says so", async (t) => {
+  const endless = "后来".repeat(60_000);
+  const running = await startRunning(t, { zh: { fake: { text: endless, languages: ["zh"] } } });
+  const { text, answer } = await heard(running, speech(["你好"]), { script: "hant", punctuate: false });
+  assert.equal(text, endless);
+  assert.deepEqual(
+    answer.warnings.map(({ reason }) => reason),
+    ["script_failed"],
+  );
+  assert.match(answer.warnings[0]?.message ?? "", /longer than 100000 characters/);
+});
+
 test("text.script is what requests get that say nothing", async (t) => {
   const running = await chineseServer(t, { "text.script": "hant" });
   assert.equal((await heard(running, speech(["后来"]))).text, "後來。");

@@ -2,6 +2,7 @@ import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { access, constants } from "node:fs/promises";
 import { delimiter, isAbsolute, join } from "node:path";
 import type { Readable, Writable } from "node:stream";
+import { VoxpoolError } from "../../base/errors.ts";
 import { damaged } from "../format.ts";
 import { aacFrames, toAdts } from "./aac-packets.ts";
 import type { CodecSetup, Decoded } from "./codec.ts";
@@ -25,62 +26,144 @@ export async function findFfmpeg(pathVariable: string): Promise<string | undefin
   return undefined;
 }
 
-/** Pipes only: it opens no file and no connection, whatever the packets say. */
+/**
+ * Pipes only: it opens no file and no connection, whatever the packets say. However many packets are damaged, what it
+ * makes of the others counts, and its exit is a good one.
+ */
 const options = [
   ["-hide_banner", "-nostdin", "-loglevel", "error", "-timelimit", String(stepLimitSeconds), "-threads", "1"],
-  ["-protocol_whitelist", "pipe", "-f", "aac", "-i", "pipe:0", "-map", "0:a:0"],
+  ["-max_error_rate", "1", "-protocol_whitelist", "pipe", "-f", "aac", "-i", "pipe:0", "-map", "0:a:0"],
   ["-c:a", "pcm_f32le", "-f", "wav", "pipe:1"],
 ].flat();
 
-/** One run for the packets of a step: nothing of it outlives the step. @throws VoxpoolError `audio_invalid` */
+export interface FfmpegOptions {
+  /** For all of it; a process that is still there then is killed. */
+  readonly limitSeconds?: number;
+  /** Kills it at once. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** It was ended from outside, or could not even be started: the packets have no part in it. */
+class Interrupted extends Error {}
+
+/**
+ * One run for the packets of a step, and a second one if somebody else ended the first (the system, for want of
+ * memory): nothing of it outlives the step.
+ * @throws VoxpoolError `audio_invalid`, `request_cancelled`; another error if ffmpeg was interrupted twice
+ */
 export async function decodeByFfmpeg(
   file: string,
   setup: CodecSetup,
   packets: readonly Uint8Array[],
-  limitSeconds = stepLimitSeconds,
+  { limitSeconds = stepLimitSeconds, signal }: FfmpegOptions = {},
 ): Promise<Decoded> {
-  const child = spawn(file, options, { stdio: ["pipe", "pipe", "pipe"], windowsHide: true });
-  const timer = setTimeout(() => child.kill("SIGKILL"), limitSeconds * 1000);
-  // Eight channels at the doubled rate, as floats.
-  const mostBytes = (packets.length + 4) * aacFrames * 2 * 8 * 4 + 65_536;
+  const work: Work = {
+    file,
+    input: Buffer.concat(toAdts(setup, packets)),
+    // At the doubled rate, as floats; parametric stereo makes two channels of one.
+    mostBytes: (packets.length + 4) * aacFrames * 2 * Math.max(2, setup.channels) * 4 + 65_536,
+    deadline: AbortSignal.timeout(limitSeconds * 1000),
+    limitSeconds,
+    signal,
+  };
+  const output = await runOnce(work).catch((error: unknown) => {
+    if (error instanceof Interrupted) return runOnce(work);
+    throw error;
+  });
+  return readWave(output, setup);
+}
+
+interface Work {
+  readonly file: string;
+  readonly input: Uint8Array;
+  /** Most that can come out. */
+  readonly mostBytes: number;
+  readonly deadline: AbortSignal;
+  readonly limitSeconds: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+async function runOnce(work: Work): Promise<Buffer> {
+  const { signal, deadline } = work;
+  if (signal?.aborted === true) throw new VoxpoolError("request_cancelled");
+  const child = spawn(work.file, options, { stdio: ["pipe", "pipe", "pipe"], windowsHide: true });
+  const kill = () => child.kill("SIGKILL");
+  signal?.addEventListener("abort", kill);
+  deadline.addEventListener("abort", kill);
+  if (deadline.aborted) kill();
   try {
-    const output = await run(child, Buffer.concat(toAdts(setup, packets)), mostBytes);
-    return readWave(output, setup);
+    return await outputOf(child, work);
   } finally {
-    clearTimeout(timer);
-    child.kill("SIGKILL");
+    signal?.removeEventListener("abort", kill);
+    deadline.removeEventListener("abort", kill);
+    kill();
   }
 }
 
 type Child = ChildProcessByStdio<Writable, Readable, Readable>;
 
-async function run(child: Child, input: Uint8Array, mostBytes: number): Promise<Buffer> {
-  const ended = new Promise<string | undefined>((resolve) => {
-    child.once("error", (error) => resolve(error.message));
-    child.once("close", (code, signal) =>
-      resolve(code === 0 ? undefined : `it ended with ${signal ?? `code ${code}`}`),
-    );
-  });
+/** What it wrote, if its exit says that this is all of it. */
+async function outputOf(child: Child, work: Work): Promise<Buffer> {
+  const ended = endOf(child);
   const errors = collect(child.stderr, mostErrorBytes);
-  const output = collect(child.stdout, mostBytes, () => child.kill("SIGKILL"));
+  const output = collect(child.stdout, work.mostBytes, () => child.kill("SIGKILL"));
   child.stdin.on("error", () => undefined); // it may end before it has read everything; its exit tells why
-  child.stdin.end(input);
-  const failure = await ended;
-  // Damaged packets are errors on stderr and a good exit; what it made of the others counts.
-  if (failure === undefined || output.bytes() > 100) return output.all();
-  const said = errors.all().toString("utf8").trim().split("\n")[0] ?? "";
-  throw damaged(`ffmpeg could not decode its AAC: ${said === "" ? failure : said}`);
+  child.stdin.end(work.input);
+  const end = await ended;
+  if (work.signal?.aborted === true) throw new VoxpoolError("request_cancelled");
+  if (end.code === 0) return output.all();
+  if (output.isFull()) throw damaged("ffmpeg made more of its AAC than its packets can hold");
+  if (work.deadline.aborted || end.signal === "SIGXCPU")
+    throw damaged(`ffmpeg did not decode its AAC within ${work.limitSeconds} seconds`);
+  const said = firstLine(errors.all());
+  const how = end.failure?.message ?? `it ended with ${end.signal ?? `code ${end.code}`}`;
+  if (isInterrupted(end))
+    throw new Interrupted(`ffmpeg was interrupted: ${how} ${said}`.trim(), { cause: end.failure });
+  throw damaged(`ffmpeg could not decode its AAC: ${said === "" ? how : said}`);
+}
+
+/** Without the part of ffmpeg that says it, and where that is in memory. */
+function firstLine(errors: Buffer): string {
+  const [line = ""] = errors.toString("utf8").trim().split("\n");
+  return line.replace(/^\[[^\]]* @ [^\]]*\] /, "");
+}
+
+interface End {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** Why it could not be started. */
+  readonly failure?: Error;
+}
+
+function endOf(child: Child): Promise<End> {
+  return new Promise((resolve) => {
+    child.once("error", (failure) => resolve({ code: null, signal: null, failure }));
+    child.once("close", (code, signal) => resolve({ code, signal }));
+  });
+}
+
+/** What a program that does something wrong is ended by: the packets may be the reason, so the same would come again. */
+const crashes: ReadonlySet<string> = new Set(["SIGSEGV", "SIGABRT", "SIGBUS", "SIGFPE", "SIGILL", "SIGTRAP", "SIGSYS"]);
+
+/** What ffmpeg ends with when a signal asked it to. */
+const askedToEnd = 255;
+
+function isInterrupted({ code, signal, failure }: End): boolean {
+  return failure !== undefined || code === askedToEnd || (signal !== null && !crashes.has(signal));
 }
 
 function collect(stream: Readable, mostBytes: number, full: () => void = () => undefined) {
   const parts: Buffer[] = [];
   let size = 0;
+  let isFull = false;
   stream.on("data", (part: Buffer) => {
-    if (size + part.length > mostBytes) return full();
+    if (isFull) return;
+    isFull = size + part.length > mostBytes;
+    if (isFull) return full();
     size += part.length;
     parts.push(part);
   });
-  return { bytes: () => size, all: () => Buffer.concat(parts) };
+  return { isFull: () => isFull, all: () => Buffer.concat(parts) };
 }
 
 /** WAV as ffmpeg writes it into a pipe: the header tells rate and channels, the sound goes on to the end. */

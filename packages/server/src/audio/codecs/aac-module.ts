@@ -1,6 +1,6 @@
 import { damaged } from "../format.ts";
 import { audioSpecificConfig } from "./aac-packets.ts";
-import type { CodecSetup, Decoded } from "./codec.ts";
+import { type CodecSetup, type Decoded, DecoderBroke } from "./codec.ts";
 
 /** What is used of `@audio/decode-aac` (GPL, so only there if the user installed it). */
 interface AacModule {
@@ -28,14 +28,18 @@ export async function loadAacModule(name = moduleName) {
 }
 
 async function decodeBy(module: AacModule, setup: CodecSetup, packets: readonly Uint8Array[]): Promise<Decoded> {
-  const decoder = await module.decoder({ asc: audioSpecificConfig(setup) });
   try {
-    const { channelData, sampleRate } = decoder.decode([...packets]);
-    const rateHz = sampleRate > 0 ? sampleRate : setup.rateHz;
-    return { planar: channelData, rateHz, lateFrames: rateHz > setup.rateHz ? replicationDelay : 0 };
+    const decoder = await module.decoder({ asc: audioSpecificConfig(setup) });
+    try {
+      const { channelData, sampleRate } = decoder.decode([...packets]);
+      const rateHz = sampleRate > 0 ? sampleRate : setup.rateHz;
+      return { planar: channelData, rateHz, lateFrames: rateHz > setup.rateHz ? replicationDelay : 0 };
+    } finally {
+      decoder.free();
+    }
   } catch (error) {
-    throw damaged(`its AAC could not be decoded: ${error instanceof Error ? error.message : String(error)}`);
-  } finally {
-    decoder.free();
+    const detail = `its AAC could not be decoded: ${error instanceof Error ? error.message : String(error)}`;
+    // All decoders of the module share their memory: after a wild access the next recording would fail as well.
+    throw error instanceof WebAssembly.RuntimeError ? new DecoderBroke(detail, { cause: error }) : damaged(detail);
   }
 }

@@ -1,5 +1,6 @@
 import { damaged, unsupported } from "../format.ts";
 import type { CodecSetup } from "./codec.ts";
+import { codecSetup } from "./setup.ts";
 
 /** ISO 14496-3, 1.6.3.3: rates by their index. */
 export const aacRates: readonly number[] = [
@@ -15,7 +16,7 @@ const typeNames: Readonly<Record<number, string>> = { 23: "AAC-LD", 39: "AAC-ELD
 export function aacSetup(objectType: number, rateIndex: number, configuration: number): CodecSetup {
   const channels = configuration === 7 ? 8 : configuration;
   const rateHz = aacRates[rateIndex] ?? 0;
-  return { codec: "aac", channels, rateHz, headers: [Uint8Array.of(objectType, rateIndex, configuration)] };
+  return codecSetup("aac", channels, rateHz, [Uint8Array.of(objectType, rateIndex, configuration)]);
 }
 
 /** The shortest AudioSpecificConfig that says the same. */

@@ -1,5 +1,8 @@
 /** Coded sound: packets that a container was taken apart into, and what decodes them. */
 
+import { VoxpoolError } from "../../base/errors.ts";
+import { mostPieceBytes } from "../format.ts";
+
 export type CodecName = "opus" | "vorbis" | "flac" | "mp3" | "aac";
 
 /** What a decoder has to know before the first packet. Plain data, small: it travels with every step. */
@@ -32,16 +35,35 @@ export interface Coded {
 export interface Codec {
   /** Packets before a packet that it depends on. */
   readonly runUpPackets: number;
-  /** Seconds that are worth a step, and those that are enough for one; a codec that is dear to start wants more. */
-  readonly stepSeconds: { readonly wanted: number; readonly most: number };
+  readonly step: CodecStep;
+  /** Seconds of sound that are about as dear to decode as a start of this decoder. */
+  readonly startSeconds: number;
+  /** Rate and channels by the packet itself, for codecs whose packets tell; `setup` is what the container says. */
+  setupOf?(packet: Uint8Array, setup: CodecSetup): CodecSetup;
   /** Frames that a packet becomes, at most. */
   mostFrames(packet: Uint8Array, setup: CodecSetup): number;
   /**
    * @param runUp packets right before `packets`, decoded but not given out; empty at the beginning
+   * @param signal ends a program that decodes; what comes out then is good for nothing
    * @returns what `packets` become
    * @throws VoxpoolError
    */
-  decode(setup: CodecSetup, runUp: readonly Uint8Array[], packets: readonly Uint8Array[]): Promise<Decoded>;
+  decode(
+    setup: CodecSetup,
+    runUp: readonly Uint8Array[],
+    packets: readonly Uint8Array[],
+    signal?: AbortSignal,
+  ): Promise<Decoded>;
+}
+
+/** How much goes into a step, in seconds by `mostFrames`; a codec that is dear to start wants more. */
+export interface CodecStep {
+  /** Is worth one, and waited for. */
+  readonly wantedSeconds: number;
+  /** Is enough for one. */
+  readonly mostSeconds: number;
+  /** Goes to a thread at once, if so much is there. */
+  readonly mostBytes: number;
 }
 
 export interface Decoded {
@@ -53,7 +75,15 @@ export interface Decoded {
   readonly lateFrames?: number;
 }
 
-export const cheapStepSeconds = { wanted: 0.5, most: 8 };
+/** Packets brought a decoder down, and what its thread decodes after that cannot be trusted. */
+export class DecoderBroke extends VoxpoolError {
+  constructor(detail: string, options?: ErrorOptions) {
+    super("audio_invalid", { detail }, options);
+  }
+}
+
+export const cheapStep: CodecStep = { wantedSeconds: 0.5, mostSeconds: 8, mostBytes: mostPieceBytes };
+export const cheapStartSeconds = 0.5;
 
 /** The last `count` frames of each channel; silence in front where a damaged run-up gave fewer. */
 export function lastFrames(channels: readonly Float32Array[], count: number): Float32Array[] {

@@ -1,4 +1,6 @@
+import { viewOf } from "../byte-view.ts";
 import type { CodecSetup } from "./codec.ts";
+import { codecSetup } from "./setup.ts";
 
 /** RFC 9639, 9.1.1: the block size, by the header of the packet. */
 export function flacFrames(packet: Uint8Array): number {
@@ -26,12 +28,11 @@ function flacHeader(streamInfo: Uint8Array): Uint8Array {
   return header;
 }
 
-/** What a STREAMINFO block says: RFC 9639, 8.2. `totalFrames` is 0 where it is not known. */
-export function flacSetup(streamInfo: Uint8Array): { setup: CodecSetup; totalFrames: number; mostBlock: number } {
-  const view = new DataView(streamInfo.buffer, streamInfo.byteOffset, streamInfo.byteLength);
+/** What a STREAMINFO block says: RFC 9639, 8.2. `totalFrames` is 0 where it is not known. @throws VoxpoolError */
+export function flacSetup(streamInfo: Uint8Array): { setup: CodecSetup; totalFrames: number } {
+  const view = viewOf(streamInfo);
   const rateHz = view.getUint32(10) >>> 12;
   const channels = (((streamInfo[12] as number) >> 1) & 7) + 1;
   const totalFrames = ((streamInfo[13] as number) & 15) * 2 ** 32 + view.getUint32(14);
-  const setup: CodecSetup = { codec: "flac", channels, rateHz, headers: [flacHeader(streamInfo)] };
-  return { setup, totalFrames, mostBlock: view.getUint16(2) };
+  return { setup: codecSetup("flac", channels, rateHz, [flacHeader(streamInfo)]), totalFrames };
 }

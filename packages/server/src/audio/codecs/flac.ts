@@ -1,11 +1,15 @@
 import { FLACDecoder } from "@wasm-audio-decoders/flac";
-import { type Codec, cheapStepSeconds, lastFrames } from "./codec.ts";
+import { readFlacHeader } from "../containers/flac-frame.ts";
+import { type Codec, type CodecSetup, cheapStartSeconds, cheapStep, lastFrames } from "./codec.ts";
 import { flacFrames } from "./flac-packets.ts";
+import { codecSetup } from "./setup.ts";
 
 /** Every packet stands for itself; STREAMINFO is needed where packets leave rate or size of samples to it. */
 export const flac: Codec = {
   runUpPackets: 0,
-  stepSeconds: cheapStepSeconds,
+  step: cheapStep,
+  startSeconds: cheapStartSeconds,
+  setupOf,
   mostFrames: flacFrames,
   async decode(setup, _, packets) {
     const { channels, headers } = setup;
@@ -21,3 +25,13 @@ export const flac: Codec = {
     }
   },
 };
+
+/** Of a packet whose header is damaged nothing is believed: it becomes silence. */
+function setupOf(packet: Uint8Array, setup: CodecSetup): CodecSetup {
+  const header = readFlacHeader(packet, 0);
+  if (header === undefined) return setup;
+  const { channels, rateHz = setup.rateHz } = header;
+  return channels === setup.channels && rateHz === setup.rateHz
+    ? setup
+    : codecSetup("flac", channels, rateHz, setup.headers);
+}

@@ -1,6 +1,7 @@
 import { MPEGDecoder } from "mpg123-decoder";
 import { readMpegHeader } from "../containers/mpeg-frame.ts";
-import { type Codec, cheapStepSeconds, lastFrames } from "./codec.ts";
+import { type Codec, cheapStartSeconds, cheapStep, lastFrames } from "./codec.ts";
+import { codecSetup } from "./setup.ts";
 
 /**
  * A layer III frame may begin in up to 511 bytes of the frames before it, and its filters remember two frames.
@@ -8,13 +9,18 @@ import { type Codec, cheapStepSeconds, lastFrames } from "./codec.ts";
  */
 export const mpeg: Codec = {
   runUpPackets: 24,
-  stepSeconds: cheapStepSeconds,
+  step: cheapStep,
+  startSeconds: cheapStartSeconds,
+  setupOf(packet, setup) {
+    const header = readMpegHeader(packet, 0);
+    return header === undefined ? setup : codecSetup("mp3", header.channels, header.rateHz);
+  },
   mostFrames: framesOf,
   async decode({ channels, rateHz }, runUp, packets) {
     const decoder = new MPEGDecoder({ enableGapless: false });
     await decoder.ready;
     try {
-      const { channelData } = decoder.decode(new Uint8Array(Buffer.concat([...runUp, ...packets])));
+      const { channelData } = decoder.decode(new Uint8Array(Buffer.concat([...runUp, ...packets].map(frameOf))));
       const count = packets.reduce((sum, packet) => sum + framesOf(packet), 0);
       const filled = Array.from({ length: channels }, (_, n) => channelData[n] ?? new Float32Array(0));
       return { planar: lastFrames(filled, count), rateHz };
@@ -26,4 +32,9 @@ export const mpeg: Codec = {
 
 function framesOf(packet: Uint8Array): number {
   return readMpegHeader(packet, 0)?.frames ?? 0;
+}
+
+/** The one frame that a packet is: what else a container puts into one is nobody's sound. */
+function frameOf(packet: Uint8Array): Uint8Array {
+  return packet.subarray(0, readMpegHeader(packet, 0)?.bytes ?? 0);
 }

@@ -1,19 +1,17 @@
-import { damaged, unsupported } from "../format.ts";
+import { damaged } from "../format.ts";
 import { outputRateHz } from "../kernel.ts";
 import type { CodecSetup } from "./codec.ts";
+import { codecSetup } from "./setup.ts";
 
 /** libopus gives out the rate that is wanted in the end; it works at 48 kHz inside. */
 const opusRateHz = 48_000;
-const mostChannels = 8;
 
 /** RFC 7845, 5.1: what an `OpusHead` packet says. Times in it are at 48 kHz. @throws VoxpoolError */
 export function readOpusHead(head: Uint8Array): { setup: CodecSetup; skipFrames: number } {
   if (head.length < 19) throw damaged("the header of its Opus stream is too short");
   const channels = head[9] as number;
-  if (channels === 0) throw damaged("its Opus header says 0 channels");
-  if (channels > mostChannels) throw unsupported(`Opus with ${channels} channels; at most ${mostChannels} are read`);
   const preSkip = (head[10] as number) | ((head[11] as number) << 8);
-  const setup: CodecSetup = { codec: "opus", channels, rateHz: outputRateHz, headers: [head.slice(0, 21 + channels)] };
+  const setup = codecSetup("opus", channels, outputRateHz, [head.slice(0, 21 + channels)]);
   opusLayout(setup);
   return { setup, skipFrames: toOutputFrames(preSkip) };
 }

@@ -1,12 +1,14 @@
 import { OpusDecoder } from "opus-decoder";
+import { concatenated } from "../channels.ts";
 import { outputRateHz } from "../kernel.ts";
-import { type Codec, type CodecSetup, cheapStepSeconds } from "./codec.ts";
+import { type Codec, type CodecSetup, cheapStartSeconds, cheapStep } from "./codec.ts";
 import { opusFrames, opusLayout } from "./opus-packets.ts";
 
 /** 20 ms a packet as a rule; after 200 ms nothing is left of what the decoder did not hear. */
 export const opus: Codec = {
   runUpPackets: 10,
-  stepSeconds: cheapStepSeconds,
+  step: cheapStep,
+  startSeconds: cheapStartSeconds,
   mostFrames: opusFrames,
   async decode(setup, runUp, packets) {
     const decoder = new OpusDecoder({ ...opusLayout(setup), sampleRate: outputRateHz });
@@ -37,14 +39,4 @@ function decodePacket(
     return Array.from({ length: setup.channels }, () => new Float32Array(expected));
   }
   return decoded.channelData;
-}
-
-function concatenated(parts: readonly Float32Array[]): Float32Array {
-  const whole = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

@@ -1,8 +1,8 @@
-import { damaged, unsupported } from "../format.ts";
-import { rateRangeHz } from "../pcm.ts";
+import { viewOf } from "../byte-view.ts";
+import { damaged } from "../format.ts";
 import type { CodecSetup } from "./codec.ts";
+import { codecSetup } from "./setup.ts";
 
-const mostChannels = 8;
 /** Room that the decoder has for a packet. */
 export const mostPacketBytes = 128 * 1024;
 
@@ -16,11 +16,8 @@ export function vorbisSetup(identification: Uint8Array, setup: Uint8Array): Code
   }
   if (setup.length > mostPacketBytes) throw damaged("a header of its Vorbis stream is too long");
   const channels = identification[11] as number;
-  const rateHz = new DataView(identification.buffer, identification.byteOffset).getUint32(12, true);
-  if (channels === 0 || rateHz === 0) throw damaged("its Vorbis header says 0 channels or 0 samples a second");
-  if (channels > mostChannels) throw unsupported(`Vorbis with ${channels} channels; at most ${mostChannels} are read`);
-  if (rateHz < rateRangeHz[0] || rateHz > rateRangeHz[1]) throw unsupported(`Vorbis with ${rateHz} samples a second`);
-  return { codec: "vorbis", channels, rateHz, headers: [identification.slice(0, 30), setup.slice()] };
+  const rateHz = viewOf(identification).getUint32(12, true);
+  return codecSetup("vorbis", channels, rateHz, [identification.slice(0, 30), setup.slice()]);
 }
 
 function isHeader(packet: Uint8Array, type: number): boolean {

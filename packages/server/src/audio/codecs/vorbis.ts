@@ -1,11 +1,12 @@
 import { OggVorbisDecoder } from "@wasm-audio-decoders/ogg-vorbis";
-import { type Codec, cheapStepSeconds } from "./codec.ts";
+import { type Codec, cheapStartSeconds, cheapStep } from "./codec.ts";
 import { mostPacketBytes, mostVorbisFrames } from "./vorbis-packets.ts";
 
 /** Windows overlap with the packet before: that one packet is all that a packet needs. */
 export const vorbis: Codec = {
   runUpPackets: 1,
-  stepSeconds: cheapStepSeconds,
+  step: cheapStep,
+  startSeconds: cheapStartSeconds,
   mostFrames: (_, setup) => mostVorbisFrames(setup),
   async decode({ channels, headers, rateHz }, runUp, packets) {
     const [identification, setup] = headers as readonly [Uint8Array, Uint8Array];

@@ -26,15 +26,14 @@ export const adts: AudioFormat<AdtsState> = {
   },
   open: () => ({ synced: false, hasSound: false, searched: 0 }),
   read(state, input) {
-    const { bytes, ended, waitingBytes } = input;
-    const isAll = ended && waitingBytes === bytes.length;
+    const { bytes, isAll } = input;
     const header = readAdts(bytes, 0);
     if (bytes.length < 7) return isAll ? end(state, bytes.length) : { taken: 0, wantsBytes: 7 };
-    if (header === undefined) return search(state, input, isAll);
+    if (header === undefined) return search(state, input);
     if (bytes.length < header.bytes + 7 && !isAll) return { taken: 0, wantsBytes: header.bytes + 7 };
     if (bytes.length < header.bytes) return end(state, bytes.length);
     const isLast = isAll && bytes.length === header.bytes;
-    if (!state.synced && !isLast && readAdts(bytes, header.bytes) === undefined) return search(state, input, isAll);
+    if (!state.synced && !isLast && readAdts(bytes, header.bytes) === undefined) return search(state, input);
     state.synced = true;
     state.hasSound = true;
     const packet = bytes.subarray(header.headerBytes, header.bytes);
@@ -59,7 +58,7 @@ function readAdts(bytes: Uint8Array, at: number): AdtsHeader | undefined {
   return { bytes: length, headerBytes, setup: aacSetup((c >> 6) + 1, rateIndex, channels) };
 }
 
-function search(state: AdtsState, { bytes }: FormatInput, isAll: boolean): Reading {
+function search(state: AdtsState, { bytes, isAll }: FormatInput): Reading {
   state.synced = false;
   const next = bytes.indexOf(0xff, 1);
   const taken = next < 0 ? bytes.length : next;

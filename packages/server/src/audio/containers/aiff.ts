@@ -1,3 +1,4 @@
+import { viewOf } from "../byte-view.ts";
 import { type AudioFormat, damaged, type FormatInput, mostPieceBytes, type Reading, unsupported } from "../format.ts";
 import { channelRange, type PcmLayout, rateRangeHz, type SampleForm } from "../pcm.ts";
 import { declaredSeconds, openPcm, type PcmState, readPcm } from "../pcm-reader.ts";
@@ -20,7 +21,7 @@ export const aiff: AudioFormat<AiffState> = {
       return { ...readPcm(state.pcm, input), rateHz: state.pcm.layout.rateHz };
     }
     const reading = readHeader(state, input);
-    if (input.ended && reading.taken === 0) throw damaged("the AIFF file ends before its sound begins");
+    if (input.isAll && reading.taken === 0) throw damaged("the AIFF file ends before its sound begins");
     return reading;
   },
 };
@@ -103,8 +104,4 @@ function extended(view: DataView, at: number): number {
 
 function text(bytes: Uint8Array, at: number): string {
   return Buffer.from(bytes.subarray(at, at + 4)).toString("latin1");
-}
-
-function viewOf(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

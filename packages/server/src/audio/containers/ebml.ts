@@ -1,3 +1,5 @@
+import { viewOf } from "../byte-view.ts";
+
 /** The head of an element of Matroska: RFC 8794, 5 and 6. */
 export interface Element {
   readonly id: number;
@@ -47,6 +49,6 @@ export function unsigned(body: Uint8Array): number {
 }
 
 export function float(body: Uint8Array): number {
-  const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
+  const view = viewOf(body);
   return body.length === 4 ? view.getFloat32(0) : body.length === 8 ? view.getFloat64(0) : 0;
 }

@@ -1,6 +1,37 @@
 import { codedNumberBytes } from "../codecs/flac-packets.ts";
 
-/** RFC 9639, 9.1: bytes of the header of a frame at `at`, or undefined if there is none; needs 16 bytes there. */
+/** RFC 9639, 9.1: what the header of a frame says. */
+export interface FlacHeader {
+  readonly channels: number;
+  /** Unset: as STREAMINFO has it. */
+  readonly rateHz?: number;
+  /** Bits of a sample; 0: as STREAMINFO has it. */
+  readonly bits: number;
+}
+
+const rates = [0, 88_200, 176_400, 192_000, 8000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 96_000];
+const sampleBits = [0, 8, 12, 0, 16, 20, 24, 32];
+
+/** The header at `at`; undefined if there is none, or a damaged one. */
+export function readFlacHeader(bytes: Uint8Array, at: number): FlacHeader | undefined {
+  const length = flacHeaderBytes(bytes, at);
+  if (length === undefined) return undefined;
+  const [sizes = 0, layout = 0] = bytes.subarray(at + 2, at + 4);
+  const rateHz = rateOf(sizes & 15, bytes.subarray(at, at + length - 1));
+  const assignment = layout >> 4;
+  const bits = sampleBits[(layout >> 1) & 7] ?? 0;
+  return { channels: assignment < 8 ? assignment + 1 : 2, bits, ...(rateHz > 0 && { rateHz }) };
+}
+
+/** Codes from 12 on have the rate in the last bytes of the header. */
+function rateOf(code: number, header: Uint8Array): number {
+  const [high = 0, low = 0] = header.subarray(header.length - 2);
+  if (code === 12) return low * 1000;
+  if (code > 12) return ((high << 8) | low) * (code === 14 ? 10 : 1);
+  return rates[code] ?? 0;
+}
+
+/** Bytes of the header of a frame at `at`, or undefined if there is none; needs 16 bytes there. */
 export function flacHeaderBytes(bytes: Uint8Array, at: number): number | undefined {
   const [sync = 0, strategy = 0, sizes = 0, layout = 0, number = 0] = bytes.subarray(at, at + 5);
   if (sync !== 0xff || (strategy & 0xfe) !== 0xf8) return undefined;

@@ -1,8 +1,15 @@
 import type { CodecSetup } from "../codecs/codec.ts";
 import { flacFrames, flacSetup } from "../codecs/flac-packets.ts";
-import { type AudioFormat, damaged, type FormatInput, mostPieceBytes, type Reading, unsupported } from "../format.ts";
-import { rateRangeHz } from "../pcm.ts";
-import { crc16, flacHeaderBytes } from "./flac-frame.ts";
+import {
+  type AudioFormat,
+  damaged,
+  type FormatInput,
+  lookAheadBytes,
+  mostPieceBytes,
+  mustWait,
+  type Reading,
+} from "../format.ts";
+import { crc16, flacHeaderBytes, readFlacHeader } from "./flac-frame.ts";
 
 interface FlacState {
   stage: "start" | "blocks" | "frames";
@@ -11,20 +18,25 @@ interface FlacState {
   lastBlock: boolean;
   setup?: CodecSetup;
   totalFrames: number;
+  /** Bytes that were looked through for the end of a frame that has none. */
+  searched: number;
 }
 
 /** What fits into the largest frame of sound that people have: a second of eight channels. */
 const mostFrameBytes = 1024 * 1024;
+/** So much may be looked through in vain for the ends of frames; a damaged frame costs about its own size. */
+const mostSearchedBytes = 64 * 1024 * 1024;
+const nextHeaderBytes = 16;
 
 /** FLAC (RFC 9639): frames are found by their checksums, since nothing else says where one ends. */
 export const flacFile: AudioFormat<FlacState> = {
   name: "FLAC",
   matches: (head) => Buffer.from(head.subarray(0, 4)).toString("latin1") === "fLaC",
-  open: () => ({ stage: "start", skip: 0, lastBlock: false, totalFrames: 0 }),
+  open: () => ({ stage: "start", skip: 0, lastBlock: false, totalFrames: 0, searched: 0 }),
   read(state, input) {
     if (state.stage === "frames") return readFrames(state, input);
     const reading = readMetadata(state, input);
-    if (input.ended && reading.taken === 0) throw damaged("the FLAC file ends before its sound begins");
+    if (input.isAll && reading.taken === 0) throw damaged("the FLAC file ends before its sound begins");
     return reading;
   },
 };
@@ -42,8 +54,9 @@ function readMetadata(state: FlacState, input: FormatInput): Reading {
   }
   if (state.lastBlock) {
     if (state.setup === undefined) throw damaged("the FLAC file has no stream information");
-    state.stage = "frames";
     const seconds = state.totalFrames / state.setup.rateHz;
+    if (mustWait(seconds, input)) return { taken: 0, wantsBytes: lookAheadBytes };
+    state.stage = "frames";
     const known = state.totalFrames > 0 && seconds <= maxSeconds;
     return { ...readFrames(state, input), ...(known && { declaredSeconds: seconds }) };
   }
@@ -66,30 +79,41 @@ function readBlock(state: FlacState, bytes: Uint8Array): Reading {
 
 function readStreamInfo(state: FlacState, info: Uint8Array): void {
   const { setup, totalFrames } = flacSetup(info);
-  if (setup.rateHz === 0) throw damaged("its FLAC header says 0 samples a second");
-  if (setup.rateHz < rateRangeHz[0]) throw unsupported(`FLAC with ${setup.rateHz} samples a second`);
   state.setup = setup;
   state.totalFrames = totalFrames;
 }
 
 function readFrames(state: FlacState, input: FormatInput): Reading {
-  const { bytes, ended, waitingBytes } = input;
+  const { bytes, isAll } = input;
   const start = findHeader(bytes, 0);
   if (start === undefined || start > 0) {
-    const taken = start ?? (ended ? bytes.length : Math.max(0, bytes.length - 15));
-    const finished = ended && taken === waitingBytes;
+    const taken = start ?? (isAll ? bytes.length : Math.max(0, bytes.length - nextHeaderBytes + 1));
+    const finished = isAll && taken === bytes.length;
     return { taken, wantsBytes: 4096, finished };
   }
-  const isAll = ended && waitingBytes === bytes.length;
-  const end = frameEnd(bytes, isAll);
-  if (end === undefined && bytes.length > mostFrameBytes) return { taken: 2, wantsBytes: 4096 };
-  if (end === undefined && !isAll) {
-    const wantsBytes = bytes.length * 2;
+  const most = mostBytesOf(bytes);
+  const end = frameEnd(bytes.subarray(0, most + nextHeaderBytes), isAll && bytes.length <= most);
+  if (end === undefined && (isAll || bytes.length >= most + nextHeaderBytes)) return passOver(state, bytes, most);
+  if (end === undefined) {
+    const wantsBytes = Math.min(bytes.length * 2, most + nextHeaderBytes);
     return { taken: 0, wantsBytes, pieceBytes: Math.max(mostPieceBytes, wantsBytes) };
   }
-  if (end === undefined) return { taken: bytes.length, wantsBytes: 1, finished: true };
   const finished = isAll && end === bytes.length;
   return { taken: end, wantsBytes: 4096, finished, coded: frameOf(state, bytes.subarray(0, end)) };
+}
+
+/** What the frame at the beginning takes at most: its samples as they are, with a bit more for a difference. */
+function mostBytesOf(bytes: Uint8Array): number {
+  const { channels = 1, bits = 0 } = readFlacHeader(bytes, 0) ?? {};
+  const plain = (flacFrames(bytes) * channels * ((bits || 32) + 1)) / 8;
+  return Math.min(mostFrameBytes, Math.ceil(plain) + 1024);
+}
+
+/** A frame that has no end is damaged, or was none. */
+function passOver(state: FlacState, { length }: Uint8Array, most: number): Reading {
+  state.searched += Math.min(length, most);
+  if (state.searched > mostSearchedBytes) throw damaged("too many frames of the FLAC file have no end");
+  return { taken: 2, wantsBytes: 4096 };
 }
 
 function frameOf(state: FlacState, packet: Uint8Array) {
@@ -101,7 +125,8 @@ function frameOf(state: FlacState, packet: Uint8Array) {
 
 function findHeader(bytes: Uint8Array, from: number): number | undefined {
   for (let at = bytes.indexOf(0xff, from); at >= 0; at = bytes.indexOf(0xff, at + 1)) {
-    if (flacHeaderBytes(bytes, at) !== undefined) return at;
+    // Looked at first, since a file may be full of 0xff.
+    if (((bytes[at + 1] ?? 0) & 0xfe) === 0xf8 && flacHeaderBytes(bytes, at) !== undefined) return at;
   }
   return undefined;
 }

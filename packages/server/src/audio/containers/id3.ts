@@ -11,8 +11,8 @@ export const id3: AudioFormat<TagState> = {
   name: "ID3",
   matches: (head) => Buffer.from(head.subarray(0, 3)).toString("latin1") === "ID3" && head.length >= 10,
   open: () => ({ stage: "start", left: 0 }),
-  read(state, { bytes, ended }) {
-    if (ended && bytes.length === 0) throw damaged("the file ends in its ID3 tag");
+  read(state, { bytes, isAll }) {
+    if (isAll && bytes.length === 0) throw damaged("the file ends in its ID3 tag");
     if (state.stage === "start") {
       state.left = tagBytes(bytes);
       state.stage = "tag";

@@ -1,4 +1,5 @@
-import type { CodecSetup, Coded } from "../codecs/codec.ts";
+import type { Coded } from "../codecs/codec.ts";
+import { codecSetup } from "../codecs/setup.ts";
 import { type AudioFormat, damaged, type FormatInput, type Reading } from "../format.ts";
 import { type MpegHeader, readMpegHeader, sameStream } from "./mpeg-frame.ts";
 import { readXing } from "./xing.ts";
@@ -32,16 +33,14 @@ export const mp3: AudioFormat<Mp3State> = {
     searched: 0,
   }),
   read(state, input) {
-    const { bytes } = input;
+    const { bytes, isAll } = input;
     const header = readMpegHeader(bytes, 0);
-    const isAll = input.ended && input.waitingBytes === bytes.length;
     if (bytes.length < 4) return isAll ? end(state, bytes.length) : { taken: 0, wantsBytes: 4 };
-    if (header === undefined || !belongs(state, header)) return search(state, input, isAll);
+    if (header === undefined) return search(state, input);
     if (bytes.length < header.bytes + 4 && !isAll) return { taken: 0, wantsBytes: header.bytes + 4 };
     if (bytes.length < header.bytes) return end(state, bytes.length);
-    if (state.synced === undefined && !startsStream(bytes, 0, 2) && !(isAll && bytes.length === header.bytes)) {
-      return search(state, input, isAll);
-    }
+    const isLast = isAll && bytes.length === header.bytes;
+    if (!follows(state, header) && !startsStream(bytes, 0, 2) && !isLast) return search(state, input);
     return takeFrame(state, input, header);
   },
 };
@@ -63,17 +62,26 @@ function findStream(head: Uint8Array): number | undefined {
   return undefined;
 }
 
-function belongs({ synced }: Mp3State, header: MpegHeader): boolean {
-  return synced === undefined || sameStream(synced, header);
+function follows({ synced }: Mp3State, header: MpegHeader): boolean {
+  return synced !== undefined && sameStream(synced, header);
 }
 
-function search(state: Mp3State, { bytes, waitingBytes }: FormatInput, isAll: boolean): Reading {
+function search(state: Mp3State, { bytes, isAll }: FormatInput): Reading {
   delete state.synced;
-  const next = bytes.indexOf(0xff, 1);
-  const taken = next < 0 ? bytes.length : next;
+  const taken = nextStart(bytes);
   state.searched += taken;
   if (state.searched > mostSearchedBytes && !state.hasSound) throw damaged("no MP3 frames follow its beginning");
-  return isAll && taken === waitingBytes ? end(state, taken) : { taken, wantsBytes: 4 };
+  return isAll && taken === bytes.length ? end(state, taken) : { taken, wantsBytes: 4 };
+}
+
+/** Behind the first byte: where a stream may start, as far as the bytes tell. */
+function nextStart(bytes: Uint8Array): number {
+  for (let at = bytes.indexOf(0xff, 1); at >= 0; at = bytes.indexOf(0xff, at + 1)) {
+    if (at + 4 > bytes.length) return at;
+    const header = readMpegHeader(bytes, at);
+    if (header !== undefined && (at + header.bytes + 4 > bytes.length || startsStream(bytes, at, 2))) return at;
+  }
+  return bytes.length;
 }
 
 function end({ hasSound }: Mp3State, taken: number): Reading {
@@ -83,13 +91,12 @@ function end({ hasSound }: Mp3State, taken: number): Reading {
 
 function takeFrame(state: Mp3State, input: FormatInput, header: MpegHeader): Reading {
   const packet = input.bytes.subarray(0, header.bytes);
-  const finished = input.ended && input.waitingBytes === header.bytes;
-  const changed = state.synced !== undefined && state.synced.channels !== header.channels;
+  const finished = input.isAll && input.bytes.length === header.bytes;
   state.synced = header;
   state.hasSound = true;
   state.searched = 0;
   const xing = header.layer === 3 ? readXing(packet, header) : undefined;
-  if (changed || xing !== undefined) state.stream++;
+  if (xing !== undefined) state.stream++;
   if (xing === undefined)
     return { taken: header.bytes, wantsBytes: 1024, finished, coded: soundOf(state, header, packet) };
   state.skipFrames = xing.skipFrames;
@@ -102,7 +109,7 @@ function takeFrame(state: Mp3State, input: FormatInput, header: MpegHeader): Rea
 
 /** The padding at the end is cut off where the end is: files are joined, and then go on. */
 function soundOf(state: Mp3State, header: MpegHeader, packet: Uint8Array): Coded {
-  const setup: CodecSetup = { codec: "mp3", channels: header.channels, rateHz: header.rateHz, headers: [] };
+  const setup = codecSetup("mp3", header.channels, header.rateHz);
   state.leftPackets--;
   const totalFrames = state.leftPackets === 0 ? state.totalFrames : Number.POSITIVE_INFINITY;
   return { setup, stream: state.stream, packets: [packet], skipFrames: state.skipFrames, totalFrames };

@@ -1,3 +1,5 @@
+import { viewOf } from "../byte-view.ts";
+
 /** A box of an MP4 file (ISO 14496-12, 4.2): a name and what is in it. */
 export interface Box {
   readonly name: string;
@@ -42,10 +44,6 @@ export function find(bytes: Uint8Array, ...path: readonly string[]): Uint8Array 
   if (name === undefined) return bytes;
   for (const box of boxesOf(bytes)) if (box.name === name) return find(box.body, ...rest);
   return undefined;
-}
-
-export function viewOf(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 /** Whether a file that begins so is MP4, M4A or QuickTime. */

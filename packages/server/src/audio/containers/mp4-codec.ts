@@ -1,9 +1,11 @@
+import { viewOf } from "../byte-view.ts";
 import { readAacConfig } from "../codecs/aac-packets.ts";
 import type { CodecSetup } from "../codecs/codec.ts";
 import { flacSetup } from "../codecs/flac-packets.ts";
 import { readOpusHead } from "../codecs/opus-packets.ts";
+import { codecSetup } from "../codecs/setup.ts";
 import { damaged, unsupported } from "../format.ts";
-import { boxesOf, find, viewOf } from "./mp4-box.ts";
+import { boxesOf, find } from "./mp4-box.ts";
 
 export interface Mp4Codec {
   readonly setup: CodecSetup;
@@ -61,9 +63,7 @@ function opusOf(dOps: Uint8Array | undefined): Mp4Codec {
 
 function flacOf(dfLa: Uint8Array | undefined): Mp4Codec {
   if (dfLa === undefined || dfLa.length < 42) throw damaged("its MP4 track has no FLAC header");
-  const { setup } = flacSetup(dfLa.slice(8, 42));
-  if (setup.rateHz < 1000) throw damaged("its FLAC header says too few samples a second");
-  return { setup, skipFrames: 0 };
+  return { setup: flacSetup(dfLa.slice(8, 42)).setup, skipFrames: 0 };
 }
 
 function mp4aOf(esds: Uint8Array | undefined, body: Uint8Array): Mp4Codec {
@@ -74,9 +74,7 @@ function mp4aOf(esds: Uint8Array | undefined, body: Uint8Array): Mp4Codec {
 
 function mp3Setup(body: Uint8Array): CodecSetup {
   const view = viewOf(body);
-  const rateHz = view.getUint16(24);
-  if (rateHz < 8000) throw damaged("its MP3 track has no rate that can be true");
-  return { codec: "mp3", channels: view.getUint16(16) === 1 ? 1 : 2, rateHz, headers: [] };
+  return codecSetup("mp3", view.getUint16(16) === 1 ? 1 : 2, view.getUint16(24));
 }
 
 /** Bytes of fields before the descriptors inside another one, by its tag. ISO 14496-1, 7.2.6. */

@@ -1,4 +1,5 @@
-import { boxesOf, find, viewOf } from "./mp4-box.ts";
+import { viewOf } from "../byte-view.ts";
+import { boxesOf, find } from "./mp4-box.ts";
 import type { PacketList } from "./packet-list.ts";
 
 /** Defaults for the fragments of a track (`trex`). */

@@ -1,5 +1,6 @@
+import { viewOf } from "../byte-view.ts";
 import { damaged } from "../format.ts";
-import { find, viewOf } from "./mp4-box.ts";
+import { find } from "./mp4-box.ts";
 import type { PacketList } from "./packet-list.ts";
 
 /** Fills in the packets that the tables of a track (`stbl`) name: ISO 14496-12, 8.7. @throws VoxpoolError */

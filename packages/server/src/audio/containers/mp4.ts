@@ -1,7 +1,9 @@
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, fstatSync, openSync } from "node:fs";
 import { VoxpoolError } from "../../base/errors.ts";
+import { viewOf } from "../byte-view.ts";
 import { damaged, unsupported } from "../format.ts";
-import { boxesOf, find, readBoxHead, viewOf } from "./mp4-box.ts";
+import { FileWindow } from "./file-window.ts";
+import { boxesOf, find, readBoxHead } from "./mp4-box.ts";
 import { type Mp4Codec, readMp4Codec } from "./mp4-codec.ts";
 import { type FragmentDefaults, readDefaults, readFragment } from "./mp4-fragment.ts";
 import { readTables } from "./mp4-table.ts";
@@ -14,8 +16,8 @@ export interface Mp4Index {
   readonly declaredSeconds?: number;
 }
 
-const mostHeaderBytes = 64 * 1024 * 1024;
 const mostFragments = 1_000_000;
+const mostTracks = 1000;
 
 interface Track extends Mp4Codec {
   readonly id: number;
@@ -32,7 +34,7 @@ interface Track extends Mp4Codec {
 export function indexMp4(path: string): Mp4Index {
   const file = openSync(path, "r");
   try {
-    return index(file, fstatSync(file).size);
+    return index(new FileWindow(file, fstatSync(file).size));
   } catch (error) {
     if (error instanceof RangeError) throw damaged("a header of the MP4 file is too short");
     throw error;
@@ -41,19 +43,19 @@ export function indexMp4(path: string): Mp4Index {
   }
 }
 
-function index(file: number, fileBytes: number): Mp4Index {
-  const packets = new PacketList(fileBytes);
+function index(file: FileWindow): Mp4Index {
+  const packets = new PacketList(file.fileBytes);
   let track: Track | undefined;
   let defaults: FragmentDefaults | undefined;
-  for (const { name, at, size, headBytes } of topBoxes(file, fileBytes)) {
+  for (const { name, at, size, headBytes } of topBoxes(file)) {
     if (name === "moov" && track === undefined) {
-      const moov = readBytes(file, at + headBytes, size - headBytes);
+      const moov = file.read(at + headBytes, size - headBytes);
       track = readTrack(moov);
       defaults = readDefaults(moov, track.id);
       readTables(track.stbl, packets);
     }
     if (name === "moof" && defaults !== undefined) {
-      readFragment(readBytes(file, at + headBytes, size - headBytes), at, defaults, packets);
+      readFragment(file.read(at + headBytes, size - headBytes), at, defaults, packets);
     }
   }
   if (track === undefined) throw damaged("the MP4 file has no header (moov); it was probably cut off");
@@ -77,9 +79,10 @@ interface TopBox {
   readonly headBytes: number;
 }
 
-function* topBoxes(file: number, fileBytes: number): Generator<TopBox> {
+function* topBoxes(file: FileWindow): Generator<TopBox> {
+  const { fileBytes } = file;
   for (let at = 0, count = 0; at + 8 <= fileBytes; count++) {
-    const head = readBoxHead(readBytes(file, at, Math.min(16, fileBytes - at)));
+    const head = readBoxHead(file.read(at, 16));
     if (head === undefined) return; // what stands before the damage counts
     if (count > mostFragments) throw damaged("the MP4 file has too many parts");
     const size = head.size === 0 ? fileBytes - at : Math.min(head.size, fileBytes - at);
@@ -88,18 +91,13 @@ function* topBoxes(file: number, fileBytes: number): Generator<TopBox> {
   }
 }
 
-function readBytes(file: number, at: number, count: number): Uint8Array {
-  if (count > mostHeaderBytes) throw damaged("a header of the MP4 file is too long");
-  const bytes = new Uint8Array(Math.max(0, count));
-  const read = readSync(file, bytes, 0, bytes.length, at);
-  return bytes.subarray(0, read);
-}
-
 function readTrack(moov: Uint8Array): Track {
   const ratio = timescale(find(moov, "mvhd"));
   let refusal: unknown;
+  let tracks = 0;
   for (const { name, body } of boxesOf(moov)) {
     if (name !== "trak" || !isSound(body)) continue;
+    if (++tracks > mostTracks) throw damaged("the MP4 file has too many tracks");
     try {
       return trackOf(body, ratio);
     } catch (error) {

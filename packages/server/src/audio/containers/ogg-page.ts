@@ -1,3 +1,5 @@
+import { viewOf } from "../byte-view.ts";
+
 /** A page of an Ogg file: RFC 3533, 6. */
 export interface OggPage {
   readonly bytes: number;
@@ -24,7 +26,7 @@ export function findPage(bytes: Uint8Array, from: number): number {
 /** The page at the beginning; `short` when more bytes are needed, `damaged` when it is none. */
 export function readPage(bytes: Uint8Array): OggPage | "short" | "damaged" {
   if (bytes.length < 27) return "short";
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const view = viewOf(bytes);
   if (findPage(bytes.subarray(0, 4), 0) !== 0 || view.getUint8(4) !== 0) return "damaged";
   const segments = view.getUint8(26);
   const headBytes = 27 + segments;

@@ -27,12 +27,12 @@ export const ogg: AudioFormat<OggState> = {
   matches: (head) => findPage(head.subarray(0, 4), 0) === 0,
   open: () => ({ serial: -1, streams: 0, hasSound: false, fromZero: false, others: "" }),
   read(state, input) {
-    const { bytes, ended, waitingBytes } = input;
+    const { bytes, isAll } = input;
     const page = readPage(bytes);
-    if (page === "short" && !(ended && waitingBytes === bytes.length)) return { taken: 0, wantsBytes: wanted(bytes) };
+    if (page === "short" && !isAll) return { taken: 0, wantsBytes: wanted(bytes) };
     if (page === "short" || page === "damaged") return resynchronise(state, input);
     const coded = takePage(state, page);
-    const finished = ended && waitingBytes === page.bytes;
+    const finished = isAll && bytes.length === page.bytes;
     if (finished) refuseSilence(state);
     return { taken: page.bytes, wantsBytes: 27, finished, ...(coded && { coded }) };
   },
@@ -43,12 +43,11 @@ function wanted(bytes: Uint8Array): number {
 }
 
 /** After damage: on to the next page. What was open is lost. */
-function resynchronise(state: OggState, { bytes, ended, waitingBytes }: FormatInput): Reading {
+function resynchronise(state: OggState, { bytes, isAll }: FormatInput): Reading {
   delete state.open;
   const next = findPage(bytes, 1);
-  const taken =
-    next >= 0 ? next : ended && waitingBytes === bytes.length ? bytes.length : Math.max(1, bytes.length - 3);
-  const finished = ended && taken === waitingBytes;
+  const taken = next >= 0 ? next : isAll ? bytes.length : Math.max(1, bytes.length - 3);
+  const finished = isAll && taken === bytes.length;
   if (finished) refuseSilence(state);
   return { taken, wantsBytes: 27, finished };
 }

@@ -9,6 +9,8 @@ export interface PacketIndex {
 /** Eight hours of the smallest packets that encoders make; 48 MB. */
 const mostPackets = 4_000_000;
 const mostPacketBytes = 1024 * 1024;
+/** Packets follow each other in a file; each step back is a read of its own. */
+const mostStepsBack = 4096;
 
 /** Collects packets that lie inside a file; memory goes with what is really added. */
 export class PacketList {
@@ -17,14 +19,12 @@ export class PacketList {
   #sizes = new Uint32Array(1024);
   #count = 0;
   #bytes = 0;
+  #end = 0;
+  #stepsBack = 0;
   #named = 0;
 
   constructor(fileBytes: number) {
     this.#fileBytes = fileBytes;
-  }
-
-  get count(): number {
-    return this.#count;
   }
 
   /** What lies beyond the end is left out: files are cut off. @throws VoxpoolError `audio_invalid` */
@@ -37,6 +37,11 @@ export class PacketList {
     if (size > mostPacketBytes || this.#bytes > this.#fileBytes) {
       throw damaged("the packets in its MP4 header cannot be true");
     }
+    // So are packets that lie in each other: all of them may be one byte.
+    if (offset < this.#end && ++this.#stepsBack > mostStepsBack) {
+      throw damaged("the packets in its MP4 header lie in each other or in disorder");
+    }
+    this.#end = offset + size;
     if (this.#count === this.#sizes.length) this.#grow();
     this.#offsets[this.#count] = offset;
     this.#sizes[this.#count] = size;

@@ -1,3 +1,4 @@
+import { viewOf } from "../byte-view.ts";
 import type { CodecSetup } from "../codecs/codec.ts";
 import type { FormatInput, Reading } from "../format.ts";
 
@@ -9,18 +10,18 @@ export interface PacketStream {
 }
 
 export function readPackets({ setup, skipFrames, totalFrames }: PacketStream, input: FormatInput): Reading {
-  const { bytes, ended, waitingBytes } = input;
-  if (bytes.length < 4) return { taken: 0, wantsBytes: 4, finished: ended && waitingBytes < 4 };
-  const size = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
+  const { bytes, isAll } = input;
+  if (bytes.length < 4) return { taken: 0, wantsBytes: 4, finished: isAll };
+  const size = viewOf(bytes).getUint32(0, true);
   const whole = 4 + size;
   if (bytes.length < whole) {
     return {
       taken: 0,
       wantsBytes: whole,
       pieceBytes: Math.max(whole, 262_144),
-      finished: ended && waitingBytes < whole,
+      finished: isAll,
     };
   }
   const coded = { setup, stream: 0, packets: [bytes.subarray(4, whole)], skipFrames, totalFrames };
-  return { taken: whole, wantsBytes: 4, finished: ended && waitingBytes === whole, coded };
+  return { taken: whole, wantsBytes: 4, finished: isAll && bytes.length === whole, coded };
 }

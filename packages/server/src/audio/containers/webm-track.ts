@@ -2,6 +2,7 @@ import { readAacConfig } from "../codecs/aac-packets.ts";
 import type { CodecSetup } from "../codecs/codec.ts";
 import { flacSetup } from "../codecs/flac-packets.ts";
 import { readOpusHead } from "../codecs/opus-packets.ts";
+import { codecSetup } from "../codecs/setup.ts";
 import { vorbisSetup } from "../codecs/vorbis-packets.ts";
 import { damaged, unsupported } from "../format.ts";
 import { childrenOf, float, unsigned } from "./ebml.ts";
@@ -87,7 +88,7 @@ function otherSetup({ codec, private: header, channels, rateHz }: Entry): CodecS
     return flacSetup(header.slice(8, 42)).setup;
   }
   if (codec === "A_MPEG/L3" || codec === "A_MPEG/L2") {
-    return { codec: "mp3", channels: channels === 1 ? 1 : 2, rateHz, headers: [] };
+    return codecSetup("mp3", channels === 1 ? 1 : 2, Math.round(rateHz));
   }
   throw unsupported(
     `WebM or Matroska with ${codec.replace(/^A_/, "") || "no codec"} inside; Opus, Vorbis, FLAC, MP3 and AAC are read`,

@@ -35,8 +35,7 @@ export const webm: AudioFormat<WebmState> = {
   open: () => ({ skip: 0 }),
   read(state, input) {
     const reading = readOn(state, input);
-    if (reading.taken === 0 && !input.ended) return reading;
-    const finished = input.ended && (reading.taken === input.waitingBytes || reading.taken === 0);
+    const finished = input.isAll && (reading.taken === input.bytes.length || reading.taken === 0);
     if (finished && state.track === undefined) throw damaged("the WebM file ends before its sound begins");
     return { ...reading, finished };
   },

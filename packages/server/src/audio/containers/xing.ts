@@ -1,3 +1,4 @@
+import { viewOf } from "../byte-view.ts";
 import type { MpegHeader } from "./mpeg-frame.ts";
 
 export interface Xing {
@@ -17,7 +18,7 @@ const decoderDelay = 529;
  */
 export function readXing(packet: Uint8Array, header: MpegHeader): Xing | undefined {
   const at = 4 + sideBytes(header);
-  const view = new DataView(packet.buffer, packet.byteOffset, packet.byteLength);
+  const view = viewOf(packet);
   if (packet.length < at + 8) return undefined;
   const name = Buffer.from(packet.subarray(at, at + 4)).toString("latin1");
   if (name !== "Xing" && name !== "Info") return undefined;

@@ -6,6 +6,8 @@ export interface BunzipOptions {
   readonly signal?: AbortSignal | undefined;
   /** A thread that gives nothing for so long while it is asked is ended: damaged input can make the decoder run for ever. */
   readonly stallMs?: number;
+  /** What the thread runs; it is told a `BunzipTask`. */
+  readonly script?: URL;
 }
 
 /** Pieces that may be on their way: one is written while the next is unpacked. */
@@ -17,11 +19,11 @@ const mostPieces = 2;
  * @throws Error if the file is damaged
  */
 export async function* bunzip(path: string, options: BunzipOptions = {}): AsyncGenerator<Uint8Array, void> {
-  const { signal, stallMs = 60_000 } = options;
+  const { signal, stallMs = 60_000, script = new URL("worker.js", import.meta.url) } = options;
   const credits = new Int32Array(new SharedArrayBuffer(4));
   credits[0] = mostPieces;
   const task: BunzipTask = { path, credits };
-  const worker = new Worker(new URL("worker.js", import.meta.url), {
+  const worker = new Worker(script, {
     workerData: task,
     resourceLimits: { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 32 },
     stderr: true,
@@ -41,28 +43,31 @@ export async function* bunzip(path: string, options: BunzipOptions = {}): AsyncG
   }
 }
 
-/** The messages of a thread, in order. */
+/** The messages of a thread, in order, then why it ended. */
 class Inbox {
   readonly #waiting: BunzipMessage[] = [];
   #arrived = Promise.withResolvers<void>();
+  #death: Error | undefined;
 
   constructor(worker: Worker) {
     worker.on("message", (message: BunzipMessage) => {
       this.#waiting.push(message);
       this.#arrived.resolve();
     });
-    const fail = (error: Error) => this.#arrived.reject(error);
+    const fail = (error: Error) => {
+      this.#death ??= error; // Kept: it may come while a message waits to be taken.
+      this.#arrived.resolve();
+    };
     worker.on("error", fail).on("exit", () => fail(new Error("the thread that unpacks it ended")));
-    this.#arrived.promise.catch(() => undefined);
   }
 
   async next(stallMs: number, signal: AbortSignal | undefined): Promise<BunzipMessage> {
     signal?.throwIfAborted();
     const first = this.#waiting.shift();
     if (first !== undefined) return first;
+    if (this.#death !== undefined) throw this.#death;
     await this.#wait(stallMs, signal);
     this.#arrived = Promise.withResolvers();
-    this.#arrived.promise.catch(() => undefined);
     return this.next(stallMs, signal);
   }
 

@@ -1,5 +1,5 @@
 import { createReadStream } from "node:fs";
-import { Readable } from "node:stream";
+import { addAbortSignal, PassThrough, Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
 import { Parser, type ReadEntry } from "tar";
@@ -25,13 +25,13 @@ export async function extractTar(task: TarTask, writer: Writer): Promise<void> {
       entry.resume();
       return;
     }
-    const content = entry as AsyncIterable<Uint8Array>;
+    // An entry of an archive that broke off never ends by itself, and whoever reads it would wait for ever.
+    const content = addAbortSignal(stopped.signal, new PassThrough());
+    content.on("error", () => undefined);
+    entry.pipe(content);
     writing = writing
       .then(() => writer.write(destination, entry.size, content))
-      .catch((error: unknown) => {
-        stopped.abort(error);
-        entry.resume();
-      });
+      .catch((error: unknown) => stopped.abort(error));
   };
   const signals = task.signal === undefined ? stopped.signal : AbortSignal.any([task.signal, stopped.signal]);
   try {
@@ -40,10 +40,9 @@ export async function extractTar(task: TarTask, writer: Writer): Promise<void> {
     const bytes = Readable.from(counted(unpacked(task, signals), task.roomBytes), { objectMode: false });
     await pipeline(bytes, parser, { signal: signals });
   } catch (error) {
-    signals.throwIfAborted();
-    throw error;
+    stopped.abort(signals.aborted ? signals.reason : error);
   }
-  await writing;
+  await writing; // Also after a failure: the file that it has open is closed then.
   stopped.signal.throwIfAborted();
 }
 

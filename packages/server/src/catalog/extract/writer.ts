@@ -1,6 +1,7 @@
 import { mkdir, open } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { diskError } from "../disk.ts";
+import { printable } from "../model-path.ts";
 import type { Take } from "../sources.ts";
 import { type ExtractLimits, tooMuch } from "./limits.ts";
 import { safePath } from "./safe-path.ts";
@@ -27,7 +28,8 @@ export interface WriterOptions {
 
 export function createWriter({ take, directory, name, limits, roomBytes, signal }: WriterOptions): Writer {
   const written = new Set<string>();
-  const claimed = new Set<string>();
+  const claimed = createClaims();
+  let garbled: string | undefined;
   let room = roomBytes;
   let entries = 0;
   return {
@@ -36,6 +38,7 @@ export function createWriter({ take, directory, name, limits, roomBytes, signal 
       if (entries > limits.entries) {
         throw new Error(`it has more than ${limits.entries} entries`);
       }
+      if (entryName.includes("\ufffd")) garbled ??= entryName;
       return destinationOf(entryName, take);
     },
     write: async (destination, bytes, content) => {
@@ -44,12 +47,7 @@ export function createWriter({ take, directory, name, limits, roomBytes, signal 
       if (room < 0 || written.size > limits.files) {
         throw tooMuch();
       }
-      // One file on Windows and macOS: which of them it would be hangs on the order.
-      const folded = destination.normalize("NFC").toLowerCase();
-      if (claimed.has(folded)) {
-        throw new Error(`it has two files that some systems take for one: ${destination}`);
-      }
-      claimed.add(folded);
+      claimed.add(destination);
       try {
         await writeFile(join(directory, destination), bytes, content, signal);
       } catch (error) {
@@ -58,11 +56,38 @@ export function createWriter({ take, directory, name, limits, roomBytes, signal 
     },
     finish: () => {
       const missing = take.find((one) => "to" in one && !written.has(one.to));
-      if (missing !== undefined || written.size === 0) {
-        throw new Error(`it has no ${missing !== undefined && "from" in missing ? missing.from : "wanted file"}`);
+      if (missing === undefined && written.size > 0) return;
+      if (garbled !== undefined) {
+        throw new Error(`names in it are not UTF-8, such as ${printable(garbled)}; pack it again with names in UTF-8`);
       }
+      throw new Error(`it has no ${missing !== undefined && "from" in missing ? missing.from : "wanted file"}`);
     },
   };
+}
+
+/** Names that were given away. On Windows and macOS some are one file, and which of them it would be hangs on the order. */
+function createClaims() {
+  const claimed = new Map<string, "file" | "folder">();
+  return {
+    /** @throws Error if another name stands for the same file, or a folder is where a file is */
+    add(destination: string): void {
+      const folded = destination.normalize("NFC").toLowerCase();
+      const names = folded.split("/");
+      for (let count = 1; count < names.length; count++) {
+        const above = names.slice(0, count).join("/");
+        if (claimed.get(above) === "file") throw bothOf(destination.split("/").slice(0, count).join("/"));
+        claimed.set(above, "folder");
+      }
+      const before = claimed.get(folded);
+      if (before === "folder") throw bothOf(destination);
+      if (before === "file") throw new Error(`it has two files that some systems take for one: ${destination}`);
+      claimed.set(folded, "file");
+    },
+  };
+}
+
+function bothOf(path: string): Error {
+  return new Error(`it has a file and a folder of the same name: ${path}`);
 }
 
 function destinationOf(entryName: string, take: readonly Take[]): string | undefined {

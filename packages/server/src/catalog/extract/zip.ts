@@ -31,7 +31,11 @@ export async function extractZip({ archive, limits, roomBytes, signal }: ZipTask
         const content = await zip.openReadStreamPromise(entry);
         // A damaged entry can fail before it is read; without a listener that would end the process.
         content.on("error", () => undefined);
-        await writer.write(destination, entry.uncompressedSize, content);
+        try {
+          await writer.write(destination, entry.uncompressedSize, content);
+        } finally {
+          content.destroy(); // One that was never read keeps the archive open.
+        }
       }
     }
   } finally {

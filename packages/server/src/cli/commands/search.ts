@@ -79,8 +79,8 @@ function tableOf(models: readonly CatalogEntry[], language: MessageLanguage): st
     return zh ? "没有符合的模型。列出全部：voxpool search\n" : "Nothing fits. List everything: voxpool search\n";
   }
   const titles = zh
-    ? ["名称", "类型", "语言", "大小", "许可证", "已安装", "说明"]
-    : ["NAME", "FAMILY", "LANGUAGES", "SIZE", "LICENCE", "INSTALLED", "WHAT IT IS"];
+    ? ["名称", "类型", "语言", "下载大小", "许可证", "已安装", "说明"]
+    : ["NAME", "FAMILY", "LANGUAGES", "TO FETCH", "LICENCE", "INSTALLED", "WHAT IT IS"];
   const rows = models.map((model) => [
     model.name,
     model.family,
@@ -103,7 +103,7 @@ function detailsOf(model: CatalogEntry, language: MessageLanguage): string {
     ["what it is", "说明", model.title],
     ["engine", "引擎", `${model.engine} ${model.family}`],
     ["languages", "语言", languagesOf(model, language)],
-    ["size", "大小", model.size_bytes === undefined ? "?" : formatBytes(model.size_bytes)],
+    ["to fetch", "下载大小", model.size_bytes === undefined ? "?" : formatBytes(model.size_bytes)],
     ["licence", "许可证", model.licence],
     ["installed", "已安装", model.model_path ?? (zh ? "否" : "no")],
     ["hash", "哈希", hashText(model, zh)],

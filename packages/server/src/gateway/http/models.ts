@@ -144,6 +144,7 @@ const load: Operation = {
         "model_quarantined",
         "model_unavailable",
         "pool_full",
+        "model_folder_empty",
         "model_files_invalid",
         "model_unrecognised",
         "model_load_failed",
@@ -151,6 +152,7 @@ const load: Operation = {
         "model_load_cancelled",
         "asset_missing",
         "download_failed",
+        "download_by_hand",
         "download_corrupt",
         "platform_unsupported",
         "disk_full",
@@ -169,7 +171,7 @@ const unload: Operation = {
   responses: {
     200: { description: "The hold is given back.", content: json(UnloadAnswer) },
     ...failureAnswers(
-      [...bodyReasons, "model_not_found", "model_not_loaded", "model_in_use", "model_pinned"],
+      [...bodyReasons, "model_not_found", "model_folder_empty", "model_not_loaded", "model_in_use", "model_pinned"],
       seedStatus,
     ),
   },

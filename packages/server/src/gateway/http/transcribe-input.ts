@@ -24,6 +24,8 @@ export interface TranscribeInput {
   /** Names of the hints that came along. */
   readonly hints: readonly string[];
   readonly bytes: AsyncIterable<Uint8Array>;
+  /** Where they are on the disk, if they are. */
+  readonly file?: string;
   readonly raw?: RawPcm;
   /** Frees what was kept for it; to be called whatever happened. */
   release(): Promise<void>;
@@ -126,7 +128,8 @@ function createForm(spool: Spool) {
       if (upload === undefined) throw noFile(misnamed, [...Object.keys(fields), ...strange.map(({ name }) => name)]);
       if (strange[0] !== undefined) throw unknownOption(strange[0].name, transcribeOptionNames);
       if (upload.sizeBytes === 0) throw emptyFile(filename);
-      return { bytes: upload.bytes(), ...(raw !== undefined && { raw }) };
+      const file = upload.path();
+      return { bytes: upload.bytes(), ...(file !== undefined && { file }), ...(raw !== undefined && { raw }) };
     },
     release: async () => upload?.remove(),
   };

@@ -50,6 +50,7 @@ const reasons: readonly Reason[] = [
   "spool_full",
   "model_path_invalid",
   "model_not_found",
+  "model_folder_empty",
   "no_model",
   "no_model_for_language",
   "model_load_failed",

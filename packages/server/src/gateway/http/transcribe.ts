@@ -42,12 +42,10 @@ async function transcribe(
   const gone = goneSignal(reply);
   const input = await readInput(request, options.spool, options.limits);
   try {
-    const { bytes, raw, hints, options: wishes } = input;
+    const { bytes, file, raw, hints, options: wishes } = input;
+    const source = { bytes, ...(file !== undefined && { file }), ...(raw !== undefined && { raw }) };
     const events = untilAborted(
-      options.api.transcribe(
-        { bytes, hints, options: wishes, ...(raw !== undefined && { raw }) },
-        callerOf(request, gone, wishes.client_id),
-      ),
+      options.api.transcribe({ ...source, hints, options: wishes }, callerOf(request, gone, wishes.client_id)),
       gone,
     );
     const seen = measured(events, reply, options.metrics);
