@@ -17,6 +17,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   "server/catalog": ["server/engine", "server/base", "client/contract types"],
   "server/pool": ["server/host/parent", "server/catalog", "server/engine types", "server/base", "client/contract"],
   "server/schedule": ["server/base"],
+  "server/store": ["server/base"],
   "server/recognition": [
     "server/pool",
     "server/schedule",
