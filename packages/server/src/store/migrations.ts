@@ -2,7 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { VoxpoolError } from "../base/errors.ts";
 
 /** What makes each format out of the one before. Only ever added to: files of all formats are out there. */
-export const migrations: readonly string[] = [
+const migrations: readonly string[] = [
   `
   CREATE TABLE aliases (alias TEXT PRIMARY KEY, target TEXT NOT NULL) STRICT;
   CREATE TABLE pins (directory TEXT PRIMARY KEY) STRICT;

@@ -40,7 +40,8 @@ export class StoreThread implements Store {
   }
 
   write(...statements: readonly Statement[]): Promise<void> {
-    if (this.#ended || this.#closed) return Promise.reject(this.#ended ?? new VoxpoolError("server_stopping"));
+    const refusal = this.#refusal();
+    if (refusal) return Promise.reject(refusal);
     if (this.#gathering.length >= this.#mostWaiting)
       return Promise.reject(this.#unwritable("too many writes wait for the disk"));
     return new Promise((resolve, reject) => {
@@ -50,7 +51,8 @@ export class StoreThread implements Store {
   }
 
   read(sql: string, ...values: readonly Value[]): Promise<readonly Row[]> {
-    if (this.#ended || this.#closed) return Promise.reject(this.#ended ?? new VoxpoolError("server_stopping"));
+    const refusal = this.#refusal();
+    if (refusal) return Promise.reject(refusal);
     const answer = Promise.withResolvers<readonly Row[]>();
     const number = this.#reads++;
     this.#reading.set(number, answer);
@@ -68,6 +70,10 @@ export class StoreThread implements Store {
       this.#send({ type: "close" });
     }
     await this.#exited.promise;
+  }
+
+  #refusal(): VoxpoolError | undefined {
+    return this.#closed ? new VoxpoolError("server_stopping") : this.#ended;
   }
 
   /** @param atOnce also while the thread still writes */
