@@ -33,6 +33,8 @@ import type { Pool } from "./pool/types.ts";
 import { createRecognition } from "./recognition/recognition.ts";
 import { createScriptConverter } from "./recognition/script.ts";
 import { createWarmUp, readWarmUpSamples } from "./recognition/warm-up.ts";
+import { type Admission, createAdmission, usualShareOf } from "./schedule/admission.ts";
+import type { Scheduler } from "./schedule/schedule.ts";
 import { NodeScheduler } from "./schedule/scheduler.ts";
 
 export type { DefaultModelReady } from "./api/default-model.ts";
@@ -176,7 +178,7 @@ export function compose({ config, log, stateDir, spoolDirectory, onProgress, sig
     known: knownModels,
     partNames: assetNames,
     pull: fetch,
-    mostSessions: config["limits.sessions"],
+    admission: admissionOf(config, scheduler, cores),
     maxSeconds: config["limits.audio_seconds"],
     version,
   });
@@ -198,6 +200,17 @@ export function compose({ config, log, stateDir, spoolDirectory, onProgress, sig
       await Promise.all([http.close(), pool.close(), audio.close(), scripts.close()]);
     },
   };
+}
+
+function admissionOf(config: Config, scheduler: Scheduler, cores: number): Admission {
+  const maxSessions = config["limits.sessions"];
+  return createAdmission({
+    scheduler,
+    cores,
+    maxWaitSeconds: config["limits.queue_seconds"],
+    maxSessions,
+    maxSessionsPerClient: config["limits.sessions_per_client"] || usualShareOf(maxSessions),
+  });
 }
 
 function textSettings(config: Config): TextSettings {

@@ -5,11 +5,12 @@ import { type ErrorDetails, type MessageLanguage, VoxpoolError, type WarningReas
 import { summaryOf, transcribeChannels } from "../recognition/channels.ts";
 import { transcribe as run } from "../recognition/transcribe.ts";
 import type { OpenSession, Session, SessionSummary } from "../recognition/types.ts";
+import type { Admission, Asking, Ticket } from "../schedule/admission.ts";
 import { type Choice, type ChooseParts, chooseModel } from "./choose-model.ts";
 import { textOf } from "./dialogue.ts";
 import { type FailoverParts, openServing } from "./failover.ts";
 import type { FileChanges } from "./file-changes.ts";
-import { begin, firstOf, openOrClose, openSessions, type Sessions } from "./open-recording.ts";
+import { begin, countArrived, firstOf, openOrClose, openSessions, type Sessions } from "./open-recording.ts";
 import { rememberFolders } from "./recent-folders.ts";
 import { createTextSteps, type TextStepParts, type TextSteps } from "./text-steps.ts";
 import type { Caller, TranscribeRequest } from "./types.ts";
@@ -17,31 +18,29 @@ import type { Caller, TranscribeRequest } from "./types.ts";
 export interface TranscribeParts extends ChooseParts, TextStepParts, Pick<FailoverParts, "failover" | "onFailover"> {
   readonly changes: FileChanges;
   readonly audio: AudioDecoder;
-  /** Recognitions that may run at once. */
-  readonly mostSessions: number;
+  /** Decides who may begin. */
+  readonly admission: Admission;
   /** Longest recording, seconds. */
   readonly maxSeconds: number;
 }
 
-/** `POST /api/transcribe`, and how many of them are under way. */
+/** `POST /api/transcribe`. */
 export function createTranscribe(given: TranscribeParts) {
   const parts = { ...given, catalog: rememberFolders(given.catalog, given.pool) };
   const textSteps = createTextSteps(parts);
-  let running = 0;
   return async function* transcribe(request: TranscribeRequest, caller: Caller): AsyncGenerator<TranscribeEvent, void> {
     const over = new AbortController();
-    let isRunning = false;
-    const enter = () => {
-      if (running >= parts.mostSessions) throw tooMany(parts.mostSessions);
-      running++;
-      isRunning = true;
+    let ticket: Ticket | undefined;
+    const enter: RecogniseParts["enter"] = (asking) => {
+      ticket = parts.admission.admit(asking);
+      return ticket;
     };
     try {
       // Whatever ends the recognition also ends the reading of an upload that is still under way.
       const signal = AbortSignal.any([caller.signal, over.signal]);
       yield* recognise({ ...parts, textSteps, enter }, request, { ...caller, signal });
     } finally {
-      if (isRunning) running--;
+      ticket?.release();
       over.abort(new VoxpoolError("request_cancelled"));
     }
   };
@@ -49,12 +48,9 @@ export function createTranscribe(given: TranscribeParts) {
 
 interface RecogniseParts extends TranscribeParts {
   readonly textSteps: ReturnType<typeof createTextSteps>;
-  /** Takes one of the places. @throws VoxpoolError `too_many_sessions` */
-  readonly enter: () => void;
+  /** Takes one of the places. @throws VoxpoolError of the admission */
+  readonly enter: (asking: Asking) => Ticket;
 }
-
-const tooMany = (limit: number) =>
-  new VoxpoolError("too_many_sessions", { limit, setting: "limits.sessions", retry_after_seconds: 1 });
 
 async function* recognise(
   parts: RecogniseParts,
@@ -71,7 +67,8 @@ async function* recognise(
   const choice = await choosing;
   const { folder, language } = choice;
   parts.changes.glance(parts.pool.find(folder));
-  const { chunks, channelCount } = await beginning; // a model is not loaded for what is no audio
+  const begun = await beginning; // a model is not loaded for what is no audio
+  const { channelCount } = begun;
   const common = {
     client,
     priority: "interactive",
@@ -81,24 +78,29 @@ async function* recognise(
     ...(language !== undefined && { language }),
     ...(options.vad !== undefined && { vad: options.vad }),
   } as const;
-  const { sessions, steps, instead } = await openOrClose(chunks, async () => {
-    parts.enter(); // only now: an upload that drips must not take the place of one that can be recognised
+  const { ticket, sessions, steps, instead } = await openOrClose(begun.chunks, async () => {
+    // Only now: an upload that drips must not take the place of one that can be recognised.
+    const audioSeconds = lengthOf(decoded, channelCount);
+    const admitted = parts.enter({ client, host: parts.pool.find(folder)?.id, audioSeconds });
     const wished = { ...choice, ...failoverWish(options), signal };
     const serving = await openServing(parts, wished, (one, until) =>
       openSessions(parts.recognition, channelCount, { ...common, folder: one, signal: until }),
     );
+    admitted.progress({ host: parts.pool.find(serving.opened[0].folder)?.id });
     const asker = { client, priority: "interactive", signal } as const;
     const opened = await withSteps(serving.opened, () => parts.textSteps(serving.opened[0], options, language, asker));
-    return { ...opened, instead: serving.instead };
+    return { ...opened, instead: serving.instead, ticket: admitted };
   });
   const [session] = sessions;
   const segments: Segment[] = [];
   let processedSeconds = -1;
+  const chunks = countArrived(begun.chunks, ticket);
   const events = channels === "split" ? transcribeChannels(sessions, chunks) : run(session, firstOf(chunks));
   for await (const event of steps.apply(events)) {
     if (event.type === "progress") {
       if (event.processedSeconds <= processedSeconds) continue;
       ({ processedSeconds } = event);
+      ticket.progress({ doneSeconds: processedSeconds * channelCount });
       yield progress(processedSeconds, decoded);
     } else {
       segments.push(event.segment);
@@ -106,20 +108,16 @@ async function* recognise(
     }
   }
   const processingSeconds = (performance.now() - begunAt) / 1000;
-  const outcome = {
-    session,
-    summary: summaryOf(sessions),
-    steps,
-    itnDemanded: options.itn === true,
-    hints,
-    segments,
-    choice,
-    instead,
-    decoded,
-    messageLanguage,
-    processingSeconds,
-  };
-  yield { type: "done", transcript: toTranscript(outcome) };
+  const summary = summaryOf(sessions);
+  const itnDemanded = options.itn === true;
+  const known = { session, summary, steps, itnDemanded, hints, segments, choice, instead, decoded, messageLanguage };
+  yield { type: "done", transcript: toTranscript({ ...known, processingSeconds }) };
+}
+
+/** Seconds that the recording says it has, in all channels together. */
+function lengthOf(decoded: DecodedAudio, channelCount: number): number | undefined {
+  const seconds = decoded.declaredSeconds();
+  return seconds === undefined ? undefined : seconds * channelCount;
 }
 
 function failoverWish({ model_path, words, failover }: TranscribeOptions) {

@@ -1,0 +1,58 @@
+/** Somebody who was refused, and told when to come again. */
+export interface Promised {
+  readonly client: string;
+  readonly host: string;
+  readonly audioSeconds: number;
+  /** When it was told to come, on the clock of the admission. */
+  readonly at: number;
+  /** Until when its place is kept. */
+  readonly until: number;
+}
+
+/** Who asks again at once, and again, gets many promises: so many are remembered for one client, and for all. */
+const mostForClient = 1000;
+const mostForAll = 2000;
+/** Clocks and rounding. */
+const earlySeconds = 0.5;
+
+/** Places that are kept for those who were told to come again. Bounded; who is not remembered has its chance only. */
+export class Promises {
+  readonly #byClient = new Map<string, Promised[]>();
+  #size = 0;
+
+  add(promised: Promised): void {
+    const others = this.#byClient.get(promised.client) ?? [];
+    if (others.length >= mostForClient || this.#size >= mostForAll) return;
+    let place = others.length;
+    while (place > 0 && (others[place - 1]?.at ?? 0) > promised.at) place--;
+    others.splice(place, 0, promised);
+    this.#byClient.set(promised.client, others);
+    this.#size++;
+  }
+
+  /** Takes the client's first promise, if its time has come. */
+  take(client: string, now: number): Promised | undefined {
+    const [first] = this.#byClient.get(client) ?? [];
+    if (first === undefined || first.at - earlySeconds > now) return undefined;
+    this.#remove(client, (one) => one === first);
+    return first;
+  }
+
+  /** Forgets those who did not come. */
+  expire(now: number): void {
+    for (const client of this.#byClient.keys()) this.#remove(client, ({ until }) => until < now);
+  }
+
+  /** Of each client in order of time. */
+  *all(): Iterable<Promised> {
+    for (const promises of this.#byClient.values()) yield* promises;
+  }
+
+  #remove(client: string, isOver: (promised: Promised) => boolean): void {
+    const before = this.#byClient.get(client) ?? [];
+    const left = before.filter((promised) => !isOver(promised));
+    this.#size -= before.length - left.length;
+    if (left.length === 0) this.#byClient.delete(client);
+    else this.#byClient.set(client, left);
+  }
+}
