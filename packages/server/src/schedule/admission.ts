@@ -1,4 +1,5 @@
 import { VoxpoolError } from "../base/errors.ts";
+import { Caution } from "./caution.ts";
 import { type Foresight, foresee, type Limits, type Work } from "./foresight.ts";
 import { type Promised, Promises } from "./promises.ts";
 import type { Scheduler } from "./schedule.ts";
@@ -43,8 +44,9 @@ export interface AdmissionOptions extends Limits {
 
 interface Admitted {
   readonly client: string;
-  readonly since: number;
   host: string;
+  /** When its first audio came. */
+  begunAt: number | undefined;
   /** What the recording says of its length, or what is usual. */
   readonly expectedSeconds: number;
   arrivedSeconds: number;
@@ -54,8 +56,6 @@ interface Admitted {
 
 /** Of a model that has not decoded anything yet: that of the faster families, since nobody should be refused by a guess. */
 const unmeasuredFactor = 0.05;
-const leastCaution = 1.05;
-const mostCaution = 5;
 /** Who comes as told is let in although others came between, up to this many times the longest wait. */
 const keptPromiseFactor = 2;
 /** A place is kept for this long after the promised time, and for a part of the wait: those who wait long come less exactly. */
@@ -65,18 +65,6 @@ const graceFactor = 0.1;
 /** The share of one client in the places for recognitions, where the configuration leaves it open. */
 export function usualShareOf(maxSessions: number): number {
   return Math.ceil((maxSessions * 3) / 4);
-}
-
-/**
- * How much later than foreseen people are told to come: others come too, and prediction errs. A broken promise makes
- * it twenty times as much longer as a kept one makes it shorter, so about one in twenty-one is broken.
- */
-class Caution {
-  factor = 1.1;
-
-  learn(isKept: boolean): void {
-    this.factor = Math.min(mostCaution, Math.max(leastCaution, this.factor * (isKept ? 0.99 : 1.2)));
-  }
 }
 
 /** After so long it is known how fast a recording comes. */
@@ -114,9 +102,12 @@ export function createAdmission(options: AdmissionOptions): Admission {
       caution.learn(found.obstacle === undefined);
       if (found.obstacle === undefined) return found;
     }
-    const found = foresee([...begun, ...promised()], client, options);
-    if (found.obstacle === undefined) return found;
-    return foresee(begun, client, plentyOf(options)).obstacle === undefined ? { ...found, obstacle: undefined } : found;
+    const plenty = foresee(begun, client, plentyOf(options));
+    if (plenty.obstacle === undefined) return plenty;
+    // Who asks without end is not worth the reckoning.
+    const last = promises.lastIfFull(client);
+    if (last !== undefined) return { ...plenty, freeInSeconds: last - now() };
+    return foresee([...begun, ...promised()], client, options);
   };
 
   return {
@@ -129,10 +120,9 @@ export function createAdmission(options: AdmissionOptions): Admission {
         const retryAfterSeconds = promise({ client, host, audioSeconds: expectedSeconds }, found.freeInSeconds);
         throw refusal(found, client, options, retryAfterSeconds);
       }
-      const since = now();
-      const one = { client, since, host, expectedSeconds, arrivedSeconds: 0, doneSeconds: 0, isWhole: false };
+      const one = newcomer(client, host, expectedSeconds);
       admitted.add(one);
-      return ticketOf(one, () => {
+      return ticketOf(one, now, () => {
         if (admitted.delete(one) && one.isWhole) usual.learn(client, one.arrivedSeconds);
       });
     },
@@ -149,9 +139,14 @@ function plentyOf({ cores, maxWaitSeconds, maxSessions, maxSessionsPerClient }: 
   };
 }
 
-function ticketOf(one: Admitted, release: () => void): Ticket {
+function newcomer(client: string, host: string, expectedSeconds: number): Admitted {
+  return { client, host, expectedSeconds, begunAt: undefined, arrivedSeconds: 0, doneSeconds: 0, isWhole: false };
+}
+
+function ticketOf(one: Admitted, now: () => number, release: () => void): Ticket {
   return {
     progress(known) {
+      if (known.arrivedSeconds !== undefined) one.begunAt ??= now();
       one.host = known.host ?? one.host;
       one.arrivedSeconds = Math.max(one.arrivedSeconds, known.arrivedSeconds ?? 0);
       one.doneSeconds = Math.max(one.doneSeconds, known.doneSeconds ?? 0);
@@ -166,7 +161,7 @@ function toWork(one: Admitted, factor: number, now: number): Work {
   const wholeSeconds = isWhole ? arrivedSeconds : Math.max(arrivedSeconds, expectedSeconds);
   const leftSeconds = wholeSeconds - doneSeconds;
   // At first all of it may come at once; an upload that drips, or is spoken, never has much here.
-  const isSettled = now - one.since > settlingSeconds;
+  const isSettled = one.begunAt !== undefined && now - one.begunAt > settlingSeconds;
   return { client, factor, leftSeconds, ...(isSettled && { hereSeconds: arrivedSeconds - doneSeconds }) };
 }
 

@@ -30,6 +30,12 @@ export class Promises {
     this.#size++;
   }
 
+  /** The time of the client's last promise, if it has as many as may be. */
+  lastIfFull(client: string): number | undefined {
+    const promises = this.#byClient.get(client) ?? [];
+    return promises.length >= mostForClient ? promises.at(-1)?.at : undefined;
+  }
+
   /** Takes the client's first promise, if its time has come. */
   take(client: string, now: number): Promised | undefined {
     const [first] = this.#byClient.get(client) ?? [];
