@@ -56,8 +56,9 @@ interface Admitted {
 
 /** Of a model that has not decoded anything yet: that of the faster families, since nobody should be refused by a guess. */
 const unmeasuredFactor = 0.05;
-/** Who comes as told is let in although others came between, up to this many times the longest wait. */
-const keptPromiseFactor = 2;
+/** Who comes as told is let in although others came between, up to so many times the longest wait and so much more. */
+const patienceFactor = 2;
+const patienceSeconds = 10;
 /** A place is kept for this long after the promised time, and for a part of the wait: those who wait long come less exactly. */
 const graceSeconds = 5;
 const graceFactor = 0.1;
@@ -98,7 +99,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
   const look = (client: string, due: Promised | undefined): Foresight => {
     const begun = running();
     if (due !== undefined) {
-      const found = foresee(begun, client, { ...options, maxWaitSeconds: options.maxWaitSeconds * keptPromiseFactor });
+      const found = foresee(begun, client, patient(options));
       caution.learn(found.obstacle === undefined);
       if (found.obstacle === undefined) return found;
     }
@@ -113,11 +114,11 @@ export function createAdmission(options: AdmissionOptions): Admission {
   return {
     admit({ client, host = "", audioSeconds }) {
       promises.expire(now());
-      const isKnown = audioSeconds !== undefined && Number.isFinite(audioSeconds);
-      const expectedSeconds = isKnown ? audioSeconds : usual.secondsOf(client);
-      const found = look(client, promises.take(client, now()));
+      const saidSeconds = Number.isFinite(audioSeconds) ? audioSeconds : undefined;
+      const expectedSeconds = saidSeconds ?? usual.secondsOf(client);
+      const found = look(client, promises.take(client, saidSeconds, now()));
       if (found.obstacle !== undefined) {
-        const retryAfterSeconds = promise({ client, host, audioSeconds: expectedSeconds }, found.freeInSeconds);
+        const retryAfterSeconds = promise({ client, host, saidSeconds, expectedSeconds }, found.freeInSeconds);
         throw refusal(found, client, options, retryAfterSeconds);
       }
       const one = newcomer(client, host, expectedSeconds);
@@ -127,6 +128,11 @@ export function createAdmission(options: AdmissionOptions): Admission {
       });
     },
   };
+}
+
+function patient(limits: Limits): Limits {
+  const { maxWaitSeconds } = limits;
+  return { ...limits, maxWaitSeconds: maxWaitSeconds && maxWaitSeconds * patienceFactor + patienceSeconds };
 }
 
 /** While so little is under way, the places that are kept are not worth an idle core. */
@@ -165,8 +171,8 @@ function toWork(one: Admitted, factor: number, now: number): Work {
   return { client, factor, leftSeconds, ...(isSettled && { hereSeconds: arrivedSeconds - doneSeconds }) };
 }
 
-function toPromisedWork({ client, audioSeconds }: Promised, factor: number): Work {
-  return { client, factor, leftSeconds: audioSeconds, isPromised: true };
+function toPromisedWork({ client, expectedSeconds }: Promised, factor: number): Work {
+  return { client, factor, leftSeconds: expectedSeconds, isPromised: true };
 }
 
 function refusal(

@@ -2,7 +2,9 @@
 export interface Promised {
   readonly client: string;
   readonly host: string;
-  readonly audioSeconds: number;
+  /** The length that its recording says. */
+  readonly saidSeconds: number | undefined;
+  readonly expectedSeconds: number;
   /** When it was told to come, on the clock of the admission. */
   readonly at: number;
   /** Until when its place is kept. */
@@ -36,12 +38,18 @@ export class Promises {
     return promises.length >= mostForClient ? promises.at(-1)?.at : undefined;
   }
 
-  /** Takes the client's first promise, if its time has come. */
-  take(client: string, now: number): Promised | undefined {
-    const [first] = this.#byClient.get(client) ?? [];
-    if (first === undefined || first.at - earlySeconds > now) return undefined;
-    this.#remove(client, (one) => one === first);
-    return first;
+  /**
+   * Takes the client's first promise whose time has come, for a recording of the same length: what is new has not
+   * been promised anything, and must not take the place of what was.
+   */
+  take(client: string, saidSeconds: number | undefined, now: number): Promised | undefined {
+    for (const promised of this.#byClient.get(client) ?? []) {
+      if (promised.at - earlySeconds > now) return undefined;
+      if (promised.saidSeconds !== saidSeconds) continue;
+      this.#remove(client, (one) => one === promised);
+      return promised;
+    }
+    return undefined;
   }
 
   /** Forgets those who did not come. */

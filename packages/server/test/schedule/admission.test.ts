@@ -95,6 +95,16 @@ suite("promises", () => {
     admit();
   });
 
+  test("a new recording does not get the place of one that was promised it", () => {
+    const { clock, admit, refused } = admission();
+    const running = Array.from({ length: 4 }, () => admit());
+    for (const ticket of running) ticket.progress({ arrivedSeconds: 40 });
+    clock.now += retryOf(refused({ audioSeconds: 30 }));
+    for (const ticket of running) ticket.progress({ doneSeconds: 10 });
+    refused({ audioSeconds: 31 });
+    admit({ audioSeconds: 30 });
+  });
+
   test("a place is not kept for ever", () => {
     const { clock, admit, refused } = admission();
     const running = Array.from({ length: 4 }, () => admit());

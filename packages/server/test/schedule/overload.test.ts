@@ -91,6 +91,14 @@ suite("nine promises of ten are kept", () => {
         stream(20, 2000, { client: `${index}`, host: "slow", seconds: around(65), more: { saysLength: false } }),
       ).flat(),
     },
+    "a short queue": {
+      wishes: [
+        ...stream(2, 600, { client: "one", host: "slow", seconds: around(20) }),
+        ...stream(3, 600, { client: "two", host: "slow", seconds: around(20) }),
+        ...stream(3, 600, { client: "three", host: "fast", seconds: around(20) }),
+      ],
+      node: { maxWaitSeconds: 5 },
+    },
     "few places": {
       wishes: [
         ...rush(300, { client: "many", host: "fast", seconds: around(60) }),
