@@ -17,6 +17,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   "server/catalog": ["server/engine", "server/base", "client/contract types"],
   "server/pool": ["server/host/parent", "server/catalog", "server/engine types", "server/base", "client/contract"],
   "server/schedule": ["server/base"],
+  "server/store": ["server/base"],
   "server/recognition": [
     "server/pool",
     "server/schedule",
@@ -46,7 +47,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     "server/base",
     "client/contract",
   ],
-  "server/main": [
+  "server/compose": [
     "server/gateway/http",
     "server/observe",
     "server/api",
@@ -55,11 +56,14 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     "server/pool",
     "server/host/parent",
     "server/catalog",
+    "server/engine types",
     "server/audio",
+    "server/store",
     "server/base",
   ],
+  "server/main": ["server/compose", "server/api", "server/catalog types", "server/base"],
   "server/index": ["server/main", "server/base"],
-  "server/local": ["client", "server/main", "server/catalog types", "server/base"],
+  "server/local": ["client", "server/compose", "server/catalog types", "server/base"],
   "server/api/subtitles": [],
   "server/doctor": ["client", "server/local", "server/api", "server/catalog", "server/engine", "server/base"],
   "server/cli": [

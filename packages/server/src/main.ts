@@ -1,42 +1,15 @@
 import type { AddressInfo } from "node:net";
-import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { FastifyInstance } from "fastify";
-import { createApi } from "./api/api.ts";
 import { type DefaultModelReady, prepareDefaultModel } from "./api/default-model.ts";
-import { failoverSettings } from "./api/failover-settings.ts";
-import { createFileChanges } from "./api/file-changes.ts";
-import type { TextSettings } from "./api/text-steps.ts";
-import type { Api } from "./api/types.ts";
-import { createAudioDecoder } from "./audio/decoder.ts";
 import { VoxpoolError } from "./base/errors.ts";
 import type { Log } from "./base/log.ts";
 import { stateDirectory } from "./base/paths.ts";
 import type { Config } from "./base/settings.ts";
-import { createSpool } from "./base/spool.ts";
 import { lockStateDirectory } from "./base/state-lock.ts";
-import { version } from "./base/version.ts";
 import { removeAbandoned } from "./base/work-directory.ts";
-import { createAssetStore } from "./catalog/assets.ts";
-import { type Catalog, createCatalog } from "./catalog/catalog.ts";
-import { endpointSettings } from "./catalog/endpoints.ts";
-import { assetNames } from "./catalog/known-assets.ts";
-import { knownModels } from "./catalog/known-models.ts";
-import { type PullEvent, type PullOptions, pull } from "./catalog/pull.ts";
-import { createHttpServer, type HttpServerOptions } from "./gateway/http/server.ts";
-import { startHost } from "./host/parent/host.ts";
-import { createMetrics } from "./observe/metrics.ts";
-import { createObservation, type Observation } from "./observe/observation.ts";
-import { pathWithoutVersion, pathWithVersion } from "./observe/observed.ts";
-import { Names } from "./pool/names.ts";
-import { createPool } from "./pool/pool.ts";
-import { poolSettings } from "./pool/settings.ts";
-import type { Pool } from "./pool/types.ts";
-import { createRecognition } from "./recognition/recognition.ts";
-import { createScriptConverter } from "./recognition/script.ts";
-import { createWarmUp, readWarmUpSamples } from "./recognition/warm-up.ts";
-import { NodeScheduler } from "./schedule/scheduler.ts";
+import type { PullEvent } from "./catalog/pull.ts";
+import { type ComposeOptions, compose, type Parts } from "./compose/compose.ts";
 
 export type { DefaultModelReady } from "./api/default-model.ts";
 export type { PullEvent } from "./catalog/pull.ts";
@@ -58,8 +31,6 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
-const recordingFile = fileURLToPath(new URL("../assets/jfk.wav", import.meta.url));
-
 /**
  * The whole server: takes the state directory, listens, and prepares the default model.
  * @throws VoxpoolError `state_locked`, `port_taken`, `config_invalid`
@@ -71,10 +42,11 @@ export async function startServer({ config, log, onProgress }: StartOptions): Pr
   // Of applications with a pool of their own that were killed: recordings do not lie about.
   await removeAbandoned(join(stateDir, "local"));
   const spoolDirectory = join(stateDir, "spool");
-  const parts = composeOr(() => lock.release(), {
+  const parts = await composeOr(() => lock.release(), {
     config,
     log,
     stateDir,
+    storeFile: join(stateDir, "voxpool.db"),
     spoolDirectory,
     onProgress,
     signal: stopping.signal,
@@ -104,162 +76,13 @@ export async function startServer({ config, log, onProgress }: StartOptions): Pr
   }
 }
 
-function composeOr(giveUp: () => void, options: ComposeOptions): Parts {
+async function composeOr(giveUp: () => void, options: ComposeOptions): Promise<Parts> {
   try {
-    return compose(options);
+    return await compose(options);
   } catch (error) {
     giveUp();
     throw error;
   }
-}
-
-export interface ComposeOptions extends StartOptions {
-  readonly stateDir: string;
-  /** Of this process alone. */
-  readonly spoolDirectory: string;
-  readonly signal: AbortSignal;
-}
-
-export interface Parts {
-  readonly catalog: Catalog;
-  readonly pool: Pool;
-  readonly api: Api;
-  readonly http: FastifyInstance;
-  readonly configuredDefault: string;
-  readonly recordingFile: string;
-  readonly pull: (name: string) => Promise<void>;
-  /** From now on `/readyz` says yes: also when the default model failed, since all others can be used. */
-  readonly nowReady: () => void;
-  readonly close: () => Promise<void>;
-}
-
-/** Puts the parts together: a server without its port and its lock. */
-export function compose({ config, log, stateDir, spoolDirectory, onProgress, signal }: ComposeOptions): Parts {
-  const cores = config["schedule.cores"] || availableParallelism();
-  const sources = { stateDir, ...endpointSettings(config), signal, log, ...(onProgress && { onProgress }) };
-  const fetch = fetcher({ ...sources, modelDir: config.model_dir[0] ?? "model" });
-  const catalog = createCatalog({ modelDirs: config.model_dir, fakeEngine: config["engine.fake"] });
-  const assets = createAssetStore({ ...sources, voskLibrary: config["vosk.library"] });
-  const scheduler = new NodeScheduler({ cores });
-  const warmUp = createWarmUp(readWarmUpSamples(recordingFile), scheduler);
-  const pool = createPool({
-    describe: (folder) => catalog.describe(folder),
-    fingerprint: (folder) => catalog.fingerprint(folder),
-    ensureAssets: (spec, abort) => assets.ensure(spec, abort),
-    startHost,
-    warmUp: (host, info, id, abort) => warmUp(host, info, id, abort),
-    ...poolSettings(config),
-    threads: cores,
-    loadIdleSeconds: config["host.load_idle_seconds"],
-    hangSeconds: config["host.hang_seconds"],
-    log,
-  });
-  const names = new Names({ catalog });
-  pool.subscribe((event) => {
-    if (event.type !== "state") return;
-    const { state, id } = event.instance;
-    if (state === "stopped" || state === "failed" || state === "restarting") scheduler.forget(id);
-  });
-  const spool = createSpool({ directory: spoolDirectory, limitBytes: config["limits.spool_bytes"], log });
-  const audio = createAudioDecoder({ workers: config["audio.workers"] || cores, spool, log });
-  const scripts = createScriptConverter({ log });
-  const api = createApi({
-    catalog,
-    pool,
-    names,
-    recordingFile,
-    audio,
-    recognition: createRecognition({ pool, scheduler }),
-    scripts,
-    text: textSettings(config),
-    failover: failoverSettings(config),
-    configuredDefault: config.default_model,
-    changes: createFileChanges(catalog, log),
-    known: knownModels,
-    partNames: assetNames,
-    pull: fetch,
-    mostSessions: config["limits.sessions"],
-    maxSeconds: config["limits.audio_seconds"],
-    version,
-  });
-  let isReady = false;
-  const ready = () => isReady;
-  const watch = observe({ pool, scheduler, names, api });
-  const http = createHttpServer({ ...watch.http, api, config, version, log, spoolDirectory, spool, ready });
-  return {
-    catalog,
-    pool,
-    api,
-    http,
-    configuredDefault: config.default_model,
-    recordingFile,
-    pull: async (name) => void (await fetch(name, () => undefined)),
-    nowReady: () => {
-      isReady = true;
-    },
-    async close() {
-      watch.close();
-      // All at once: what hosts decode and what still arrives fails at once, so that nothing keeps the others waiting.
-      await Promise.all([http.close(), pool.close(), audio.close(), scripts.close()]);
-    },
-  };
-}
-
-interface Observed {
-  readonly pool: Pool;
-  readonly scheduler: NodeScheduler;
-  readonly names: Names;
-  readonly api: Api;
-}
-
-/** What the HTTP interface tells of what happens. */
-function observe({ pool, scheduler, names, api }: Observed) {
-  const observation = createObservation({ pool, queue: () => scheduler.snapshot() });
-  const { statistics } = observation;
-  const metrics = createMetrics({
-    version,
-    loadedInstances: () => api.health().loaded_models_count,
-    pool: { statistics, instances: () => pool.list() },
-  });
-  const http = { observed: observedBy(observation, names), metrics };
-  return { http, close: () => observation.close() };
-}
-
-/** Statistics and events, by the paths that callers write. */
-function observedBy(observation: Observation, names: Names): HttpServerOptions["observed"] {
-  return {
-    events: observation.events,
-    stats: () => observation.stats(),
-    async modelStats(path) {
-      const folder = await names.resolve(path);
-      return { success: true, model_path: folder.modelPath, stats: observation.modelStats(path, folder) };
-    },
-    async pathOf(path) {
-      const folder = await names.resolve(path).catch(() => undefined);
-      if (folder === undefined) return path;
-      return path.endsWith(`@${folder.version}`) ? pathWithVersion(folder) : pathWithoutVersion(folder);
-    },
-  };
-}
-
-function textSettings(config: Config): TextSettings {
-  const script = config["text.script"];
-  return {
-    punctuation: config["text.punctuation"],
-    itn: config["text.itn"] === "on",
-    ...((script === "hans" || script === "hant") && { script }),
-  };
-}
-
-/** Pulls by name; whoever started the server hears of them as well as whoever asked. */
-function fetcher(options: PullOptions) {
-  return (name: string, tell: (event: PullEvent) => void): ReturnType<typeof pull> => {
-    const progress = (event: PullEvent): void => {
-      tell(event);
-      options.onProgress?.(event);
-    };
-    return pull(name, { ...options, onProgress: progress });
-  };
 }
 
 async function listen(http: FastifyInstance, { host, port }: Config): Promise<string> {

@@ -324,6 +324,18 @@ export const catalogue = {
     "The state directory {state_dir} is in use by voxpool process {pid}{url}. Stop that one, or choose another directory: --state-dir DIR.",
     "状态目录 {state_dir} 正被 voxpool 进程 {pid}{url} 使用。请先停止它，或另选目录：--state-dir DIR。",
   ),
+  state_newer: entry(
+    500,
+    false,
+    "A newer voxpool wrote {file} (format {version}; this one knows up to {known}). Start that version, or choose another directory: --state-dir DIR.",
+    "{file} 由更新版本的 voxpool 写入（格式 {version}；本版本最高支持 {known}）。请启动该版本，或另选目录：--state-dir DIR。",
+  ),
+  state_unwritable: entry(
+    507,
+    true,
+    "What was decided is not kept over a restart, since {file} cannot be written: {detail}. Make room, or see to the permissions of its directory.",
+    "该设置无法在重启后保留，因为无法写入 {file}：{detail}。请腾出磁盘空间，或检查其所在目录的权限。",
+  ),
   output_unwritable: entry(500, false, "{path} could not be written: {detail}.", "无法写入 {path}：{detail}。"),
   server_unreachable: entry(
     503,

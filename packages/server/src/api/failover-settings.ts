@@ -1,4 +1,4 @@
-import { durationSeconds } from "../base/duration.ts";
+import { parseDuration } from "../base/duration.ts";
 import { VoxpoolError } from "../base/errors.ts";
 import type { Config } from "../base/settings.ts";
 import type { FailoverSettings } from "./failover.ts";
@@ -8,7 +8,7 @@ export function failoverSettings(config: Config): FailoverSettings {
   return {
     chains: chainsOf(config["failover.chains"]),
     automatic: config["failover.automatic"] as FailoverSettings["automatic"],
-    waitSeconds: durationSeconds(config["failover.wait"], "failover.wait"),
+    waitSeconds: parseDuration(config["failover.wait"], "failover.wait"),
   };
 }
 

@@ -10,7 +10,7 @@ import type {
   UnloadAnswer,
   UnloadRequest,
 } from "@voxpool/client/contract";
-import { durationSeconds } from "../base/duration.ts";
+import { parseDuration } from "../base/duration.ts";
 import { type MessageLanguage, VoxpoolError } from "../base/errors.ts";
 import type { Catalog, ModelFolder } from "../catalog/catalog.ts";
 import type { Names } from "../pool/names.ts";
@@ -86,7 +86,7 @@ export async function modelStatus(
 /** `POST /api/models/load`. */
 export async function loadModel(parts: ModelParts, request: LoadRequest, caller: Caller): Promise<LoadAnswer> {
   const { lease_ms, keep_alive, pin } = request;
-  const keepAliveSeconds = keep_alive === undefined ? undefined : durationSeconds(keep_alive, "keep_alive");
+  const keepAliveSeconds = keep_alive === undefined ? undefined : parseDuration(keep_alive, "keep_alive");
   const folder = await resolve(parts, request.model_path);
   const { holds, expiresAt } = await parts.pool.load(folder, {
     claimant: claimantOf(caller),

@@ -1,60 +1,104 @@
-import type { Segment, TranscribeEvent, TranscribeOptions, Transcript, Warning } from "@voxpool/client/contract";
+import type {
+  Reason,
+  Segment,
+  TranscribeEvent,
+  TranscribeOptions,
+  Transcript,
+  Warning,
+} from "@voxpool/client/contract";
 import type { AudioDecoder, DecodedAudio } from "../audio/audio.ts";
-import { durationSeconds } from "../base/duration.ts";
+import { parseDuration } from "../base/duration.ts";
 import { type ErrorDetails, type MessageLanguage, VoxpoolError, type WarningReason, warning } from "../base/errors.ts";
+import type { ModelFolder } from "../catalog/catalog.ts";
 import { summaryOf, transcribeChannels } from "../recognition/channels.ts";
 import { transcribe as run } from "../recognition/transcribe.ts";
 import type { OpenSession, Session, SessionSummary } from "../recognition/types.ts";
+import type { Admission, Asking, Ticket } from "../schedule/admission.ts";
 import { type Choice, type ChooseParts, chooseModel } from "./choose-model.ts";
 import { textOf } from "./dialogue.ts";
 import { type FailoverParts, openServing } from "./failover.ts";
 import type { FileChanges } from "./file-changes.ts";
-import { begin, firstOf, openOrClose, openSessions, type Sessions } from "./open-recording.ts";
-import { rememberFolders } from "./recent-folders.ts";
+import { begin, countArrived, firstOf, openOrClose, openSessions, type Sessions } from "./open-recording.ts";
 import { createTextSteps, type TextStepParts, type TextSteps } from "./text-steps.ts";
 import type { Caller, TranscribeRequest } from "./types.ts";
 
+/** A recognition that ended, well or not. */
+export interface RecognitionOutcome {
+  /** The model that served; that was wished, if none did. */
+  readonly folder: ModelFolder;
+  readonly audioSeconds: number;
+  readonly queueSeconds: number;
+  readonly decodeSeconds: number;
+  readonly totalSeconds: number;
+  /** Why it failed. */
+  readonly reason?: Reason;
+}
+
 export interface TranscribeParts extends ChooseParts, TextStepParts, Pick<FailoverParts, "failover" | "onFailover"> {
+  /** Told of each recognition that a model was chosen for. */
+  readonly onOutcome?: (outcome: RecognitionOutcome) => void;
   readonly changes: FileChanges;
   readonly audio: AudioDecoder;
-  /** Recognitions that may run at once. */
-  readonly mostSessions: number;
+  /** Decides who may begin. */
+  readonly admission: Admission;
   /** Longest recording, seconds. */
   readonly maxSeconds: number;
 }
 
-/** `POST /api/transcribe`, and how many of them are under way. */
-export function createTranscribe(given: TranscribeParts) {
-  const parts = { ...given, catalog: rememberFolders(given.catalog, given.pool) };
+/** `POST /api/transcribe`. */
+export function createTranscribe(parts: TranscribeParts) {
   const textSteps = createTextSteps(parts);
-  let running = 0;
   return async function* transcribe(request: TranscribeRequest, caller: Caller): AsyncGenerator<TranscribeEvent, void> {
+    const begunAt = performance.now();
     const over = new AbortController();
-    let isRunning = false;
-    const enter = () => {
-      if (running >= parts.mostSessions) throw tooMany(parts.mostSessions);
-      running++;
-      isRunning = true;
+    let ticket: Ticket | undefined;
+    const account: Account = { sessions: [] };
+    const enter: RecogniseParts["enter"] = (asking) => {
+      ticket = parts.admission.admit(asking);
+      return ticket;
     };
     try {
       // Whatever ends the recognition also ends the reading of an upload that is still under way.
       const signal = AbortSignal.any([caller.signal, over.signal]);
-      yield* recognise({ ...parts, textSteps, enter }, request, { ...caller, signal });
+      yield* recognise({ ...parts, textSteps, enter, account }, request, { ...caller, signal });
+      account.isDone = true;
+    } catch (error) {
+      account.reason = VoxpoolError.from(error).reason;
+      throw error;
     } finally {
-      if (isRunning) running--;
+      ticket?.release();
+      if (account.folder) parts.onOutcome?.(outcomeOf(account.folder, account, (performance.now() - begunAt) / 1000));
       over.abort(new VoxpoolError("request_cancelled"));
     }
   };
 }
 
-interface RecogniseParts extends TranscribeParts {
-  readonly textSteps: ReturnType<typeof createTextSteps>;
-  /** Takes one of the places. @throws VoxpoolError `too_many_sessions` */
-  readonly enter: () => void;
+/** What is known of a recognition when it ends. */
+interface Account {
+  folder?: ModelFolder;
+  sessions: readonly Session[];
+  isDone?: boolean;
+  reason?: Reason;
 }
 
-const tooMany = (limit: number) =>
-  new VoxpoolError("too_many_sessions", { limit, setting: "limits.sessions", retry_after_seconds: 1 });
+function outcomeOf(
+  folder: ModelFolder,
+  { sessions, isDone, reason }: Account,
+  totalSeconds: number,
+): RecognitionOutcome {
+  const cost = sessions.length > 0 ? summaryOf(sessions) : { durationSeconds: 0, queueSeconds: 0, decodeSeconds: 0 };
+  const { durationSeconds: audioSeconds, queueSeconds, decodeSeconds } = cost;
+  // A reader that stopped early cancelled it.
+  const why = reason ?? (isDone === true ? undefined : "request_cancelled");
+  return { folder, audioSeconds, queueSeconds, decodeSeconds, totalSeconds, ...(why !== undefined && { reason: why }) };
+}
+
+interface RecogniseParts extends TranscribeParts {
+  readonly account: Account;
+  readonly textSteps: ReturnType<typeof createTextSteps>;
+  /** Takes one of the places. @throws VoxpoolError of the admission */
+  readonly enter: (asking: Asking) => Ticket;
+}
 
 async function* recognise(
   parts: RecogniseParts,
@@ -63,43 +107,28 @@ async function* recognise(
 ): AsyncGenerator<TranscribeEvent, void> {
   const begunAt = performance.now();
   const choosing = chooseModel(parts, { modelPath: options.model_path, language: options.language });
-  const { channels = "mix", keep_alive } = options;
-  const keepAliveSeconds = keep_alive === undefined ? undefined : durationSeconds(keep_alive, "keep_alive");
+  const { channels = "mix" } = options;
   const source = { ...(raw && { raw }), ...(file !== undefined && { file }) };
   const decoded = parts.audio.decode(bytes, { maxSeconds: parts.maxSeconds, channels, signal, ...source });
   const beginning = begin(decoded.samples); // while the disk is looked at; the abort of `signal` ends it
   beginning.catch(() => undefined); // of a wrong model and wrong audio the model is told
   const choice = await choosing;
-  const { folder, language } = choice;
-  parts.changes.glance(parts.pool.find(folder));
-  const { chunks, channelCount } = await beginning; // a model is not loaded for what is no audio
-  const common = {
-    client,
-    priority: "interactive",
-    words: wordsOf(options),
-    itn: options.itn ?? parts.text.itn,
-    ...(keepAliveSeconds !== undefined && { keepAliveSeconds }),
-    ...(language !== undefined && { language }),
-    ...(options.vad !== undefined && { vad: options.vad }),
-  } as const;
-  const { sessions, steps, instead } = await openOrClose(chunks, async () => {
-    parts.enter(); // only now: an upload that drips must not take the place of one that can be recognised
-    const wished = { ...choice, ...failoverWish(options), signal };
-    const serving = await openServing(parts, wished, (one, until) =>
-      openSessions(parts.recognition, channelCount, { ...common, folder: one, signal: until }),
-    );
-    const asker = { client, priority: "interactive", signal } as const;
-    const opened = await withSteps(serving.opened, () => parts.textSteps(serving.opened[0], options, language, asker));
-    return { ...opened, instead: serving.instead };
-  });
+  parts.account.folder = choice.folder;
+  parts.changes.glance(parts.pool.find(choice.folder));
+  const begun = await beginning; // a model is not loaded for what is no audio
+  const { channelCount } = begun;
+  const opening = { choice, options, channelCount, audioSeconds: lengthOf(decoded, channelCount), client, signal };
+  const { ticket, sessions, steps, instead } = await openOrClose(begun.chunks, () => openAll(parts, opening));
   const [session] = sessions;
   const segments: Segment[] = [];
   let processedSeconds = -1;
+  const chunks = countArrived(begun.chunks, ticket);
   const events = channels === "split" ? transcribeChannels(sessions, chunks) : run(session, firstOf(chunks));
   for await (const event of steps.apply(events)) {
     if (event.type === "progress") {
       if (event.processedSeconds <= processedSeconds) continue;
       ({ processedSeconds } = event);
+      ticket.progress({ doneSeconds: processedSeconds * channelCount });
       yield progress(processedSeconds, decoded);
     } else {
       segments.push(event.segment);
@@ -107,20 +136,61 @@ async function* recognise(
     }
   }
   const processingSeconds = (performance.now() - begunAt) / 1000;
-  const outcome = {
-    session,
-    summary: summaryOf(sessions),
-    steps,
-    itnDemanded: options.itn === true,
-    hints,
-    segments,
-    choice,
-    instead,
-    decoded,
-    messageLanguage,
-    processingSeconds,
+  const summary = summaryOf(sessions);
+  const itnDemanded = options.itn === true;
+  const known = { session, summary, steps, itnDemanded, hints, segments, choice, instead, decoded, messageLanguage };
+  yield { type: "done", transcript: toTranscript({ ...known, processingSeconds }) };
+}
+
+interface Opening {
+  readonly choice: Choice;
+  readonly options: TranscribeOptions;
+  readonly channelCount: number;
+  readonly audioSeconds: number | undefined;
+  readonly client: string;
+  readonly signal: AbortSignal;
+}
+
+/** Takes a place, and opens the sessions of all channels with the model that was chosen or one that serves instead. */
+async function openAll(
+  parts: RecogniseParts,
+  { choice, options, channelCount, audioSeconds, client, signal }: Opening,
+) {
+  const asker = { client, priority: "interactive", signal } as const;
+  const wishes = { ...asker, ...sessionWishes(parts, options, choice.language) };
+  const wished = { ...choice, ...failoverWish(options), signal };
+  let entered: Ticket | undefined;
+  const serving = await openServing(parts, wished, async (folder, until) => {
+    // Only now: an upload that drips must not take the place of one that can be recognised.
+    const host = () => parts.pool.find(folder)?.id;
+    const ticket = entered ?? parts.enter({ client, host: host(), audioSeconds });
+    entered = ticket;
+    const sessions = await openSessions(parts.recognition, channelCount, { ...wishes, folder, signal: until });
+    ticket.progress({ host: host() });
+    return { sessions, ticket };
+  });
+  const { sessions, ticket } = serving.opened;
+  parts.account.folder = serving.folder;
+  parts.account.sessions = sessions;
+  const { steps } = await withSteps(sessions, () => parts.textSteps(sessions[0], options, choice.language, asker));
+  return { sessions, steps, ticket, instead: serving.instead };
+}
+
+function sessionWishes({ text }: RecogniseParts, options: TranscribeOptions, language: string | undefined) {
+  const { keep_alive, vad } = options;
+  return {
+    words: wordsOf(options),
+    itn: options.itn ?? text.itn,
+    ...(keep_alive !== undefined && { keepAliveSeconds: parseDuration(keep_alive, "keep_alive") }),
+    ...(language !== undefined && { language }),
+    ...(vad !== undefined && { vad }),
   };
-  yield { type: "done", transcript: toTranscript(outcome) };
+}
+
+/** Seconds that the recording says it has, in all channels together. */
+function lengthOf(decoded: DecodedAudio, channelCount: number): number | undefined {
+  const seconds = decoded.declaredSeconds();
+  return seconds === undefined ? undefined : seconds * channelCount;
 }
 
 function failoverWish({ model_path, words, failover }: TranscribeOptions) {

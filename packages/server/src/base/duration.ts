@@ -7,7 +7,7 @@ const unitSeconds: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, 
  * @returns seconds
  * @throws VoxpoolError `option_invalid`
  */
-export function durationSeconds(value: number | string, option: string): number {
+export function parseDuration(value: number | string, option: string): number {
   const seconds = typeof value === "number" ? value : inText(value.trim());
   if (seconds === undefined || Number.isNaN(seconds)) {
     throw new VoxpoolError("option_invalid", {

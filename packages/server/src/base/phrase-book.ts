@@ -307,6 +307,18 @@ export const phraseBook: Readonly<Record<string, string>> = {
   "the vocabulary has not the {} pieces that it should have": "词表没有应有的 {1} 个词片",
   uploads: "上传的内容",
 
+  // The state file
+  "the state of the server": "服务器的状态",
+  "too many writes wait for the disk": "等待写入磁盘的内容过多",
+  "its thread has ended": "其线程已结束",
+  "the state file was damaged; a fresh one is begun": "状态文件已损坏，已移开；现使用新文件",
+  "the state file cannot be used; nothing is kept over a restart": "状态文件无法使用；重启后不保留任何设置",
+  "the lifetime counters could not be written": "累计统计无法写入",
+  "attempt to write a readonly database": "文件只读",
+  "unable to open database file": "无法打开文件",
+  "disk I/O error": "磁盘读写错误",
+  "file is not a database": "不是数据库文件",
+
   // What a client finds out by itself, and what Node says to it
   "nothing listens there ({})": "该地址没有程序在监听（{1}）",
   "the name of the host is not known ({})": "无法识别该主机名（{1}）",

@@ -68,6 +68,18 @@ export const settings = {
   "limits.body_bytes": integer(4_294_967_296, [1024, most], "Largest upload of audio.", "音频上传的最大字节数。"),
   "limits.audio_seconds": integer(21_600, [1, most], "Longest recording.", "录音的最大秒数。"),
   "limits.sessions": integer(256, [1, 100_000], "Recognitions that run at once.", "同时运行的识别任务数。"),
+  "limits.sessions_per_client": integer(
+    0,
+    [0, 100_000],
+    "Recognitions of one client that run at once. 0: three quarters of limits.sessions.",
+    "单个客户端同时运行的识别任务数。0：limits.sessions 的四分之三。",
+  ),
+  "limits.queue_seconds": integer(
+    60,
+    [0, 86_400],
+    "A recognition whose first words would have to wait longer is refused, with the time to come again. 0: it waits.",
+    "若识别开始前需等待超过该秒数，则拒绝请求并告知重试时间。0：一直等待。",
+  ),
   "limits.connections": integer(
     4096,
     [1, 1_000_000],

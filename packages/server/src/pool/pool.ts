@@ -5,9 +5,9 @@ import type { Incarnation, IncarnationParts } from "./incarnation.ts";
 import { type Clock, Instance, type InstanceParts } from "./instance.ts";
 import { dueActions } from "./policy/due.ts";
 import { type RoomBudget, roomFor } from "./policy/room.ts";
-import { type KeptQuarantine, Quarantines } from "./quarantine.ts";
+import { Quarantines } from "./quarantine.ts";
 import { systemClock } from "./system-clock.ts";
-import type { Claimant, LoadWish, Pool, PoolEvent, Unloaded } from "./types.ts";
+import type { Claimant, LoadWish, Pool, PoolEvent, Quarantine, Unloaded } from "./types.ts";
 
 export interface PoolOptions
   extends Omit<IncarnationParts, "makeRoom">,
@@ -18,7 +18,7 @@ export interface PoolOptions
   /** Real directories of models that are pinned. */
   readonly pinned?: Iterable<string>;
   /** By real directory. */
-  readonly quarantines?: Iterable<readonly [string, KeptQuarantine]>;
+  readonly quarantines?: Iterable<readonly [string, Quarantine]>;
   readonly clock?: Clock;
   /** How often leases, idle times and memory are looked at, seconds. */
   readonly tickSeconds?: number;

@@ -5,11 +5,6 @@ import type { HoldClock } from "./holds.ts";
 import { pauseSeconds } from "./policy/pause.ts";
 import type { Quarantine } from "./types.ts";
 
-/** A quarantine with what tells whether the files are still those that failed. */
-export interface KeptQuarantine extends Quarantine {
-  readonly files: string;
-}
-
 /** Failures that lie in the files; others (no room, no network) say nothing about the model. */
 const heldBack: ReadonlySet<Reason> = new Set<Reason>([
   "model_files_invalid",
@@ -40,13 +35,13 @@ export class Quarantines {
   }
 
   /** What was kept before a restart. However the wall clock has jumped, a pause is no longer than its own kind's. */
-  restore(directory: string, { error, failures, files, until }: KeptQuarantine): void {
+  restore(directory: string, { error, failures, files, until }: Quarantine): void {
     const left = Math.min(Math.max(0, until - this.#clock.unix()), pauseSeconds(failures));
     this.#kept.set(directory, { error, failures, files, until: this.#clock.seconds() + left });
   }
 
   /** Counts a failure; undefined if it says nothing about the model. */
-  add({ directory }: ModelFolder, error: VoxpoolError, files: string): KeptQuarantine | undefined {
+  add({ directory }: ModelFolder, error: VoxpoolError, files: string): Quarantine | undefined {
     if (!heldBack.has(error.reason)) return undefined;
     const known = this.#kept.get(directory);
     const now = this.#clock.seconds();
@@ -62,7 +57,7 @@ export class Quarantines {
   }
 
   /** Why it is held back now; undefined if it is not. */
-  find({ directory }: ModelFolder): KeptQuarantine | undefined {
+  find({ directory }: ModelFolder): Quarantine | undefined {
     const kept = this.#kept.get(directory);
     return kept !== undefined && kept.until > this.#clock.seconds() ? this.#shown(directory) : undefined;
   }
@@ -79,7 +74,7 @@ export class Quarantines {
     });
   }
 
-  #shown(directory: string): KeptQuarantine | undefined {
+  #shown(directory: string): Quarantine | undefined {
     const kept = this.#kept.get(directory);
     if (!kept) return undefined;
     const { error, failures, files, until } = kept;

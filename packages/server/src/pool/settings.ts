@@ -1,5 +1,5 @@
 import { memoryBytes } from "../base/bytes.ts";
-import { durationSeconds } from "../base/duration.ts";
+import { parseDuration } from "../base/duration.ts";
 import type { Config } from "../base/settings.ts";
 import type { PoolOptions } from "./pool.ts";
 
@@ -10,8 +10,8 @@ export function poolSettings(config: Config): FromConfig {
   const memory = memoryBytes(config["pool.memory"], "pool.memory");
   const instances = config["pool.instances"];
   return {
-    keepAliveSeconds: durationSeconds(config["pool.keep_alive"], "pool.keep_alive"),
-    holdIdleSeconds: durationSeconds(config["pool.hold_idle"], "pool.hold_idle"),
+    keepAliveSeconds: parseDuration(config["pool.keep_alive"], "pool.keep_alive"),
+    holdIdleSeconds: parseDuration(config["pool.hold_idle"], "pool.hold_idle"),
     budget: { memoryBytes: memory || Number.POSITIVE_INFINITY, instances: instances || Number.POSITIVE_INFINITY },
     boundBytes: hostBound(config["host.memory"]),
     estimateBytes: (_folder, { sizeBytes }) => processBytes + sizeBytes * grownByLoading,

@@ -126,6 +126,8 @@ export interface Quarantine {
   readonly failures: number;
   /** Unix seconds. */
   readonly until: number;
+  /** What tells whether the files are still those that failed: `Catalog.fingerprint`. */
+  readonly files: string;
 }
 
 export interface Unloaded {

@@ -52,9 +52,10 @@ async function decode(
     { priority: "interactive", client: "warm-up", host: id, audioSeconds },
     signal,
   );
+  let decodeSeconds: number | undefined;
   try {
-    await work.run();
+    ({ decodeSeconds } = await work.run());
   } finally {
-    permit.release();
+    permit.release(decodeSeconds); // so that the first request finds a measured speed
   }
 }

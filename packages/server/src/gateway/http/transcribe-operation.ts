@@ -61,6 +61,8 @@ const reasons: readonly Reason[] = [
   "host_hung",
   "decode_failed",
   "model_load_timeout",
+  "over_capacity",
+  "client_sessions_full",
   "too_many_sessions",
   "download_failed",
   "server_stopping",
