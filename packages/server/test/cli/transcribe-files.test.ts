@@ -380,3 +380,19 @@ suite("transcribe into files", () => {
     assert.match(shown, /voxpool: 2 recognised/);
   });
 });
+
+suite("folders that cannot be made", { skip: existsSync("/proc/self") ? false : "needs /proc" }, () => {
+  for (const [language, words] of [
+    ["C.UTF-8", /--output \/proc\/voxpool\/out is no folder: there is no such file or folder/],
+    ["zh_CN.UTF-8", /--output \/proc\/voxpool\/out 不能作为文件夹：没有这个文件或文件夹/],
+  ] as const) {
+    test(`are refused at once and in plain words (${language})`, async (t) => {
+      const cwd = place(t, { "a.wav": "one" });
+      const args = ["transcribe", "a.wav", "-o", "/proc/voxpool/out", "--url", await closedUrl()];
+      const { code, stderr } = await run(t, args, { cwd, env: { LANG: language } });
+      assert.equal(code, 2);
+      assert.match(stderr, words);
+      assert.doesNotMatch(stderr, /ENOENT/);
+    });
+  }
+});

@@ -1,6 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { lstat, mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { lstat, open, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, extname, join, relative, resolve } from "node:path";
+import { makeFolder } from "../../base/folders.ts";
+import { inChinese } from "../../base/phrases.ts";
+import { systemText } from "../../base/system-text.ts";
 import { type CommandContext, UsageError } from "../context.ts";
 import { extensionOf, type Format } from "./formats.ts";
 import type { Recording } from "./recordings.ts";
@@ -62,11 +65,11 @@ export async function checkOutputs(
 ): Promise<void> {
   const zh = language === "zh";
   try {
-    await mkdir(directory, { recursive: true });
+    await makeFolder(directory);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = systemText(error);
     throw new UsageError(
-      zh ? `--output ${directory} 不能作为文件夹：${why}` : `--output ${directory} is no folder: ${why}`,
+      zh ? `--output ${directory} 不能作为文件夹：${inChinese(why)}` : `--output ${directory} is no folder: ${why}`,
     );
   }
   const sources = new Map<string, string>();
@@ -93,7 +96,7 @@ export async function isDone(output: Output, source: string): Promise<boolean> {
 
 /** Writes a file whole or not at all: nobody ever sees a part of it, whatever ends this process. */
 export async function writeWhole(path: string, text: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolder(dirname(path));
   // A folder or device in its place must not be replaced.
   const present = await lstat(path).catch(() => undefined);
   if (present !== undefined && !present.isFile() && !present.isSymbolicLink()) {
