@@ -1,9 +1,15 @@
 import type { CommandContext } from "./context.ts";
-import { printable } from "./format.ts";
+import { printable, shownName } from "./format.ts";
 
 /** Writes a result; as it is into a file or pipe, without control characters to a terminal. */
 export function print(context: CommandContext, text: string): void {
   context.stdout.write(context.stdout.isTTY ? printable(text) : text);
+}
+
+/** Writes paths, a line each; as they are into a file or pipe, with control characters written out to a terminal. */
+export function printLines(context: CommandContext, paths: readonly string[]): void {
+  const { stdout } = context;
+  stdout.write(paths.map((path) => `${stdout.isTTY ? shownName(path) : path}\n`).join(""));
 }
 
 /** Writes a result for scripts, one JSON document; indented on a terminal. */

@@ -1,4 +1,6 @@
 import { CommanderError } from "commander";
+import { inChinese } from "../base/phrases.ts";
+import { systemText } from "../base/system-text.ts";
 import { type CommandContext, languageOf } from "./context.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { reportError } from "./failures.ts";
@@ -43,7 +45,8 @@ async function runCli(argv: readonly string[], context: CommandContext, parts: P
 function onOutputError(error: NodeJS.ErrnoException, context: CommandContext): void {
   if (context.survivesClosedOutput) return;
   if (error.code === "EPIPE") process.exit(exitCodes.ok.code);
-  say(context, error.message);
+  const why = systemText(error);
+  say(context, context.language === "zh" ? inChinese(why) : why);
   process.exit(exitCodes.failed.code);
 }
 

@@ -76,7 +76,10 @@ suite("config", () => {
     assert.equal(readFileSync(join(cwd, "mine.yaml"), "utf8"), "port: 1\n");
     const nowhere = await run(t, ["config", "init", "no/such/voxpool.yaml"], { cwd });
     assert.equal(nowhere.code, 2);
-    assert.match(nowhere.stderr, /^voxpool: no\/such\/voxpool\.yaml cannot be written: ENOENT/);
+    assert.match(
+      nowhere.stderr,
+      /^voxpool: no\/such\/voxpool\.yaml cannot be written: there is no such file or folder$/m,
+    );
   });
 
   test("check looks at the file alone, and names what is wrong in it", async (t) => {

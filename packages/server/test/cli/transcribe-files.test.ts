@@ -232,7 +232,7 @@ suite("transcribe into files", () => {
     assert.equal(code, 1);
     const lines = stderr.trimEnd().split("\n");
     assert.equal(lines[0], "voxpool: b.wav: It is no audio.");
-    assert.match(lines[1] ?? "", /^voxpool: c\.wav: .*c\.txt could not be written: .* is no file\.$/);
+    assert.match(lines[1] ?? "", /^voxpool: c\.wav: .*c\.txt could not be written: something else is there already\.$/);
     assert.match(lines[2] ?? "", /^voxpool: 1 recognised, 2 failed/);
     assert.equal(lines[3], "voxpool: failed: b.wav, c.wav");
     assert.deepEqual(filesIn(cwd, "out"), ["a.txt"]);
@@ -395,4 +395,35 @@ suite("folders that cannot be made", { skip: existsSync("/proc/self") ? false : 
       assert.doesNotMatch(stderr, /ENOENT/);
     });
   }
+});
+
+suite("names that could drive a terminal", { skip: process.platform === "win32" }, () => {
+  const evil = "a\u001bcb\nvoxpool: done.wav";
+
+  test("are written out in messages and on a terminal, and stay as they are in a pipe", async (t) => {
+    const { url } = await startWireServer(t, hears);
+    const cwd = place(t, { [`in/${evil}`]: "one" });
+    const piped = await run(t, ["transcribe", "in", "-o", "out", "--url", url], { cwd });
+    assert.equal(piped.stdout, `${join("out", evil.replace(".wav", ".txt"))}\n`);
+    const missing = await run(t, ["transcribe", evil, "--url", url], { cwd });
+    assert.equal(missing.code, 1);
+    assert.equal(
+      missing.stderr,
+      "voxpool: a\\x1bcb\\nvoxpool: done.wav: The audio could not be read: there is no such file or folder.\n",
+    );
+    if (noTerminal()) return;
+    const shown = await onTerminal(t, `cd '${cwd}' && ${shellCommand("transcribe", "in", "-o", "more", "--url", url)}`);
+    assert.match(shown.stdout, /more\/a\\x1bcb\\nvoxpool: done\.txt\r\n/);
+  });
+});
+
+suite("system errors", () => {
+  test("stand in plain words in Chinese too", async (t) => {
+    const { url } = await startWireServer(t, hears);
+    const { stderr } = await run(t, ["transcribe", "away.wav", "--url", url], {
+      cwd: scratchDirectory(t),
+      env: { LANG: "zh_CN.UTF-8" },
+    });
+    assert.equal(stderr, "voxpool: away.wav: 无法读取音频：没有这个文件或文件夹。\n");
+  });
 });

@@ -1,7 +1,9 @@
 import { writeFile } from "node:fs/promises";
 import type { Command } from "commander";
 import type { LoadedConfig } from "../../base/config.ts";
+import { inChinese } from "../../base/phrases.ts";
 import { settingKeys } from "../../base/setting-names.ts";
+import { systemText } from "../../base/system-text.ts";
 import type { CliCommand } from "../command.ts";
 import { configTemplate } from "../config-template.ts";
 import { type CommandContext, UsageError } from "../context.ts";
@@ -119,13 +121,15 @@ async function writeTemplate(file: string, { language }: CommandContext): Promis
     await writeFile(file, configTemplate(language), { flag: "wx" });
   } catch (error) {
     const code = error instanceof Error && "code" in error ? error.code : undefined;
-    const why = error instanceof Error ? error.message : String(error);
+    const why = systemText(error);
     if (code === "EEXIST") {
       throw new UsageError(
         language === "zh" ? `${file} 已存在，未改动` : `${file} is there already, and was left as it is`,
       );
     }
-    throw new UsageError(language === "zh" ? `无法写入 ${file}：${why}` : `${file} cannot be written: ${why}`);
+    throw new UsageError(
+      language === "zh" ? `无法写入 ${file}：${inChinese(why)}` : `${file} cannot be written: ${why}`,
+    );
   }
 }
 

@@ -5,6 +5,7 @@ import { makeFolder } from "../../base/folders.ts";
 import { inChinese } from "../../base/phrases.ts";
 import { systemText } from "../../base/system-text.ts";
 import { type CommandContext, UsageError } from "../context.ts";
+import { shownName } from "../format.ts";
 import { extensionOf, type Format } from "./formats.ts";
 import type { Recording } from "./recordings.ts";
 
@@ -81,7 +82,10 @@ export async function checkOutputs(
     const id = await identityOf(path);
     const source = id === undefined ? undefined : sources.get(id);
     if (source === undefined) continue;
-    throw new UsageError(zh ? `${path} 会覆盖录音 ${source}` : `${path} would overwrite the recording ${source}`);
+    const [target, recording] = [shownName(path), shownName(source)];
+    throw new UsageError(
+      zh ? `${target} 会覆盖录音 ${recording}` : `${target} would overwrite the recording ${recording}`,
+    );
   }
 }
 
@@ -100,7 +104,7 @@ export async function writeWhole(path: string, text: string): Promise<void> {
   // A folder or device in its place must not be replaced.
   const present = await lstat(path).catch(() => undefined);
   if (present !== undefined && !present.isFile() && !present.isSymbolicLink()) {
-    throw Object.assign(new Error(`${path} is there already and is no file`), { code: "EEXIST" });
+    throw Object.assign(new Error("EEXIST: it is no file"), { code: "EEXIST" });
   }
   // Short, whatever the name: one that may just be as long as the file system allows must not fail here.
   const part = join(dirname(path), `.voxpool-${randomUUID()}.part`);

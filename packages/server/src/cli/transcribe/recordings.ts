@@ -1,7 +1,9 @@
 import type { Dirent } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { basename, join, relative } from "node:path";
+import { systemText } from "../../base/system-text.ts";
 import { type CommandContext, UsageError } from "../context.ts";
+import { shownName } from "../format.ts";
 import { findMatches, isPattern } from "./pattern.ts";
 
 /** A recording on the command line, or what stands there and is none. */
@@ -21,7 +23,7 @@ export interface Recording {
  * that is named itself may be called as it likes.
  */
 const audioExtensions: ReadonlySet<string> = new Set(
-  `wav wave w64 aif aiff aifc au caf flac mp3 ogg oga opus amr wma
+  `wav wave aif aiff aifc flac mp3 mp2 ogg oga opus
   aac m4a m4b mp4 m4v mov 3gp webm weba mka mkv`.split(/\s+/),
 );
 
@@ -60,7 +62,7 @@ async function recordingsOf(
   if (info?.isDirectory() === true) return fromFolder(argument, recursive, context);
   if (info === undefined && isPattern(argument)) return fromPattern(argument, recursive, context);
   // What is not there is said when it is opened.
-  return [{ source: argument, name: argument, tree: "" }];
+  return [{ source: argument, name: shownName(argument), tree: "" }];
 }
 
 async function fromPattern(
@@ -74,7 +76,7 @@ async function fromPattern(
     if ((await stat(path).catch(() => undefined))?.isDirectory() === true) {
       if (recursive) found.push(...(await listFolder(path, base, true, context.signal)));
     } else {
-      found.push({ source: path, name: path, tree: treeOf(path, base) });
+      found.push({ source: path, name: shownName(path), tree: treeOf(path, base) });
     }
   }
   const zh = context.language === "zh";
@@ -104,13 +106,13 @@ async function listFolder(
   const found: Recording[] = [];
   const below: string[] = [];
   const entries = await readdir(folder, { withFileTypes: true }).catch((error: Error) => error);
-  if (entries instanceof Error) return [missing(folder, entries.message)];
+  if (entries instanceof Error) return [missing(folder, systemText(entries))];
   for (const entry of entries) {
     const path = join(folder, entry.name);
     if (entry.name.startsWith(".")) continue;
     if (entry.isDirectory()) below.push(path);
     else if (isAudioName(entry.name) && (await isRegular(path, entry)))
-      found.push({ source: path, name: path, tree: treeOf(path, base) });
+      found.push({ source: path, name: shownName(path), tree: treeOf(path, base) });
   }
   const sorted = found.toSorted((a, b) => order.compare(a.source, b.source));
   if (!recursive) return sorted;
@@ -136,5 +138,5 @@ function treeOf(path: string, base: string): string {
 }
 
 function missing(name: string, problem: string): Recording {
-  return { source: name, name, tree: "", problem };
+  return { source: name, name: shownName(name), tree: "", problem };
 }

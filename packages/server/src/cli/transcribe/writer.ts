@@ -1,9 +1,11 @@
 import type { CallFailure, Segment, Transcript } from "@voxpool/client";
 import { writeSubtitles } from "../../api/subtitles/subtitles.ts";
 import { VoxpoolError } from "../../base/errors.ts";
+import { systemText } from "../../base/system-text.ts";
 import type { CommandContext } from "../context.ts";
 import { reportFailure } from "../failures.ts";
-import { print, say } from "../output.ts";
+import { shownName } from "../format.ts";
+import { printLines, say } from "../output.ts";
 import { isDone, type Output, type Planned, writeWhole } from "./destinations.ts";
 import { type Format, isJsonFormat, isSubtitleFormat } from "./formats.ts";
 import type { ProgressBoard } from "./progress-board.ts";
@@ -44,7 +46,7 @@ export function createWriter({ overwrite, json, board, context }: WriterOptions)
       }
       written.set(recording, paths);
       board.around(() => {
-        if (!json) print(context, paths.map((path) => `${path}\n`).join(""));
+        if (!json) printLines(context, paths);
         sayRemarks(recording, result, (text) => say(context, text), context);
       });
       return result;
@@ -61,11 +63,11 @@ async function write(
     await writeWhole(path, textOf(transcript, format));
     return undefined;
   } catch (thrown) {
-    const detail = thrown instanceof Error ? thrown.message : String(thrown);
+    const detail = systemText(thrown);
     const isFull = thrown instanceof Error && "code" in thrown && ["ENOSPC", "EDQUOT"].includes(String(thrown.code));
     const error = isFull
-      ? new VoxpoolError("disk_full", { what: path })
-      : new VoxpoolError("output_unwritable", { path, detail });
+      ? new VoxpoolError("disk_full", { what: shownName(path) })
+      : new VoxpoolError("output_unwritable", { path: shownName(path), detail });
     const message = error.messageIn(language);
     const { reason } = error;
     return { success: false, error_code: 0, error_message: message, message, reason, retryable: false };
