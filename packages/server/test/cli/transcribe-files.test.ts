@@ -59,11 +59,11 @@ function place(t: TestContext, files: Readonly<Record<string, string>>): string 
   return cwd;
 }
 
-/** All files below a folder, sorted. */
+/** All files below a folder but the record of how they were made, sorted. */
 function filesIn(cwd: string, folder: string): string[] {
   if (!existsSync(join(cwd, folder))) return [];
   return readdirSync(join(cwd, folder), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
+    .filter((entry) => entry.isFile() && entry.name !== ".voxpool-made.jsonl")
     .map((entry) =>
       join(entry.parentPath, entry.name)
         .slice(join(cwd, folder).length + 1)
@@ -425,5 +425,57 @@ suite("system errors", () => {
       env: { LANG: "zh_CN.UTF-8" },
     });
     assert.equal(stderr, "voxpool: away.wav: 无法读取音频：没有这个文件或文件夹。\n");
+  });
+});
+
+suite("files that were made with other options", () => {
+  const words = (cwd: string, name = "a.txt") => readFileSync(join(cwd, "out", name), "utf8");
+
+  test("are made anew, and it is said; with the same ones they are passed over", async (t) => {
+    const { url, received } = await startWireServer(t, hears);
+    const cwd = place(t, { "a.wav": "one" });
+    const transcribe = (...args: string[]) => run(t, ["transcribe", "a.wav", "-o", "out", "--url", url, ...args], { cwd });
+    await transcribe("--model", "model/cn", "--vad", "off");
+    assert.match((await transcribe("--vad", "off", "--model", "model/cn")).stderr, /0 recognised, 1 done before/);
+    assert.equal(received.length, 1);
+    const again = await transcribe("--model", "model/cn", "--channels", "split");
+    assert.match(again.stderr, /made with other options before, and made anew: 1 of the files\.\n.*1 recognised/);
+    assert.equal(received.length, 2);
+    assert.equal((await transcribe("--model", "model/cn", "--channels", "split")).stdout, "");
+    assert.equal(received.length, 2);
+  });
+
+  test("json is not taken for verbose_json, though both end in .json", async (t) => {
+    const { url } = await startWireServer(t, hears);
+    const cwd = place(t, { "a.wav": "one" });
+    for (const format of ["json", "verbose_json"])
+      await run(t, ["transcribe", "a.wav", "-o", "out", "--format", format, "--url", url], { cwd });
+    assert.ok("timings" in (JSON.parse(words(cwd, "a.json")) as object));
+  });
+
+  test("and changed by hand since are kept, and it is said; --overwrite makes them anew", async (t) => {
+    const { url } = await startWireServer(t, hears);
+    const cwd = place(t, { "a.wav": "one" });
+    const args = ["transcribe", "a.wav", "-o", "out", "--url", url];
+    await run(t, args, { cwd });
+    writeFileSync(join(cwd, "out/a.txt"), "corrected by hand\n");
+    const kept = await run(t, [...args, "--vad", "off"], { cwd });
+    assert.match(kept.stderr, /changed since, so kept \(--overwrite makes them anew\): 1 of the files/);
+    assert.equal(words(cwd), "corrected by hand\n");
+    await run(t, [...args, "--vad", "off", "--overwrite"], { cwd });
+    assert.equal(words(cwd), "one\n");
+  });
+
+  test("a record that is damaged or none at all does no harm", async (t) => {
+    const { url, received } = await startWireServer(t, hears);
+    const cwd = place(t, { "a.wav": "one", "out/.voxpool-made.jsonl": 'null\n[]\n{"file":1}\n{"file":"a.tx' });
+    const args = ["transcribe", "a.wav", "-o", "out", "--url", url];
+    assert.equal((await run(t, args, { cwd })).code, 0);
+    assert.match((await run(t, args, { cwd })).stderr, /1 done before/);
+    await run(t, [...args, "--vad", "off"], { cwd });
+    assert.equal(received.length, 2);
+    const blocked = place(t, { "a.wav": "one" });
+    mkdirSync(join(blocked, "out/.voxpool-made.jsonl"), { recursive: true });
+    assert.equal((await run(t, args, { cwd: blocked })).code, 0);
   });
 });

@@ -81,8 +81,8 @@ function withTranscribeOptions(command: CliCommand): CliCommand {
       zh: `输出格式：${formatNames.join("、")}。与 --output 合用时可有多个，如 srt,text,json。默认：text。`,
     })
     .withOption("-o, --output <folder>", {
-      en: "Write a file for each recording and format into this folder, and print its path. Recordings whose files are there and newer are passed over, so that the same command goes on where it stopped.",
-      zh: "为每个录音和格式在该文件夹中写一个文件，并输出其路径。文件已存在且比录音新的会跳过，因此同一命令可从中断处继续。",
+      en: "Write a file for each recording and format into this folder, and print its path. Recordings whose files are there, newer, and made with the same options are passed over: the same command goes on where it stopped, without a flag for that (--overwrite does all again).",
+      zh: "为每个录音和格式在该文件夹中写一个文件，并输出其路径。文件已存在、比录音新且用相同选项生成的会跳过：再次运行同一命令即从中断处继续，无需其他选项（--overwrite 全部重做）。",
     })
     .withOption("-r, --recursive", {
       en: "Take the recordings in the folders below a folder, too.",
@@ -121,6 +121,7 @@ async function transcribe(files: readonly string[], flags: TranscribeFlags, cont
   const source = await clientOf(flags, context);
   const { client } = source;
   try {
+    const wishes = wishesOf(flags);
     const recordings = await findRecordings(files, flags.recursive === true, context);
     const link = createServerLink({
       client,
@@ -129,8 +130,8 @@ async function transcribe(files: readonly string[], flags: TranscribeFlags, cont
       onLost: () => say(context, lostText(numbers.wait, context)),
     });
     const recogniserFor = (format: Format) =>
-      createRecogniser({ client, wishes: wishesOf(flags), format, link, context });
-    const run = { recordings, formats, jobs: numbers.jobs, link, recogniserFor, context };
+      createRecogniser({ client, wishes, format, link, context });
+    const run = { recordings, wishes, formats, jobs: numbers.jobs, link, recogniserFor, context };
     return flags.output === undefined ? await toStdout(run) : await toFiles(run, { ...flags, output: flags.output });
   } finally {
     await source.close();

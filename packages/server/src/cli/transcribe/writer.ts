@@ -6,7 +6,7 @@ import type { CommandContext } from "../context.ts";
 import { reportFailure } from "../failures.ts";
 import { shownName } from "../format.ts";
 import { printLines, say } from "../output.ts";
-import { isDone, type Output, type Planned, writeWhole } from "./destinations.ts";
+import { type Output, type Planned, writeWhole } from "./destinations.ts";
 import { type Format, isJsonFormat, isSubtitleFormat } from "./formats.ts";
 import type { ProgressBoard } from "./progress-board.ts";
 import type { Result } from "./recogniser.ts";
@@ -19,13 +19,16 @@ export interface Writer {
 }
 
 export interface WriterOptions {
-  readonly overwrite: boolean;
+  /** Whether a file is there already, as it is to be. */
+  readonly isDone: (output: Output, source: string) => Promise<boolean>;
+  /** Told of each file that is in place. */
+  readonly onWritten: (output: Output) => Promise<void>;
   readonly json: boolean;
   readonly board: ProgressBoard;
   readonly context: CommandContext;
 }
 
-export function createWriter({ overwrite, json, board, context }: WriterOptions): Writer {
+export function createWriter({ isDone, onWritten, json, board, context }: WriterOptions): Writer {
   const written = new Map<Planned, readonly string[]>();
   const fail = (recording: Planned, failure: CallFailure): CallFailure => {
     board.around(() => reportFailure(failure, context, { about: recording.name }));
@@ -39,9 +42,10 @@ export function createWriter({ overwrite, json, board, context }: WriterOptions)
       if (!("segments" in result)) throw new VoxpoolError("internal");
       const paths: string[] = [];
       for (const output of recording.outputs) {
-        if (!overwrite && (await isDone(output, recording.source))) continue;
+        if (await isDone(output, recording.source)) continue;
         const failure = await write(output, result, context);
         if (failure !== undefined) return fail(recording, failure);
+        await onWritten(output);
         paths.push(output.path);
       }
       written.set(recording, paths);
