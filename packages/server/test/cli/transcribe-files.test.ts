@@ -434,7 +434,8 @@ suite("files that were made with other options", () => {
   test("are made anew, and it is said; with the same ones they are passed over", async (t) => {
     const { url, received } = await startWireServer(t, hears);
     const cwd = place(t, { "a.wav": "one" });
-    const transcribe = (...args: string[]) => run(t, ["transcribe", "a.wav", "-o", "out", "--url", url, ...args], { cwd });
+    const transcribe = (...args: string[]) =>
+      run(t, ["transcribe", "a.wav", "-o", "out", "--url", url, ...args], { cwd });
     await transcribe("--model", "model/cn", "--vad", "off");
     assert.match((await transcribe("--vad", "off", "--model", "model/cn")).stderr, /0 recognised, 1 done before/);
     assert.equal(received.length, 1);

@@ -129,8 +129,7 @@ async function transcribe(files: readonly string[], flags: TranscribeFlags, cont
       signal: context.signal,
       onLost: () => say(context, lostText(numbers.wait, context)),
     });
-    const recogniserFor = (format: Format) =>
-      createRecogniser({ client, wishes, format, link, context });
+    const recogniserFor = (format: Format) => createRecogniser({ client, wishes, format, link, context });
     const run = { recordings, wishes, formats, jobs: numbers.jobs, link, recogniserFor, context };
     return flags.output === undefined ? await toStdout(run) : await toFiles(run, { ...flags, output: flags.output });
   } finally {

@@ -36,8 +36,7 @@ export async function openMadeRecord(directory: string, wishes: Wishes): Promise
   const path = join(directory, recordName);
   const text = await readRecord(path);
   const entries = new Map<string, Entry>();
-  for (const entry of text.split("
-").flatMap((line) => entryOf(line) ?? [])) entries.set(entry.file, entry);
+  for (const entry of text.split("\n").flatMap((line) => entryOf(line) ?? [])) entries.set(entry.file, entry);
   // A line that was cut off by the end of the process must not spoil the next one.
   let before = text === "" || text.endsWith("\n") ? "" : "\n";
   const nameOf = (output: Output) => relative(directory, output.path).replaceAll(sep, "/");
