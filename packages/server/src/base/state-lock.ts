@@ -64,6 +64,12 @@ export async function lockStateDirectory(stateDir: string, owner: LockOwner): Pr
   };
 }
 
+/** The server that has a state directory, by what it wrote down; nothing is touched. Undefined if it does not live. */
+export function stateOwner(stateDir: string): LockOwner | undefined {
+  const owner = readOwner(stateDir);
+  return owner !== undefined && isAlive(owner.pid) ? owner : undefined;
+}
+
 async function makeDirectory(stateDir: string): Promise<void> {
   try {
     await makeFolder(stateDir, 0o700);

@@ -120,7 +120,7 @@ function textOf({ probe, findings }: Examined, { language, stdout }: CommandCont
     const rest = advice === undefined ? [] : wrap(`-> ${oneLine(advice[language])}`, room);
     return [mark + " ".repeat(markColumns - widthOf(mark)) + first, ...[...more, ...rest].map((line) => indent + line)];
   });
-  return `${paragraphs.join("\n")}\n`;
+  return paragraphs.map((line) => `${line}\n`).join("");
 }
 
 function oneLine(text: string): string {
