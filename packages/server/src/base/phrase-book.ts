@@ -341,6 +341,11 @@ export const phraseBook: Readonly<Record<string, string>> = {
   "this is a folder, not a file": "这是文件夹，不是文件",
   "a file stands where a folder is needed": "需要文件夹的位置上是一个文件",
   "something else is there already": "那里已有其他内容",
+  "another program": "其他程序",
+  "another program (on macOS often AirPlay Receiver: System Settings, General, AirDrop & Handoff)":
+    "其他程序（macOS 上通常是“隔空播放接收器”：系统设置 > 通用 > 隔空投送与接力）",
+  "voxpool {}, which can be used as it is ({}); a second server needs --state-dir DIR too":
+    " voxpool {1} 服务器（{2}，可直接使用；若要再启动一个，还需 --state-dir DIR）",
   "the disk is full": "磁盘已满",
   "the disk quota is used up": "磁盘配额已用完",
   "the disk can only be read": "磁盘是只读的",
@@ -380,8 +385,6 @@ export const phraseBook: Readonly<Record<string, string>> = {
   "{} cannot be used ({}); choose a directory that can be written: --state-dir DIR":
     "{1} 不可用（{2}）；请选择可写的目录：--state-dir DIR",
   "cannot listen on {} port {}: {}": "无法在 {1} 的端口 {2} 上监听：{3}",
-  " (on macOS often AirPlay Receiver: System Settings, General, AirDrop & Handoff)":
-    "（在 macOS 上常为隔空播放接收器：系统设置、通用、隔空投送与接力）",
 
   // Catalogue and downloads
   "send it once, with at most {} characters": "请只发送一次，最多 {1} 个字符",
