@@ -480,3 +480,32 @@ suite("files that were made with other options", () => {
     assert.equal((await run(t, args, { cwd: blocked })).code, 0);
   });
 });
+
+suite("samples without a header", () => {
+  test("go out with what the flags say of them, from files, folders and standard input", async (t) => {
+    const { url, received } = await startWireServer(t, hears);
+    const cwd = place(t, { "in/a.raw": "one", "in/b.PCM": "two", "in/c.wav": "three" });
+    const raw = ["--raw", "s16be", "--rate", "8000", "--raw-channels", "2"];
+    const folder = await run(t, ["transcribe", "in", "-j", "1", ...raw, "--url", url], { cwd });
+    assert.equal(folder.stdout, "==> in/a.raw <==\none\n\n==> in/b.PCM <==\ntwo\n");
+    const input = { cwd, input: Buffer.from("four") };
+    assert.equal((await run(t, ["transcribe", "--raw", "s16le", "-", "--url", url], input)).stdout, "four\n");
+    assert.deepEqual(
+      received.map(({ headers }) => headers["content-type"]),
+      ["audio/l16;rate=8000;channels=2", "audio/l16;rate=8000;channels=2", "audio/pcm;rate=16000;channels=1"],
+    );
+  });
+
+  for (const [flags, why] of [
+    [["--rate", "8000"], /--rate and --raw-channels go with --raw only/],
+    [["--raw", "f32le"], /'f32le' is invalid\. Allowed choices are s16le, s16be/],
+    [["--raw", "s16le", "--rate", "999"], /--rate takes a whole number from 1000 to 768000/],
+    [["--raw", "s16le", "--raw-channels", "0"], /--raw-channels takes a whole number from 1 to 64/],
+  ] as const) {
+    test(`${flags.join(" ")} is refused`, async (t) => {
+      const { code, stderr } = await run(t, ["transcribe", "a.raw", ...flags]);
+      assert.equal(code, 2);
+      assert.match(stderr, why);
+    });
+  }
+});

@@ -3,6 +3,7 @@ import { type ClientFlags, createClient } from "../client.ts";
 import type { CliCommand } from "../command.ts";
 import { type CommandContext, UsageError } from "../context.ts";
 import { say } from "../output.ts";
+import { type RawFlags, rawContentType, wholeNumber, withRawOptions } from "../raw-options.ts";
 import { type SoundFlags, soundOptions, withSoundOptions } from "../sound-options.ts";
 import { type TextFlags, textOptions, withTextOptions } from "../text-options.ts";
 import { type Format, formatNames, isJsonFormat, parseFormats } from "../transcribe/formats.ts";
@@ -12,7 +13,7 @@ import { findRecordings } from "../transcribe/recordings.ts";
 import { createServerLink } from "../transcribe/server-link.ts";
 import { toFiles, toStdout } from "../transcribe/targets.ts";
 
-interface TranscribeFlags extends ClientFlags, TextFlags, SoundFlags {
+interface TranscribeFlags extends ClientFlags, TextFlags, SoundFlags, RawFlags {
   readonly model?: string;
   readonly language?: string;
   readonly format?: string;
@@ -30,7 +31,7 @@ const defaultWaitSeconds = 60;
 /** `voxpool transcribe FILE…` */
 export function registerTranscribe(program: CliCommand, context: CommandContext): void {
   const command = program.command("transcribe");
-  withTextOptions(withSoundOptions(withTranscribeOptions(command)))
+  withTextOptions(withRawOptions(withSoundOptions(withTranscribeOptions(command))))
     .describe({
       en: "Recognise recordings and print the words, or write them into files.",
       zh: "识别录音，输出文字或写入文件。",
@@ -62,6 +63,11 @@ export function registerTranscribe(program: CliCommand, context: CommandContext)
         command: "arecord -f S16_LE -r 16000 -d 5 | voxpool transcribe -",
         en: "Records five seconds and prints their words.",
         zh: "录音五秒并输出文字。",
+      },
+      {
+        command: "arecord -t raw -f S16_LE -r 16000 -d 5 | voxpool transcribe --raw s16le --rate 16000 -",
+        en: "The same without a header (raw PCM).",
+        zh: "同上，但没有文件头（原始 PCM）。",
       },
       {
         command: "voxpool transcribe --json speech.wav | jq .segments",
@@ -116,13 +122,18 @@ function withTranscribeOptions(command: CliCommand): CliCommand {
 
 async function transcribe(files: readonly string[], flags: TranscribeFlags, context: CommandContext): Promise<number> {
   const numbers = readNumbers(flags, context);
+  const contentType = rawContentType(flags, context);
   const formats = parseFormats(flags.format ?? (flags.json && flags.output === undefined ? "json" : "text"), context);
   checkUsage(files, flags, formats, context);
   const source = await clientOf(flags, context);
   const { client } = source;
   try {
-    const wishes = wishesOf(flags);
-    const recordings = await findRecordings(files, flags.recursive === true, context);
+    const wishes = wishesOf(flags, contentType);
+    const recordings = await findRecordings(
+      files,
+      { recursive: flags.recursive === true, raw: contentType !== undefined },
+      context,
+    );
     const link = createServerLink({
       client,
       waitSeconds: recordings.length > 1 ? numbers.wait : 0,
@@ -142,29 +153,20 @@ async function clientOf(flags: TranscribeFlags, context: CommandContext): Promis
   return { client: createClient(flags, context), close: async () => {} };
 }
 
-function wishesOf({ model, language, ...flags }: TranscribeFlags): Wishes {
+function wishesOf({ model, language, ...flags }: TranscribeFlags, contentType: string | undefined): Wishes {
   return {
     ...textOptions(flags),
     ...soundOptions(flags),
+    ...(contentType !== undefined && { contentType }),
     ...(model === undefined ? {} : { model_path: model }),
     ...(language === undefined ? {} : { language }),
   };
 }
 
-function readNumbers(flags: TranscribeFlags, { language }: CommandContext): { jobs: number; wait: number } {
-  const read = (name: string, text: string | undefined, least: number, most: number, otherwise: number): number => {
-    if (text === undefined) return otherwise;
-    const value = /^\d{1,6}$/.test(text) ? Number(text) : Number.NaN;
-    if (value >= least && value <= most) return value;
-    throw new UsageError(
-      language === "zh"
-        ? `${name} 应为 ${least} 到 ${most} 的整数`
-        : `${name} takes a whole number from ${least} to ${most}`,
-    );
-  };
+function readNumbers(flags: TranscribeFlags, context: CommandContext): { jobs: number; wait: number } {
   return {
-    jobs: read("--jobs", flags.jobs, 1, 64, defaultJobs),
-    wait: read("--wait", flags.wait, 0, 86_400, defaultWaitSeconds),
+    jobs: flags.jobs === undefined ? defaultJobs : wholeNumber("--jobs", flags.jobs, 1, 64, context),
+    wait: flags.wait === undefined ? defaultWaitSeconds : wholeNumber("--wait", flags.wait, 0, 86_400, context),
   };
 }
 

@@ -17,6 +17,8 @@ export interface Heard {
 
 /** What every recording is asked for with. */
 export interface Wishes extends TextFlags, SoundFlags {
+  /** What samples without a header are. */
+  readonly contentType?: string;
   readonly model_path?: string;
   readonly language?: string;
 }
