@@ -7,6 +7,7 @@ import { reportError } from "./failures.ts";
 import { listenForInterruption } from "./interruption.ts";
 import { say } from "./output.ts";
 import { buildProgram, type ProgramParts } from "./program.ts";
+import { commandName } from "./typable.ts";
 
 /** Runs the command line of this process, and ends the process. */
 export async function main(parts: ProgramParts = {}): Promise<void> {
@@ -14,6 +15,7 @@ export async function main(parts: ProgramParts = {}): Promise<void> {
   const context: CommandContext = {
     env,
     language: languageOf(env),
+    command: commandName(env),
     stdin,
     stdout,
     stderr,

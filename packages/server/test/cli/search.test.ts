@@ -45,7 +45,7 @@ suite("search", () => {
     assert.match(both.stdout, /^cn-large /m);
     assert.equal(both.stdout.trimEnd().split("\n").length, 2);
     const nothing = await run(t, ["search", "no", "such", "thing"]);
-    assert.deepEqual([nothing.code, nothing.stdout], [0, "Nothing fits. List everything: voxpool search\n"]);
+    assert.deepEqual([nothing.code, nothing.stdout], [0, "Nothing fits. List everything: npx voxpool search\n"]);
     const wrong = await run(t, ["search", "--language", "klingonish"]);
     assert.equal(wrong.code, 1);
     assert.match(wrong.stderr, /^voxpool: language: unknown language/);

@@ -10,7 +10,7 @@ import { configTemplate } from "../config-template.ts";
 import { type CommandContext, UsageError } from "../context.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { reportError } from "../failures.ts";
-import { print, printJson, say } from "../output.ts";
+import { print, printJson, roomOf, say } from "../output.ts";
 import { settingFlags, withSettings } from "../settings-options.ts";
 import { renderTable } from "../table.ts";
 import { unknownCommand } from "./help.ts";
@@ -156,7 +156,8 @@ function wireConfig({ config, origins, file }: LoadedConfig): object {
   return { success: true, ...(file !== undefined && { file }), settings: Object.fromEntries(settings) };
 }
 
-function tableOf({ config, origins }: LoadedConfig, { language }: CommandContext): string {
+function tableOf({ config, origins }: LoadedConfig, context: CommandContext): string {
+  const { language } = context;
   const titles = language === "zh" ? ["设置", "值", "来源"] : ["SETTING", "VALUE", "SOURCE"];
   const rows = settingKeys.map((key) => {
     const value: unknown = config[key];
@@ -167,5 +168,6 @@ function tableOf({ config, origins }: LoadedConfig, { language }: CommandContext
   return renderTable(
     titles.map((title) => ({ title })),
     rows,
+    roomOf(context),
   );
 }
