@@ -409,7 +409,7 @@ suite("names that could drive a terminal", { skip: process.platform === "win32" 
     assert.equal(missing.code, 1);
     assert.equal(
       missing.stderr,
-      "voxpool: a\\x1bcb\\nvoxpool: done.wav: The audio could not be read: there is no such file or folder.\n",
+      "voxpool: a\\x1bcb\\nvoxpool: done.wav: The audio could not be read: there is no such file (ENOENT).\n",
     );
     if (noTerminal()) return;
     const shown = await onTerminal(t, `cd '${cwd}' && ${shellCommand("transcribe", "in", "-o", "more", "--url", url)}`);
@@ -424,7 +424,7 @@ suite("system errors", () => {
       cwd: scratchDirectory(t),
       env: { LANG: "zh_CN.UTF-8" },
     });
-    assert.equal(stderr, "voxpool: away.wav: 无法读取音频：没有这个文件或文件夹。\n");
+    assert.equal(stderr, "voxpool: away.wav: 无法读取音频：没有该文件（ENOENT）。\n");
   });
 });
 
