@@ -231,11 +231,11 @@ function urlOf(host: string, port: number): string {
 async function portTaken(host: string, port: number): Promise<VoxpoolError> {
   const suggestion = port < 65_535 ? port + 1 : port - 1;
   const url = urlOf(host, port);
-  const version = await versionAt(url);
+  const found = await versionAt(url);
   const what =
-    version === undefined
+    found === undefined
       ? strangerOn(port)
-      : `voxpool ${version}, which can be used as it is (${url}/api); a second server needs --state-dir DIR too`;
+      : `voxpool ${found}, which can be used as it is (${url}/api); a second server needs --state-dir DIR too`;
   return new VoxpoolError("port_taken", { host, port, what, suggestion });
 }
 

@@ -1,4 +1,5 @@
 import { audioPhrases } from "./audio-phrases.ts";
+import { systemPhrases } from "./system-phrases.ts";
 
 /**
  * What voxpool says in English inside its messages and in its log, and the same in Chinese. `{}` is a gap; in the
@@ -6,6 +7,7 @@ import { audioPhrases } from "./audio-phrases.ts";
  */
 export const phraseBook: Readonly<Record<string, string>> = {
   ...audioPhrases,
+  ...systemPhrases,
 
   // Requests
   "it is empty": "内容为空",
@@ -339,26 +341,11 @@ export const phraseBook: Readonly<Record<string, string>> = {
   "fetch failed": "请求失败",
   "other side closed": "对方关闭了连接",
   "read ECONNRESET": "连接被重置（ECONNRESET）",
-  "there is no such file or folder": "没有这个文件或文件夹",
-  "there is no permission for it": "没有权限",
-  "the system does not permit it": "系统不允许",
-  "this is a folder, not a file": "这是文件夹，不是文件",
-  "a file stands where a folder is needed": "需要文件夹的位置上是一个文件",
-  "something else is there already": "那里已有其他内容",
   "another program": "其他程序",
   "another program (on macOS often AirPlay Receiver: System Settings, General, AirDrop & Handoff)":
     "其他程序（macOS 上通常是“隔空播放接收器”：系统设置 > 通用 > 隔空投送与接力）",
   "voxpool {}, which can be used as it is ({}); a second server needs --state-dir DIR too":
     " voxpool {1} 服务器（{2}，可直接使用；若要再启动一个，还需 --state-dir DIR）",
-  "the disk is full": "磁盘已满",
-  "the disk quota is used up": "磁盘配额已用完",
-  "the disk can only be read": "磁盘是只读的",
-  "the name is too long": "名称过长",
-  "its links lead round in a circle": "链接形成循环",
-  "too many files are open": "打开的文件过多",
-  "another program is using it": "正被其他程序使用",
-  "the disk or the device fails": "磁盘或设备出错",
-  "there is no such device": "没有这个设备",
   "ENOENT: no such file or directory, {}": "没有该文件或文件夹（ENOENT，{1}）",
   "EACCES: permission denied, {}": "没有权限（EACCES，{1}）",
   "EISDIR: illegal operation on a directory, {}": "这是文件夹，不是文件（EISDIR，{1}）",

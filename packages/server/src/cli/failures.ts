@@ -2,7 +2,7 @@ import type { CallFailure } from "@voxpool/client";
 import { catalogue } from "@voxpool/client/contract/catalogue";
 import { type MessageLanguage, VoxpoolError } from "../base/errors.ts";
 import { inChinese } from "../base/phrases.ts";
-import { plainly, systemText } from "../base/system-text.ts";
+import { plainly } from "../base/system-text.ts";
 import { type CommandContext, UsageError } from "./context.ts";
 import { exitCodes, signalCodes } from "./exit-codes.ts";
 import { printJson, say } from "./output.ts";

@@ -19,13 +19,12 @@ export function commandName(
   env: Environment,
   { platform = process.platform, exists = existsSync }: Surroundings = {},
 ): CommandName {
-  const { delimiter, join, normalize } = platform === "win32" ? win32 : posix;
+  const paths = platform === "win32" ? win32 : posix;
   const names = platform === "win32" ? ["voxpool.cmd", "voxpool.exe"] : ["voxpool"];
-  const path = env.PATH ?? env.Path ?? "";
-  const folders = path
-    .split(delimiter)
+  const folders = (env.PATH ?? env.Path ?? "")
+    .split(paths.delimiter)
     .filter((folder) => folder !== "" && !/node_modules[\\/]+\.bin[\\/]*$/.test(folder));
-  const isFound = folders.some((folder) => names.some((name) => exists(join(normalize(folder), name))));
+  const isFound = folders.some((folder) => names.some((name) => exists(paths.join(folder, name))));
   return isFound ? "voxpool" : "npx voxpool";
 }
 

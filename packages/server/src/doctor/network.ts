@@ -17,7 +17,7 @@ export const networkProbe: Probe = {
     const found: Finding[] = [];
     if (good.length > 0) {
       const names = good.map(({ name, url }) => `${name} (${url})`).join(", ");
-      found.push(ok({ en: `${names}`, zh: `可访问：${names}` }));
+      found.push(ok({ en: names, zh: `可访问：${names}` }));
     }
     if (bad.length === 0) return found;
     const isStuck = good.length === 0 && (await catalogOf(place.config).list()).length === 0;
