@@ -321,17 +321,7 @@ export const phraseBook: Readonly<Record<string, string>> = {
   "its certificate is not trusted; NODE_EXTRA_CA_CERTS can name a file of more ({})":
     "其证书不受信任；可用 NODE_EXTRA_CA_CERTS 指定更多证书的文件（{1}）",
   "its certificate is that of another host ({})": "其证书属于另一台主机（{1}）",
-  "{}: there is no such file ({})": "{1}：没有该文件（{2}）",
-  "{}: it may not be read by this user ({})": "{1}：当前用户无权读取（{2}）",
-  "{}: it is a directory ({})": "{1}：这是文件夹，不是文件（{2}）",
-  "there is no such file ({})": "没有该文件（{1}）",
-  "it may not be read by this user ({})": "当前用户无权读取（{1}）",
-  "the path is too long ({})": "路径过长（{1}）",
-  "its links lead in a circle ({})": "链接形成循环（{1}）",
-  "it is a directory ({})": "这是文件夹，不是文件（{1}）",
   "{}: too many files are open ({})": "{1}：打开的文件过多（{2}）",
-  "{}: the path is too long ({})": "{1}：路径过长（{2}）",
-  "{}: its links lead in a circle ({})": "{1}：链接形成循环（{2}）",
   "{}; and the fallback could not be opened: {}": "{1}；后备也无法打开：{2}",
   "{}; and the fallback was not asked, since too much of the recording had been read to send it again":
     "{1}；录音已读取过多，无法再次发送，因此没有改由后备处理",

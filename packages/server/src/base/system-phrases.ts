@@ -1,4 +1,4 @@
-/** The part of the phrase book about what the system says of files: the texts of `system-text.ts`. */
+/** The part of the phrase book about what the system says of files, in the words of `system-text.ts` and of the client. */
 export const systemPhrases: Readonly<Record<string, string>> = {
   "there is no such file or folder": "没有这个文件或文件夹",
   "there is no permission for it": "没有权限",
@@ -15,4 +15,16 @@ export const systemPhrases: Readonly<Record<string, string>> = {
   "another program is using it": "正被其他程序使用",
   "the disk or the device fails": "磁盘或设备出错",
   "there is no such device": "没有这个设备",
+
+  // By the client
+  "{}: there is no such file ({})": "{1}：没有该文件（{2}）",
+  "{}: it may not be read by this user ({})": "{1}：当前用户无权读取（{2}）",
+  "{}: it is a directory ({})": "{1}：这是文件夹，不是文件（{2}）",
+  "there is no such file ({})": "没有该文件（{1}）",
+  "it may not be read by this user ({})": "当前用户无权读取（{1}）",
+  "the path is too long ({})": "路径过长（{1}）",
+  "its links lead in a circle ({})": "链接形成循环（{1}）",
+  "it is a directory ({})": "这是文件夹，不是文件（{1}）",
+  "{}: the path is too long ({})": "{1}：路径过长（{2}）",
+  "{}: its links lead in a circle ({})": "{1}：链接形成循环（{2}）",
 };

@@ -82,6 +82,6 @@ suite("pull by hand", () => {
       stderr,
       /\n {2}vosk-model-small-cn-0\.22\.zip \(https:\/\/alphacephei\.com\/vosk\/models\/vosk-model-small-cn-0\.22\.zip/,
     );
-    assert.match(stderr, /\n {2}voxpool pull cn --from vosk-model-small-cn-0\.22\.zip\n$/);
+    assert.match(stderr, /\n {2}npx voxpool pull cn --from vosk-model-small-cn-0\.22\.zip\n$/);
   });
 });

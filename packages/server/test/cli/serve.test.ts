@@ -163,7 +163,7 @@ suite("serve", () => {
       server.child.kill("SIGINT");
       const { stderr } = await server.done;
       assert.match(stderr, message);
-      assert.match(stderr, /^ {2}voxpool pull en\/tiny --from \S+ --from \S+$/m);
+      assert.match(stderr, /^ {2}npx voxpool pull en\/tiny --from \S+ --from \S+$/m);
       assert.doesNotMatch(stderr, /\bat .*\.[jt]s|stack/);
     });
   }

@@ -7,7 +7,7 @@ import { hears, place } from "./recordings.ts";
 import { closedUrl, noTerminal, onTerminal, run, shellCommand, startWireServer } from "./support.ts";
 
 suite("folders that cannot be made", { skip: existsSync("/proc/self") ? false : "needs /proc" }, () => {
-  for (const [language, words] of [
+  for (const [language, said] of [
     ["C.UTF-8", /--output \/proc\/voxpool\/out is no folder: there is no such file or folder/],
     ["zh_CN.UTF-8", /--output \/proc\/voxpool\/out 不能作为文件夹：没有这个文件或文件夹/],
   ] as const) {
@@ -16,7 +16,7 @@ suite("folders that cannot be made", { skip: existsSync("/proc/self") ? false : 
       const args = ["transcribe", "a.wav", "-o", "/proc/voxpool/out", "--url", await closedUrl()];
       const { code, stderr } = await run(t, args, { cwd, env: { LANG: language } });
       assert.equal(code, 2);
-      assert.match(stderr, words);
+      assert.match(stderr, said);
       assert.doesNotMatch(stderr, /ENOENT/);
     });
   }
