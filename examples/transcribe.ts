@@ -1,4 +1,4 @@
-// Words from a recording, as they are recognised:  node examples/transcribe.ts speech.wav [model/cn]
+// Words from a recording, as they are recognised:  npx node examples/transcribe.ts speech.wav [model/cn]
 import { ModelAPIClient } from "@voxpool/client";
 
 const [path = "speech.wav", modelPath] = process.argv.slice(2);

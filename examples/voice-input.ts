@@ -1,7 +1,7 @@
 // Voice input for an application: the words of each recording, by the service that all applications share, and by a
 // pool of this application's own while the service is away.
 //
-//   node examples/voice-input.ts [model/cn]       then a file name on each line; the end of the input ends it
+//   npx node examples/voice-input.ts [model/cn]       then a file name on each line; the end of the input ends it
 import { createInterface } from "node:readline";
 import { ModelAPIClient } from "@voxpool/client";
 

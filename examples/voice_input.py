@@ -9,6 +9,12 @@ import requests
 SERVICE = os.environ.get("VOXPOOL_URL", "http://localhost:5000/api")
 # What starts an own server; it takes a free port and says which.
 OWN = os.environ.get("OWN_VOXPOOL", "npx voxpool") + " serve --json --host 127.0.0.1 --port 0 --log-level error"
+# A server has its state directory to itself: an own one needs another than the service. Native parts are kept there.
+OWN_STATE = os.environ.get("OWN_STATE_DIR", os.path.join(os.path.expanduser("~"), ".voice-input"))
+
+
+class Refused(Exception):
+    """The server answered, and says why it cannot do it."""
 
 
 class VoiceInput:
@@ -37,19 +43,21 @@ class VoiceInput:
             self.own.wait()
 
     def call(self, method, path, **request):
-        """Asks the service; if that cannot be reached or has died over it, an own server. Fails with the reason."""
+        """Asks the service; if that cannot be reached or has died over it, an own server. Raises Refused."""
         try:
             answer = self.session.request(method, SERVICE + path, timeout=(3, None), **request).json()
             self.served_by = "service"
         except requests.ConnectionError:
             answer = self.session.request(method, self.own_server() + path, **request).json()
             self.served_by = "own server"
-        return answer if answer["success"] else sys.exit(answer["message"])
+        if answer["success"]:
+            return answer
+        raise Refused(answer["message"])
 
     def own_server(self):
         """Starts an own server with the first call that needs it; its first output says where it answers."""
-        if self.own is None:
-            self.own = subprocess.Popen(OWN.split(), stdout=subprocess.PIPE, text=True)
+        if self.own is None or self.own.poll() is not None:
+            self.own = subprocess.Popen([*OWN.split(), "--state-dir", OWN_STATE], stdout=subprocess.PIPE, text=True)
             line = self.own.stdout.readline()
             self.own_api = json.loads(line)["url"] if line else sys.exit("no server could be started")
         return self.own_api
@@ -59,7 +67,13 @@ voice = VoiceInput(*sys.argv[1:2])
 try:
     voice.initialize()
     for line in sys.stdin:
-        result = voice.recognise(line.strip())
-        print(f"{voice.served_by}: {result['text']}", flush=True)
+        # What is wrong with one recording is no reason to end.
+        try:
+            result = voice.recognise(line.strip())
+            print(f"{voice.served_by}: {result['text']}", flush=True)
+        except (OSError, Refused) as error:
+            print(f"failed: {error}", flush=True)
+except Refused as error:
+    sys.exit(str(error))
 finally:
     voice.shutdown()

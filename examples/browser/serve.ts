@@ -1,5 +1,5 @@
 // Serves the page and the SDK, and hands /api on to voxpool, so that to the browser all of it is one origin:
-//   node examples/browser/serve.ts        then open http://localhost:8080
+//   npx node examples/browser/serve.ts        then open http://localhost:8080
 import { createReadStream } from "node:fs";
 import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";

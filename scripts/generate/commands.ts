@@ -17,6 +17,7 @@ export function commandsBlock(language: MessageLanguage): string {
     stderr: process.stderr,
     signal: new AbortController().signal,
     exitCode: 0,
+    command: "voxpool",
     survivesClosedOutput: false,
   });
   return program.commands

@@ -86,13 +86,15 @@ test("voice input in Python is served by the service, and by a server of its own
     VOXPOOL_URL: `${server.origin}/api`,
     OWN_VOXPOOL: own,
     VOXPOOL_MODEL_DIR: model.modelDir,
-    VOXPOOL_STATE_DIR: model.newStateDir(t),
+    OWN_STATE_DIR: model.newStateDir(t),
     VOXPOOL_DEFAULT_MODEL: "en/tiny",
   });
   await app.until(/^health: running$/);
   await app.until(/^loaded: en\/tiny/);
   app.say(recording);
   assert.match(await app.until(/^service: /), words);
+  app.say("there is no such.wav");
+  assert.match(await app.until(/^failed: /), /No such file/);
   await server.kill();
   app.say(recording);
   assert.match(await app.until(/^own server: /), words);

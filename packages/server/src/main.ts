@@ -4,9 +4,12 @@ import type { FastifyInstance } from "fastify";
 import { type DefaultModelReady, prepareDefaultModel } from "./api/default-model.ts";
 import { VoxpoolError } from "./base/errors.ts";
 import type { Log } from "./base/log.ts";
+import { versionAt } from "./base/neighbour.ts";
 import { stateDirectory } from "./base/paths.ts";
 import type { Config } from "./base/settings.ts";
 import { lockStateDirectory } from "./base/state-lock.ts";
+import { systemText } from "./base/system-text.ts";
+import { version } from "./base/version.ts";
 import { removeAbandoned } from "./base/work-directory.ts";
 import type { PullEvent } from "./catalog/pull.ts";
 import { type ComposeOptions, compose, type Parts } from "./compose/compose.ts";
@@ -90,22 +93,39 @@ async function listen(http: FastifyInstance, { host, port }: Config): Promise<st
     await http.listen({ host, port });
   } catch (error) {
     throw (error as NodeJS.ErrnoException).code === "EADDRINUSE"
-      ? portTaken(host, port)
+      ? await portTaken(host, port)
       : cannotListen(host, port, error);
   }
   const address = http.addresses()[0] as AddressInfo | undefined; // of a TCP socket: never a path
-  const isAnyAddress = host === "0.0.0.0" || host === "::" || host === "";
-  const name = isAnyAddress ? "127.0.0.1" : host.includes(":") ? `[${host}]` : host;
-  return `http://${name}:${address?.port ?? port}`;
+  return urlOf(host, address?.port ?? port);
 }
 
-function portTaken(host: string, port: number): VoxpoolError {
+/** Where this machine reaches who listens there. */
+function urlOf(host: string, port: number): string {
+  const isAnyAddress = host === "0.0.0.0" || host === "::" || host === "";
+  const name = isAnyAddress ? "127.0.0.1" : host.includes(":") ? `[${host}]` : host;
+  return `http://${name}:${port}`;
+}
+
+async function portTaken(host: string, port: number): Promise<VoxpoolError> {
+  const suggestion = port < 65_535 ? port + 1 : port - 1;
+  const url = urlOf(host, port);
+  const found = await versionAt(url);
+  const what =
+    found === undefined
+      ? strangerOn(port)
+      : `voxpool ${found}, which can be used as it is (${url}/api); a second server needs --state-dir DIR too`;
+  return new VoxpoolError("port_taken", { host, port, what, suggestion });
+}
+
+function strangerOn(port: number): string {
   const isAirPlay = process.platform === "darwin" && (port === 5000 || port === 7000);
-  const hint = isAirPlay ? " (on macOS often AirPlay Receiver: System Settings, General, AirDrop & Handoff)" : "";
-  return new VoxpoolError("port_taken", { host, port, hint, suggestion: port + 1 });
+  return isAirPlay
+    ? "another program (on macOS often AirPlay Receiver: System Settings, General, AirDrop & Handoff)"
+    : "another program";
 }
 
 function cannotListen(host: string, port: number, error: unknown): VoxpoolError {
-  const detail = `cannot listen on ${host} port ${port}: ${error instanceof Error ? error.message : String(error)}`;
+  const detail = `cannot listen on ${host} port ${port}: ${systemText(error)}`;
   return new VoxpoolError("config_invalid", { source: "host, port", detail }, { cause: error });
 }

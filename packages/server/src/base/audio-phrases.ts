@@ -1,5 +1,18 @@
 /** The part of the phrase book that is about recordings. */
 export const audioPhrases: Readonly<Record<string, string>> = {
+  "its sound begins anew too often for what follows each time": "其声音重新开始的次数过多，而每次之后的内容过少",
+  "its packets hold hardly any sound": "其数据包中几乎没有声音",
+  "it stands for more sound than so few bytes can hold": "其声明的声音多于这些字节所能容纳的",
+  "a part of it stands for more sound than can be true": "其中一部分声明的声音多得不可信",
+  "it holds no sound": "其中没有声音",
+  "its {} header says 0 channels": "其 {1} 头标明 0 个声道",
+  "its {} header says {} samples a second": "其 {1} 头标明每秒 {2} 个样本",
+  "{} with {} channels; at most {} are read": "{2} 声道的 {1}；最多读取 {3} 声道",
+  "{} with {} samples a second": "每秒 {2} 个样本的 {1}",
+  "too many frames of the FLAC file have no end": "FLAC 文件中没有结尾的帧过多",
+  "the MP4 file has too many tracks": "MP4 文件的音轨过多",
+  "the packets in its MP4 header lie in each other or in disorder": "其 MP4 头中的数据包相互重叠或次序混乱",
+
   "nothing follows its ID3 tag": "ID3 标签之后没有内容",
   "the file ends in its ID3 tag": "文件在 ID3 标签中就结束了",
 

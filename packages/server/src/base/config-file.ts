@@ -19,6 +19,8 @@ import { isSettingKey, nearest, settingGroups, settingKeys } from "./setting-nam
 
 /** A longer file is a mistake, and parsing takes more than linear time. */
 const maxFileBytes = 65_536;
+/** A file that is no YAML at all has one for each of its lines. */
+const mostSyntaxErrors = 20;
 
 interface FileContext {
   /** The file as it was named, for messages. */
@@ -26,16 +28,21 @@ interface FileContext {
   readonly language: MessageLanguage;
   readonly document: ReturnType<typeof parseDocument>;
   readonly lines: LineCounter;
+  readonly report: Report;
 }
+
+/** Takes what is wrong; reading goes on with what stands behind it, if it returns. */
+export type Report = (problem: VoxpoolError) => void;
 
 /**
  * The settings that a YAML file writes, in its order. Groups may be nested (`limits: {body_bytes: 1}`) or
  * dotted (`limits.body_bytes: 1`). The tree is walked as it was parsed and never becomes an object, so that
  * no key can reach a prototype.
  * @param name the file as it was named, for messages; `path` is where it is
- * @throws VoxpoolError `config_invalid`, naming the line
+ * @param report is told what is wrong with single entries, `config_invalid` naming the line
+ * @throws VoxpoolError `config_invalid` if the file cannot be read at all
  */
-export function readConfigFile(path: string, name: string, language: MessageLanguage): RawEntry[] {
+export function readConfigFile(path: string, name: string, language: MessageLanguage, report: Report): RawEntry[] {
   const lines = new LineCounter();
   const text = readBounded(path, name, language);
   // Duplicate keys are found below: the library compares every pair, which takes seconds for a hostile file.
@@ -45,14 +52,16 @@ export function readConfigFile(path: string, name: string, language: MessageLang
     uniqueKeys: false,
     logLevel: "error",
   });
-  const context: FileContext = { name, language, document, lines };
-  const trouble = document.errors[0] ?? document.warnings[0];
-  if (trouble !== undefined) throw problem(context, trouble.pos[0], trouble.message, `YAML 语法：${trouble.message}`);
+  const context: FileContext = { name, language, document, lines, report };
+  const troubles = [...document.errors, ...document.warnings].slice(0, mostSyntaxErrors);
+  for (const { pos, message } of troubles) report(problem(context, pos[0], message, `YAML 语法：${message}`));
+  // What stands in a file that is no YAML is a guess.
+  if (troubles.length > 0) return [];
   const root = document.contents;
   if (root === null || (isScalar(root) && root.value === null)) return [];
   if (!isMap(root)) throw problem(context, 0, "this is no list of settings (key: value)", "不是设置列表（key: value）");
   const entries = [...entriesOf(root, "", context)];
-  refuseDuplicates(entries, language);
+  reportDuplicates(entries, context);
   return entries;
 }
 
@@ -94,28 +103,33 @@ function readRegularFile(path: string): Uint8Array {
 function* entriesOf(map: YAMLMap, prefix: string, context: FileContext): Generator<RawEntry> {
   for (const pair of map.items) {
     const offset = isNode(pair.key) ? (pair.key.range?.[0] ?? 0) : 0;
-    const key = prefix + keyText(pair, offset, context);
+    const text = keyText(pair, offset, context);
     const value = isAlias(pair.value) ? anchored(pair.value, offset, context) : pair.value;
+    if (text === undefined || value === undefined) continue;
+    const key = prefix + text;
     const isEmpty = !isNode(value) || (isScalar(value) && value.value === null);
     // `host` is both: an address, and a group. Without a value it is an address that was forgotten.
     if (settingGroups.has(key) && (isMap(value) || (isEmpty && !isSettingKey(key)))) {
       if (isMap(value)) yield* entriesOf(value, `${key}.`, context);
       continue;
     }
-    if (!isSettingKey(key)) throw unknownKey(key, isMap(value), offset, context);
-    yield { key, raw: isEmpty ? undefined : rawOf(value), source: `${context.name}:${lineOf(offset, context)}` };
+    if (!isSettingKey(key)) context.report(unknownKey(key, isMap(value), offset, context));
+    else yield { key, raw: isEmpty ? undefined : rawOf(value), source: `${context.name}:${lineOf(offset, context)}` };
   }
 }
 
-function keyText(pair: Pair, offset: number, context: FileContext): string {
+function keyText(pair: Pair, offset: number, context: FileContext): string | undefined {
   if (isScalar(pair.key) && typeof pair.key.value === "string") return pair.key.value;
-  throw problem(context, offset, "keys are names of settings", "键必须是设置的名称");
+  context.report(problem(context, offset, "keys are names of settings", "键必须是设置的名称"));
+  return undefined;
 }
 
-function anchored(alias: Alias, offset: number, context: FileContext): Node {
+function anchored(alias: Alias, offset: number, context: FileContext): Node | undefined {
   const node = alias.resolve(context.document);
-  if (node !== undefined) return node;
-  throw problem(context, offset, `there is no anchor &${alias.source}`, `没有锚点 &${alias.source}`);
+  if (node === undefined) {
+    context.report(problem(context, offset, `there is no anchor &${alias.source}`, `没有锚点 &${alias.source}`));
+  }
+  return node;
 }
 
 /** As it was written, so that `default_model: 2024` is a name and `on` is a word. */
@@ -140,12 +154,12 @@ function unknownKey(key: string, isGroup: boolean, offset: number, context: File
   );
 }
 
-function refuseDuplicates(entries: readonly RawEntry[], language: MessageLanguage): void {
+function reportDuplicates(entries: readonly RawEntry[], { language, report }: FileContext): void {
   const first = new Map<string, string>();
   for (const { key, source } of entries) {
     const earlier = first.get(key);
     if (earlier !== undefined)
-      throw invalid(source, language, `${key} is set twice, also in ${earlier}`, `${key} 重复设置，另见 ${earlier}`);
+      report(invalid(source, language, `${key} is set twice, also in ${earlier}`, `${key} 重复设置，另见 ${earlier}`));
     first.set(key, source);
   }
 }

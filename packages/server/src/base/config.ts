@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { delimiter, resolve } from "node:path";
-import { readConfigFile } from "./config-file.ts";
+import { type Report, readConfigFile } from "./config-file.ts";
 import { parseValue, type RawEntry } from "./config-value.ts";
 import { type MessageLanguage, VoxpoolError } from "./errors.ts";
 import { environmentName, flagName, isSettingKey, nearest, settingKeys } from "./setting-names.ts";
@@ -18,6 +18,8 @@ export interface ConfigSources {
   readonly cwd?: string;
   /** Of the messages. */
   readonly language?: MessageLanguage;
+  /** Is told each thing that is wrong (`config_invalid`), and what is right is loaded. Without it the first is thrown. */
+  readonly onProblem?: Report;
 }
 
 export interface LoadedConfig {
@@ -41,9 +43,10 @@ export const otherVariables = ["VOXPOOL_CONFIG", "VOXPOOL_URL", "VOXPOOL_KEY"] a
  */
 export function loadConfig(sources: ConfigSources): LoadedConfig {
   const language = sources.language ?? "en";
+  const report = sources.onProblem ?? raise;
   const file = findFile(sources);
   const written = [
-    ...(file === undefined ? [] : readConfigFile(file.path, file.name, language)),
+    ...(file === undefined ? [] : readConfigFile(file.path, file.name, language, report)),
     ...environmentEntries(sources.env, language),
     ...flagEntries(sources.flags, language),
   ];
@@ -51,8 +54,12 @@ export function loadConfig(sources: ConfigSources): LoadedConfig {
   const origins = new Map<SettingKey, string>(settingKeys.map((key) => [key, "default"]));
   // Each value is checked, also one that a later source replaces: a mistake in a file does not hide behind a flag.
   for (const entry of written) {
-    values.set(entry.key, parseValue(entry, language));
-    origins.set(entry.key, entry.source);
+    try {
+      values.set(entry.key, parseValue(entry, language));
+      origins.set(entry.key, entry.source);
+    } catch (error) {
+      report(VoxpoolError.from(error));
+    }
   }
   return {
     // Both maps have every key of the table, and parseValue keeps to the kinds.
@@ -75,6 +82,10 @@ export function configFrom(given: Partial<Config>, source: string): Config {
     values.set(key, parseValue({ key, raw, source }, "en"));
   }
   return Object.freeze(Object.fromEntries(values)) as Config;
+}
+
+function raise(problem: VoxpoolError): never {
+  throw problem;
 }
 
 function findFile(sources: ConfigSources): { path: string; name: string } | undefined {

@@ -1,4 +1,5 @@
 import { audioPhrases } from "./audio-phrases.ts";
+import { systemPhrases } from "./system-phrases.ts";
 
 /**
  * What voxpool says in English inside its messages and in its log, and the same in Chinese. `{}` is a gap; in the
@@ -6,6 +7,7 @@ import { audioPhrases } from "./audio-phrases.ts";
  */
 export const phraseBook: Readonly<Record<string, string>> = {
   ...audioPhrases,
+  ...systemPhrases,
 
   // Requests
   "it is empty": "内容为空",
@@ -331,13 +333,7 @@ export const phraseBook: Readonly<Record<string, string>> = {
   "its certificate is not trusted; NODE_EXTRA_CA_CERTS can name a file of more ({})":
     "其证书不受信任；可用 NODE_EXTRA_CA_CERTS 指定更多证书的文件（{1}）",
   "its certificate is that of another host ({})": "其证书属于另一台主机（{1}）",
-  "{}: there is no such file ({})": "{1}：没有该文件（{2}）",
-  "{}: it may not be read by this user ({})": "{1}：当前用户无权读取（{2}）",
-  "{}: it is a directory ({})": "{1}：这是文件夹，不是文件（{2}）",
-  "it is a directory ({})": "这是文件夹，不是文件（{1}）",
   "{}: too many files are open ({})": "{1}：打开的文件过多（{2}）",
-  "{}: the path is too long ({})": "{1}：路径过长（{2}）",
-  "{}: its links lead in a circle ({})": "{1}：链接形成循环（{2}）",
   "{}; and the fallback could not be opened: {}": "{1}；后备也无法打开：{2}",
   "{}; and the fallback was not asked, since too much of the recording had been read to send it again":
     "{1}；录音已读取过多，无法再次发送，因此没有改由后备处理",
@@ -347,6 +343,11 @@ export const phraseBook: Readonly<Record<string, string>> = {
   "fetch failed": "请求失败",
   "other side closed": "对方关闭了连接",
   "read ECONNRESET": "连接被重置（ECONNRESET）",
+  "another program": "其他程序",
+  "another program (on macOS often AirPlay Receiver: System Settings, General, AirDrop & Handoff)":
+    "其他程序（macOS 上通常是“隔空播放接收器”：系统设置 > 通用 > 隔空投送与接力）",
+  "voxpool {}, which can be used as it is ({}); a second server needs --state-dir DIR too":
+    " voxpool {1} 服务器（{2}，可直接使用；若要再启动一个，还需 --state-dir DIR）",
   "ENOENT: no such file or directory, {}": "没有该文件或文件夹（ENOENT，{1}）",
   "EACCES: permission denied, {}": "没有权限（EACCES，{1}）",
   "EISDIR: illegal operation on a directory, {}": "这是文件夹，不是文件（EISDIR，{1}）",
@@ -377,8 +378,6 @@ export const phraseBook: Readonly<Record<string, string>> = {
   "{} cannot be used ({}); choose a directory that can be written: --state-dir DIR":
     "{1} 不可用（{2}）；请选择可写的目录：--state-dir DIR",
   "cannot listen on {} port {}: {}": "无法在 {1} 的端口 {2} 上监听：{3}",
-  " (on macOS often AirPlay Receiver: System Settings, General, AirDrop & Handoff)":
-    "（在 macOS 上常为隔空播放接收器：系统设置、通用、隔空投送与接力）",
 
   // Catalogue and downloads
   "send it once, with at most {} characters": "请只发送一次，最多 {1} 个字符",

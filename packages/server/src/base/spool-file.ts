@@ -1,7 +1,8 @@
 import { createReadStream, type ReadStream } from "node:fs";
-import { type FileHandle, mkdir, open, rm } from "node:fs/promises";
+import { type FileHandle, open, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { VoxpoolError } from "./errors.ts";
+import { makeFolder } from "./folders.ts";
 
 /** A file that comes into being with its first bytes, inside the room of its spool. */
 export interface SpoolFile {
@@ -52,7 +53,7 @@ export function createSpoolFile(options: SpoolFileOptions) {
 
   async function create(): Promise<FileHandle> {
     const file = options.path();
-    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+    await makeFolder(dirname(file), 0o700);
     const opened = await open(file, "wx", 0o600);
     path = file;
     return opened;

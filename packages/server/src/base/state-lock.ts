@@ -1,8 +1,10 @@
-import { accessSync, constants, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { accessSync, constants, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { VoxpoolError } from "./errors.ts";
 import { type FileLock, tryFileLock } from "./file-lock.ts";
+import { makeFolder } from "./folders.ts";
+import { systemText } from "./system-text.ts";
 
 /** Who has the directory. */
 export interface LockOwner {
@@ -32,7 +34,7 @@ const ownerName = "server.json";
  * @throws VoxpoolError `state_locked` {state_dir, pid, url}; `config_invalid` if the directory cannot be used
  */
 export async function lockStateDirectory(stateDir: string, owner: LockOwner): Promise<StateLock> {
-  makeDirectory(stateDir);
+  await makeDirectory(stateDir);
   const lock = await takeLock(stateDir);
   let isReleased = false;
   const ownerFile = join(stateDir, ownerName);
@@ -62,9 +64,15 @@ export async function lockStateDirectory(stateDir: string, owner: LockOwner): Pr
   };
 }
 
-function makeDirectory(stateDir: string): void {
+/** The server that has a state directory, by what it wrote down; nothing is touched. Undefined if it does not live. */
+export function stateOwner(stateDir: string): LockOwner | undefined {
+  const owner = readOwner(stateDir);
+  return owner !== undefined && isAlive(owner.pid) ? owner : undefined;
+}
+
+async function makeDirectory(stateDir: string): Promise<void> {
   try {
-    mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+    await makeFolder(stateDir, 0o700);
     accessSync(stateDir, constants.W_OK | constants.X_OK);
   } catch (error) {
     throw unusable(stateDir, error);
@@ -122,7 +130,7 @@ function isAlive(pid: number): boolean {
 }
 
 function unusable(stateDir: string, error: unknown): VoxpoolError {
-  const why = error instanceof Error ? error.message : String(error);
+  const why = systemText(error);
   const detail = `${stateDir} cannot be used (${why}); choose a directory that can be written: --state-dir DIR`;
   return new VoxpoolError("config_invalid", { source: "state_dir", detail }, { cause: error });
 }

@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, rmSync } from "node:fs";
-import { mkdir, readdir, rm } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type FileLock, tryFileLock } from "./file-lock.ts";
+import { makeFolder } from "./folders.ts";
 
 /** A directory for files of this process alone. */
 export interface WorkDirectory {
@@ -22,7 +23,7 @@ const ours = /^\d{1,10}-[0-9a-f]{12}$/;
 export async function takeWorkDirectory(parent: string): Promise<WorkDirectory> {
   await removeAbandoned(parent);
   try {
-    await mkdir(parent, { recursive: true, mode: 0o700 });
+    await makeFolder(parent, 0o700);
     for (;;) {
       const path = newPath(parent);
       const lock = lockOf(path);

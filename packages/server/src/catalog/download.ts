@@ -1,6 +1,7 @@
-import { copyFile, mkdir, open, rename, rm } from "node:fs/promises";
+import { copyFile, open, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { VoxpoolError } from "../base/errors.ts";
+import { makeFolder } from "../base/folders.ts";
 import type { Log } from "../base/log.ts";
 import { claimPart, releasePart } from "./claims.ts";
 import { checkSpace, type FreeSpace } from "./disk.ts";
@@ -191,7 +192,7 @@ async function fromPlace(attempt: Attempt, wanted: Wanted, download: Download): 
 async function fromAddress(located: Located, wanted: Wanted, download: Download): Promise<string> {
   const { name, signal, http, partDirectory, trust } = download;
   const key = keyOf(wanted.identity);
-  await mkdir(partDirectory, { recursive: true });
+  await makeFolder(partDirectory);
   const path = await claimPart(partDirectory, key);
   const report = reporter(wanted.description, download);
   const release = () => releasePart(partDirectory, key, path);
@@ -256,7 +257,7 @@ async function unpack(task: Parameters<typeof extract>[0], located: Located): Pr
 
 /** Also across disks. */
 async function moveFile(from: string, to: string): Promise<void> {
-  await mkdir(dirname(to), { recursive: true });
+  await makeFolder(dirname(to));
   try {
     await rename(from, to);
   } catch (error) {

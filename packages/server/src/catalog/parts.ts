@@ -1,6 +1,7 @@
-import { copyFile, mkdir } from "node:fs/promises";
+import { copyFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { VoxpoolError } from "../base/errors.ts";
+import { makeFolder } from "../base/folders.ts";
 import { readBrought } from "./brought-file.ts";
 import { assignBrought, handCommand, handFiles, mostAddresses, rememberBrought } from "./by-hand.ts";
 import { type Download, downloadPart } from "./download.ts";
@@ -93,6 +94,6 @@ export async function extractBrought(
 }
 
 async function copyInto(target: string, source: string): Promise<void> {
-  await mkdir(dirname(target), { recursive: true });
+  await makeFolder(dirname(target));
   await copyFile(source, target);
 }

@@ -1,6 +1,7 @@
 import { mkdir, readdir, rename, rm, rmdir, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { VoxpoolError } from "../base/errors.ts";
+import { makeFolder } from "../base/folders.ts";
 import { newStaging, sweepStaging } from "./claims.ts";
 import { diskError } from "./disk.ts";
 
@@ -26,7 +27,7 @@ export async function buildFolder(
   build: (directory: string) => Promise<void>,
 ): Promise<"built" | "there" | "blocked"> {
   try {
-    await mkdir(folder.near, { recursive: true });
+    await makeFolder(folder.near);
     await sweepStaging(folder.near);
     const staging = newStaging(folder.near);
     await mkdir(staging);
@@ -56,7 +57,7 @@ function codeOf(error: unknown): unknown {
 
 async function place(staging: string, { target, isThere }: StagedFolder): Promise<"built" | "there" | "blocked"> {
   try {
-    await mkdir(dirname(target), { recursive: true });
+    await makeFolder(dirname(target));
     await clearAway(target).catch(() => undefined); // An empty folder is in the way on Windows.
     await rename(staging, target);
     return "built";

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { VoxpoolError } from "../base/errors.ts";
+import { makeFolder } from "../base/folders.ts";
 import { keyOf, type Place } from "./sources.ts";
 
 /** A file whose hash nobody published. */
@@ -37,7 +38,7 @@ export function createTrust(stateDir: string): Trust {
     check,
     remember: async (file) => {
       await check(file);
-      await mkdir(directory, { recursive: true });
+      await makeFolder(directory);
       try {
         // Whoever comes second compares with what the first one wrote.
         await writeFile(join(directory, fileNameOf(file.identity)), `${file.sha256}\n`, { flag: "wx", flush: true });

@@ -1,5 +1,6 @@
 import type { Readable } from "node:stream";
 import type { MessageLanguage } from "../base/errors.ts";
+import type { CommandName } from "./typable.ts";
 
 /** A text in both languages of voxpool. */
 export interface Text {
@@ -13,6 +14,8 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export interface CommandContext {
   readonly env: Environment;
   readonly language: MessageLanguage;
+  /** How voxpool is called in texts for people. */
+  readonly command: CommandName;
   readonly stdin: Readable & { readonly isTTY?: boolean };
   /** For results only. */
   readonly stdout: NodeJS.WriteStream;

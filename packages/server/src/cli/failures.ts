@@ -2,6 +2,7 @@ import type { CallFailure } from "@voxpool/client";
 import { catalogue } from "@voxpool/client/contract/catalogue";
 import { type MessageLanguage, VoxpoolError } from "../base/errors.ts";
 import { inChinese } from "../base/phrases.ts";
+import { plainly } from "../base/system-text.ts";
 import { type CommandContext, UsageError } from "./context.ts";
 import { exitCodes, signalCodes } from "./exit-codes.ts";
 import { printJson, say } from "./output.ts";
@@ -47,7 +48,8 @@ function messageOf(
   failure: Pick<CallFailure, "error_code" | "error_message" | "reason">,
   language: MessageLanguage,
 ): string {
-  const { reason, error_message: message } = failure;
+  const { reason } = failure;
+  const message = failure.error_code === 0 ? plainly(failure.error_message) : failure.error_message;
   // How a recording is sent is no matter of the command line.
   if (reason === "audio_missing")
     return language === "zh" ? "录音是空的，没有内容。" : "it is empty: there is no audio in it.";

@@ -34,6 +34,19 @@ function two(value: number): string {
   return String(value).padStart(2, "0");
 }
 
+/** A file's name for messages: one line, with the characters that could drive a terminal written out (`\n`, `\x1b`). */
+export function shownName(name: string): string {
+  return name.replaceAll(hidden, (one) => {
+    const code = one.codePointAt(0) ?? 0;
+    const short = { 9: "\\t", 10: "\\n", 13: "\\r" }[code];
+    const hex = code.toString(16);
+    return short ?? (code < 256 ? `\\x${hex.padStart(2, "0")}` : `\\u${hex.padStart(4, "0")}`);
+  });
+}
+
+/** Control characters, line ends too, and those that turn the direction of a text. */
+const hidden = /[\p{Cc}\u200E\u200F\u2028\u2029\u202A-\u202E\u2066-\u2069]/gu;
+
 /**
  * Without control characters, which a hostile name, message or transcript could use to drive the reader's terminal.
  * Line ends and tabs stay.

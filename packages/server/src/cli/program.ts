@@ -17,6 +17,7 @@ import { registerUnload } from "./commands/unload.ts";
 import type { CommandContext } from "./context.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { say } from "./output.ts";
+import { typable } from "./typable.ts";
 
 /** What a program may be given instead of the real parts. */
 export interface ProgramParts {
@@ -35,8 +36,8 @@ export function buildProgram(context: CommandContext, parts: ProgramParts = {}):
     .helpCommand(false)
     .exitOverride()
     .configureOutput({
-      writeOut: (text) => context.stdout.write(text),
-      writeErr: (text) => context.stderr.write(text),
+      writeOut: (text) => context.stdout.write(typable(text, context.command)),
+      writeErr: (text) => context.stderr.write(typable(text, context.command)),
       outputError: (text) => say(context, commanderMessage(text, context.language)),
     })
     .showHelpAfterError(program.text({ en: "See voxpool --help.", zh: "参见 voxpool --help。" }))

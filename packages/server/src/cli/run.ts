@@ -1,10 +1,13 @@
 import { CommanderError } from "commander";
+import { inChinese } from "../base/phrases.ts";
+import { systemText } from "../base/system-text.ts";
 import { type CommandContext, languageOf } from "./context.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { reportError } from "./failures.ts";
 import { listenForInterruption } from "./interruption.ts";
 import { say } from "./output.ts";
 import { buildProgram, type ProgramParts } from "./program.ts";
+import { commandName } from "./typable.ts";
 
 /** Runs the command line of this process, and ends the process. */
 export async function main(parts: ProgramParts = {}): Promise<void> {
@@ -12,6 +15,7 @@ export async function main(parts: ProgramParts = {}): Promise<void> {
   const context: CommandContext = {
     env,
     language: languageOf(env),
+    command: commandName(env),
     stdin,
     stdout,
     stderr,
@@ -43,7 +47,8 @@ async function runCli(argv: readonly string[], context: CommandContext, parts: P
 function onOutputError(error: NodeJS.ErrnoException, context: CommandContext): void {
   if (context.survivesClosedOutput) return;
   if (error.code === "EPIPE") process.exit(exitCodes.ok.code);
-  say(context, error.message);
+  const why = systemText(error);
+  say(context, context.language === "zh" ? inChinese(why) : why);
   process.exit(exitCodes.failed.code);
 }
 

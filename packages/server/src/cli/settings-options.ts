@@ -38,7 +38,7 @@ function optionsOf(key: SettingKey, setting: Setting<unknown>, language: Message
       return [new Option(`--${name}`, text), new Option(`--no-${name}`, text).hideHelp()];
     case "list":
       return [
-        new Option(`--${name} <value>`, `${text} ${language === "zh" ? "可重复。" : "May be repeated."}`).argParser(
+        new Option(`--${name} <value>`, `${text}${language === "zh" ? "可重复。" : " May be repeated."}`).argParser(
           (value: string, earlier: readonly string[] | undefined) => [...(earlier ?? []), value],
         ),
       ];

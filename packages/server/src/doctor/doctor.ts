@@ -1,13 +1,16 @@
 import { VoxpoolError } from "../base/errors.ts";
+import { inChinese } from "../base/phrases.ts";
+import { systemText } from "../base/system-text.ts";
 import { decodeProbe } from "./decode.ts";
 import { modelsProbe } from "./models.ts";
 import { natives } from "./natives.ts";
 import { networkProbe } from "./network.ts";
 import { portProbe } from "./port.ts";
+import { serviceProbe } from "./service.ts";
 import { diskProbe, stateProbe } from "./storage.ts";
 import { memoryProbe, nodeProbe } from "./system.ts";
 import { toolsProbe } from "./tools.ts";
-import { type Finding, type Place, type Probe, problem, same } from "./types.ts";
+import { type Finding, type Place, type Probe, problem } from "./types.ts";
 
 export type { Finding, Place, Probe } from "./types.ts";
 
@@ -18,6 +21,7 @@ export const probes: readonly Probe[] = [
   stateProbe,
   diskProbe,
   portProbe,
+  serviceProbe,
   ...natives,
   modelsProbe,
   decodeProbe,
@@ -65,5 +69,6 @@ function explain(error: unknown): Finding["text"] {
   if (error instanceof VoxpoolError && error.reason !== "internal") {
     return { en: error.messageIn("en"), zh: error.messageIn("zh") };
   }
-  return same(error instanceof Error ? error.message : String(error));
+  const text = systemText(error);
+  return { en: text, zh: inChinese(text) };
 }

@@ -1,4 +1,6 @@
 import { existsSync } from "node:fs";
+import { inChinese } from "../base/phrases.ts";
+import { systemText } from "../base/system-text.ts";
 import { createCatalog } from "../catalog/catalog.ts";
 import { type Finding, note, ok, type Place, type Probe, problem, same } from "./types.ts";
 
@@ -42,10 +44,10 @@ async function describeAll(config: Place["config"]): Promise<readonly Finding[]>
 }
 
 function reasonOf(path: string, error: unknown): Finding["text"] {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = systemText(error);
   const isOurs = typeof error === "object" && error !== null && "messageIn" in error;
   const { messageIn } = (isOurs ? error : {}) as { messageIn?: (language: "zh") => string };
-  return { en: `${path}: ${message}`, zh: `${path}：${messageIn?.call(error, "zh") ?? message}` };
+  return { en: `${path}: ${message}`, zh: `${path}：${messageIn?.call(error, "zh") ?? inChinese(message)}` };
 }
 
 function adviceFor(path: string): Finding["text"] {

@@ -1,56 +1,65 @@
 import { once } from "node:events";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
+import { setTimeout as pause } from "node:timers/promises";
 import { ModelAPIClient } from "@voxpool/client";
+import { inChinese } from "../base/phrases.ts";
 import type { Config } from "../base/settings.ts";
-import { portOwner } from "./port-owner.ts";
+import { systemText } from "../base/system-text.ts";
+import { hasListener, mayListen, portOwner } from "./port-tables.ts";
 import { type Finding, ok, type Probe, problem } from "./types.ts";
 
-/** Whether a server could listen, or who does. */
+/**
+ * Whether a server could listen, or who does. The port itself is never taken, not for a moment: a server that starts
+ * just then would be refused.
+ */
 export const portProbe: Probe = {
   name: "port",
   title: { en: "port", zh: "端口" },
   limitSeconds: 10,
   async run({ config }, signal) {
     const { host, port } = config;
-    const trouble = await tryListening(config);
-    if (trouble === undefined) {
-      return [ok({ en: `${host} port ${port} is free`, zh: `${host} 的端口 ${port} 空闲` })];
-    }
-    if (trouble.code === "EADDRINUSE") return [await takenFinding(config, signal)];
-    return [
-      problem(
-        {
-          en: `cannot listen on ${host} port ${port}: ${trouble.message}`,
-          zh: `无法监听 ${host} 的端口 ${port}：${trouble.message}`,
-        },
-        trouble.code === "EACCES"
-          ? {
-              en: "ports below 1024 need rights of their own; take another one: --port 5000",
-              zh: "1024 以下的端口需要特权；请换一个：--port 5000",
-            }
-          : { en: "check host and port of the configuration", zh: "请检查配置中的 host 和 port" },
-      ),
-    ];
+    const trouble = await addressTrouble(host);
+    if (trouble !== undefined) return [cannotListen(config, trouble)];
+    if (port !== 0 && (await isTaken(config))) return [await takenFinding(config, signal)];
+    if (!(await mayListen(port))) return [needsRights(config)];
+    return [ok({ en: `${host} port ${port} is free`, zh: `${host} 的端口 ${port} 空闲` })];
   },
 };
 
-async function tryListening({ host, port }: Config): Promise<NodeJS.ErrnoException | undefined> {
+/** Why nothing can listen at the address, tried with a port that the system chooses. */
+async function addressTrouble(host: string): Promise<Error | undefined> {
   const server = createServer();
   try {
-    server.listen(port, host);
+    server.listen(0, host);
     await once(server, "listening");
     return undefined;
   } catch (error) {
-    return error as NodeJS.ErrnoException;
+    return error instanceof Error ? error : new Error(String(error));
   } finally {
     server.close();
   }
 }
 
+/** A server that listens answers at once, or its queue is full. */
+const patienceMs = 2000;
+
+async function isTaken({ host, port }: Config): Promise<boolean> {
+  const socket = connect({ host: nameOf(host), port });
+  const silence = pause(patienceMs, false, { ref: false });
+  const isOpen = once(socket, "connect").then(
+    () => true,
+    () => false,
+  );
+  const answers = await Promise.race([isOpen, silence]);
+  socket.on("error", () => undefined).destroy();
+  // Whoever listens at one address of this machine is in the way of all of them.
+  return answers || (isAny(host) && (await hasListener(port)));
+}
+
 async function takenFinding({ host, port }: Config, signal: AbortSignal): Promise<Finding> {
-  const isAny = host === "" || host === "0.0.0.0" || host === "::";
-  const name = isAny ? "127.0.0.1" : host.includes(":") ? `[${host}]` : host;
-  const client = new ModelAPIClient(`http://${name}:${port}/api`, { retry: false, signal });
+  const name = nameOf(host);
+  const url = `http://${name.includes(":") ? `[${name}]` : name}:${port}/api`;
+  const client = new ModelAPIClient(url, { retry: false, signal });
   const health = await client.checkHealth({ timeoutMs: 3000 });
   if (health.success && typeof health.version === "string") {
     const { version } = health;
@@ -60,13 +69,41 @@ async function takenFinding({ host, port }: Config, signal: AbortSignal): Promis
     });
   }
   const owner = await portOwner(port);
-  const advice = {
-    en: `take another one: --port ${port + 1}`,
-    zh: `请换一个端口：--port ${port + 1}`,
-  };
+  const other = port < 65_535 ? port + 1 : port - 1;
+  const advice = { en: `take another one: --port ${other}`, zh: `请换一个端口：--port ${other}` };
   if (owner === undefined) {
     return problem({ en: `port ${port} is taken by another program`, zh: `端口 ${port} 已被其他程序占用` }, advice);
   }
   const who = `${owner.name} (${owner.pid})`;
   return problem({ en: `port ${port} is taken by ${who}`, zh: `端口 ${port} 已被 ${who} 占用` }, advice);
+}
+
+function cannotListen({ host, port }: Config, trouble: Error): Finding {
+  const why = systemText(trouble);
+  return problem(
+    {
+      en: `cannot listen on ${host} port ${port}: ${why}`,
+      zh: `无法监听 ${host} 的端口 ${port}：${inChinese(why)}`,
+    },
+    { en: "check host and port of the configuration", zh: "请检查配置中的 host 和 port" },
+  );
+}
+
+function needsRights({ port }: Config): Finding {
+  return problem(
+    { en: `this user may not listen on port ${port}`, zh: `当前用户无权监听端口 ${port}` },
+    {
+      en: "low ports need rights of their own; take another one: --port 5000",
+      zh: "低位端口需要特权；请换一个：--port 5000",
+    },
+  );
+}
+
+function isAny(host: string): boolean {
+  return host === "" || host === "0.0.0.0" || host === "::";
+}
+
+/** Where a server that listens there is reached on this machine. */
+function nameOf(host: string): string {
+  return isAny(host) ? "127.0.0.1" : host;
 }

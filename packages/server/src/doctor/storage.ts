@@ -1,8 +1,7 @@
 import { accessSync, constants, existsSync } from "node:fs";
 import { statfs } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { VoxpoolError } from "../base/errors.ts";
-import { lockStateDirectory } from "../base/state-lock.ts";
+import { stateOwner } from "../base/state-lock.ts";
 import { type Finding, note, ok, type Probe, problem } from "./types.ts";
 
 /** Whether the state directory can be used, and which server has it. It is not made. */
@@ -22,22 +21,20 @@ export const stateProbe: Probe = {
     if (nearest !== resolve(stateDir)) {
       return [ok({ en: `${stateDir} is made at the first start`, zh: `${stateDir} 将在首次启动时创建` })];
     }
-    return [await lockFinding(stateDir)];
+    return [ownerFinding(stateDir)];
   },
 };
 
-async function lockFinding(stateDir: string): Promise<Finding> {
-  try {
-    (await lockStateDirectory(stateDir, { pid: process.pid })).release();
-    return ok({ en: `${stateDir}, no server uses it`, zh: `${stateDir}，没有服务器在使用` });
-  } catch (error) {
-    if (!(error instanceof VoxpoolError) || error.reason !== "state_locked") throw error;
-    const { pid, url } = error.details;
-    return ok({
-      en: `${stateDir}, used by the server of process ${pid}${url}`,
-      zh: `${stateDir}，正被进程 ${pid} 的服务器使用${url}`,
-    });
-  }
+/** By what a server writes down of itself. The lock is left alone: a server that starts just then would be refused. */
+function ownerFinding(stateDir: string): Finding {
+  const owner = stateOwner(stateDir);
+  if (owner === undefined) return ok({ en: `${stateDir}, no server uses it`, zh: `${stateDir}，没有服务器在使用` });
+  const { pid, url } = owner;
+  const [at, where] = url === undefined ? ["", ""] : [` (${url})`, `（${url}）`];
+  return ok({
+    en: `${stateDir}, used by the server of process ${pid}${at}`,
+    zh: `${stateDir}，正被进程 ${pid} 的服务器使用${where}`,
+  });
 }
 
 /** Less than this and nothing can be fetched or received. */

@@ -91,7 +91,7 @@ suite("commands that ask a server", () => {
   test("models without any model says how to get one", async (t) => {
     const none = { success: true, models: {}, count: 0 };
     const { url } = await startWireServer(t, { "GET /models": none, "GET /models/available": none });
-    assert.equal((await run(t, ["models", "--url", url])).stdout, "No models. Fetch one: voxpool pull en/tiny\n");
+    assert.equal((await run(t, ["models", "--url", url])).stdout, "No models. Fetch one: npx voxpool pull en/tiny\n");
   });
 
   const documents: readonly (readonly [args: readonly string[], body: object])[] = [
@@ -201,7 +201,7 @@ suite("commands that ask a server", () => {
       assert.equal(stdout, "");
       assert.match(
         stderr,
-        /No voxpool server answers at http:\/\/127\.0\.0\.1:\d+\/api: .+\. Start one with: voxpool serve\.\n$/,
+        /No voxpool server answers at http:\/\/127\.0\.0\.1:\d+\/api: .+\. Start one with: npx voxpool serve\.\n$/,
       );
     }
     const chinese = await run(t, ["models", "--url", closed], { env: { LANG: "zh_CN.UTF-8" } });

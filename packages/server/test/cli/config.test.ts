@@ -76,7 +76,10 @@ suite("config", () => {
     assert.equal(readFileSync(join(cwd, "mine.yaml"), "utf8"), "port: 1\n");
     const nowhere = await run(t, ["config", "init", "no/such/voxpool.yaml"], { cwd });
     assert.equal(nowhere.code, 2);
-    assert.match(nowhere.stderr, /^voxpool: no\/such\/voxpool\.yaml cannot be written: ENOENT/);
+    assert.match(
+      nowhere.stderr,
+      /^voxpool: no\/such\/voxpool\.yaml cannot be written: there is no such file or folder$/m,
+    );
   });
 
   test("check looks at the file alone, and names what is wrong in it", async (t) => {
@@ -85,11 +88,27 @@ suite("config", () => {
     writeFileSync(join(cwd, "bad.yaml"), "port: 1\n\nprot: 2\n");
     // A variable that is wrong is no matter of the file.
     const good = await run(t, ["config", "check", "good.yaml"], { cwd, env: { VOXPOOL_PORT: "x" } });
-    assert.deepEqual([good.code, good.stdout], [0, "good.yaml is valid; it sets 2\n"]);
+    assert.deepEqual([good.code, good.stdout], [0, "good.yaml is valid; settings in it: 2\n"]);
     const bad = await run(t, ["config", "check", "bad.yaml", "--json"], { cwd });
     assert.equal(bad.code, 2);
     assert.equal(bad.stderr, 'voxpool: bad.yaml:3: there is no setting "prot"; the nearest is port\n');
     assert.partialDeepStrictEqual(JSON.parse(bad.stdout), { success: false, reason: "config_invalid" });
+    writeFileSync(
+      join(cwd, "worse.yaml"),
+      "prot: 1\nport: many\nlimits:\n  sesions: 2\n? [a]\n: 1\nhost: a\nhost: b\nlog: *none\n",
+    );
+    const worse = await run(t, ["config", "check", "worse.yaml", "--json"], { cwd });
+    assert.equal(worse.code, 2);
+    const lines = worse.stderr.trimEnd().split("\n");
+    assert.deepEqual(
+      lines.map((line) => line.split(":").slice(0, 3).join(":")).toSorted(),
+      [1, 2, 4, 5, 8, 9].map((line) => `voxpool: worse.yaml:${line}`),
+    );
+    const { problems } = JSON.parse(worse.stdout) as { problems: { source: string }[] };
+    assert.deepEqual(
+      problems.map(({ source }) => `voxpool: ${source}`),
+      lines.map((line) => line.split(":").slice(0, 3).join(":")),
+    );
     const none = await run(t, ["config", "check"], { cwd });
     assert.deepEqual([none.code, none.stderr], [2, "voxpool: voxpool.yaml: there is no such file\n"]);
   });

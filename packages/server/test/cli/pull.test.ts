@@ -60,7 +60,10 @@ suite("pull", () => {
     const lines = stderr.trimEnd().split("\n");
     assert.equal(lines[0], "voxpool: en/tiny could not be fetched:");
     assert.match(lines[1] ?? "", new RegExp(`^  ${registry}/\\S+: nothing answers there$`));
-    assert.match(lines.at(-1) ?? "", /^ {2}voxpool pull en\/tiny --from moonshine-js-\S+\.tgz --from llama-\S+\.tgz$/);
+    assert.match(
+      lines.at(-1) ?? "",
+      /^ {2}npx voxpool pull en\/tiny --from moonshine-js-\S+\.tgz --from llama-\S+\.tgz$/,
+    );
     const zh = await run(t, args("en/tiny", registry), { cwd, env: { LANG: "zh_CN.UTF-8" } });
     assert.match(zh.stderr, /^voxpool: 无法下载 en\/tiny：\n {2}\S+：该处没有响应\n手动方式：/);
   });

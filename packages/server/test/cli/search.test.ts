@@ -45,7 +45,7 @@ suite("search", () => {
     assert.match(both.stdout, /^cn-large /m);
     assert.equal(both.stdout.trimEnd().split("\n").length, 2);
     const nothing = await run(t, ["search", "no", "such", "thing"]);
-    assert.deepEqual([nothing.code, nothing.stdout], [0, "Nothing fits. List everything: voxpool search\n"]);
+    assert.deepEqual([nothing.code, nothing.stdout], [0, "Nothing fits. List everything: npx voxpool search\n"]);
     const wrong = await run(t, ["search", "--language", "klingonish"]);
     assert.equal(wrong.code, 1);
     assert.match(wrong.stderr, /^voxpool: language: unknown language/);
@@ -82,6 +82,6 @@ suite("pull by hand", () => {
       stderr,
       /\n {2}vosk-model-small-cn-0\.22\.zip \(https:\/\/alphacephei\.com\/vosk\/models\/vosk-model-small-cn-0\.22\.zip/,
     );
-    assert.match(stderr, /\n {2}voxpool pull cn --from vosk-model-small-cn-0\.22\.zip\n$/);
+    assert.match(stderr, /\n {2}npx voxpool pull cn --from vosk-model-small-cn-0\.22\.zip\n$/);
   });
 });

@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { suite, type TestContext, test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { version } from "../../dist/base/version.js";
 import { scratchDirectory } from "../base/scratch.ts";
 import { noTerminal, onTerminal, type Running, run, shellCommand, start, untilSaid } from "./support.ts";
 
@@ -100,8 +104,33 @@ suite("serve", () => {
     assert.equal(code, 1);
     assert.equal(
       stderr,
-      `voxpool: Port ${port} on 127.0.0.1 is taken by another program. Choose another one: --port ${Number(port) + 1}.\n`,
+      `voxpool: Port ${port} on 127.0.0.1 is taken by voxpool ${version}, which can be used as it is (http://127.0.0.1:${port}/api); a second server needs --state-dir DIR too. Choose another one: --port ${Number(port) + 1}.\n`,
     );
+    const chinese = await run(t, ["serve", "--port", port, "--state-dir", "other"], {
+      cwd,
+      env: { LANG: "zh_CN.UTF-8" },
+    });
+    assert.match(
+      chinese.stderr,
+      /已被 voxpool \S+ 服务器（http:\S+\/api，可直接使用；若要再启动一个，还需 --state-dir DIR）占用/,
+    );
+  });
+
+  test("who has the port is another program where no voxpool answers, whatever it says and however long", async (t) => {
+    const { cwd } = place(t);
+    const endless = createServer((_request, answer) => {
+      const more = () => {
+        while (answer.write("{".repeat(10_000)));
+      };
+      answer.on("drain", more);
+      more();
+    }).listen(0, "127.0.0.1");
+    await once(endless, "listening");
+    t.after(() => endless.close().closeAllConnections());
+    const { port } = endless.address() as AddressInfo;
+    const { code, stderr } = await run(t, ["serve", "--port", String(port), "--state-dir", "other"], { cwd });
+    assert.equal(code, 1);
+    assert.match(stderr, /is taken by another program\. Choose another one: --port \d+\.\n$/);
   });
 
   test("a default model that is not usable is said; the server runs on and stops on SIGTERM", async (t) => {
@@ -134,7 +163,7 @@ suite("serve", () => {
       server.child.kill("SIGINT");
       const { stderr } = await server.done;
       assert.match(stderr, message);
-      assert.match(stderr, /^ {2}voxpool pull en\/tiny --from \S+ --from \S+$/m);
+      assert.match(stderr, /^ {2}npx voxpool pull en\/tiny --from \S+ --from \S+$/m);
       assert.doesNotMatch(stderr, /\bat .*\.[jt]s|stack/);
     });
   }

@@ -147,3 +147,22 @@ suite("texts of the command line", () => {
     assert.deepEqual(wrap("", 8), [""]);
   });
 });
+
+suite("tables on a narrow terminal", () => {
+  const columns = [{ title: "NAME" }, { title: "WHAT" }, { title: "SIZE", isNumber: true }, { title: "LICENCE" }];
+  const rows = [["a/very/long/name", "a text that is much longer than the others", "12345678", "Apache-2.0"]];
+
+  test("keep to its width: texts are cut, names and numbers are not", () => {
+    const lines = renderTable(columns, rows, 60).trimEnd().split("\n");
+    assert.ok(lines.every((line) => widthOf(line) <= 60));
+    assert.match(lines[1] ?? "", /^a\/very\/long\/name {2}a text.*… {2}12345678 {2}Apache-2\.0$/);
+    assert.match(renderTable(columns, rows, 10), /^a\/very\/long\/name {2}a text … {2}12345678 {2}Apache-…$/m);
+    assert.match(renderTable(columns, rows), /longer than the others {2}12345678/);
+  });
+
+  test("Chinese is cut by its width, and values go on below themselves", () => {
+    const table = renderTable([{ title: "名称" }, { title: "说明" }], [["cn", "一二三四五六七八九十"]], 16);
+    assert.equal(table, "名称  说明\ncn    一二三四…\n");
+    assert.equal(renderFields([["a", "one two three four"]], 13), "a  one two\n   three four\n");
+  });
+});

@@ -33,7 +33,7 @@ suite("transcribe when the server goes away", () => {
       stderr,
       /^voxpool: (No voxpool server answers|The connection to) .*\nvoxpool: 1 recognised.*\nvoxpool: 2 left/,
     );
-    assert.deepEqual(readdirSync(join(cwd, "out")), ["a.txt"]);
+    assert.deepEqual(readdirSync(join(cwd, "out")), [".voxpool-made.jsonl", "a.txt"]);
   });
 
   test("one that was never there is not waited for", async (t) => {

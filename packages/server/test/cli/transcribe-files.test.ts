@@ -10,60 +10,27 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
-import type { ServerResponse } from "node:http";
-import { dirname, join } from "node:path";
-import { suite, type TestContext, test } from "node:test";
+import { join } from "node:path";
+import { suite, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { scratchDirectory } from "../base/scratch.ts";
+import { hears, place } from "./recordings.ts";
 import {
   closedUrl,
-  failure,
   noTerminal,
   onTerminal,
-  type Received,
   run,
   sendEvents,
-  sendJson,
   shellCommand,
   start,
   startWireServer,
   transcript,
 } from "./support.ts";
 
-/** A server that hears the bytes of a recording as its words, and refuses one that is called bad. */
-const hears = {
-  "POST /transcribe": ({ body }: Received, answer: ServerResponse) => {
-    const text = String(body);
-    if (text === "bad") return sendJson(answer, 415, failure("audio_unsupported", "It is no audio."));
-    const words = [{ word: text, start: 0.35, end: 2.27 }];
-    sendEvents(answer, [
-      { type: "progress", processed_seconds: 5.5, duration: 11 },
-      {
-        type: "done",
-        transcript: transcript(text, {
-          segments: text === "" ? [] : [{ id: 0, start: 0.35, end: 2.27, text, words }],
-          timings: { load_seconds: 0, queue_seconds: 0, decode_seconds: 0 },
-        }),
-      },
-    ]);
-  },
-};
-
-/** Files in a new directory; a text is what is heard in the recording. */
-function place(t: TestContext, files: Readonly<Record<string, string>>): string {
-  const cwd = scratchDirectory(t);
-  for (const [name, text] of Object.entries(files)) {
-    mkdirSync(dirname(join(cwd, name)), { recursive: true });
-    writeFileSync(join(cwd, name), text);
-  }
-  return cwd;
-}
-
-/** All files below a folder, sorted. */
+/** All files below a folder but the record of how they were made, sorted. */
 function filesIn(cwd: string, folder: string): string[] {
   if (!existsSync(join(cwd, folder))) return [];
   return readdirSync(join(cwd, folder), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
+    .filter((entry) => entry.isFile() && entry.name !== ".voxpool-made.jsonl")
     .map((entry) =>
       join(entry.parentPath, entry.name)
         .slice(join(cwd, folder).length + 1)
@@ -232,7 +199,7 @@ suite("transcribe into files", () => {
     assert.equal(code, 1);
     const lines = stderr.trimEnd().split("\n");
     assert.equal(lines[0], "voxpool: b.wav: It is no audio.");
-    assert.match(lines[1] ?? "", /^voxpool: c\.wav: .*c\.txt could not be written: .* is no file\.$/);
+    assert.match(lines[1] ?? "", /^voxpool: c\.wav: .*c\.txt could not be written: something else is there already\.$/);
     assert.match(lines[2] ?? "", /^voxpool: 1 recognised, 2 failed/);
     assert.equal(lines[3], "voxpool: failed: b.wav, c.wav");
     assert.deepEqual(filesIn(cwd, "out"), ["a.txt"]);

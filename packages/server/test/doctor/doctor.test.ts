@@ -8,7 +8,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import { testModel } from "../../../../test/fixtures/downloads.ts";
 import { configFrom } from "../../dist/base/config.js";
 import { examine, type Finding, type Probe } from "../../dist/doctor/doctor.js";
-import { portOwner } from "../../dist/doctor/port-owner.js";
+import { hasListener, mayListen, portOwner } from "../../dist/doctor/port-tables.js";
 import { memoryFindings } from "../../dist/doctor/system.js";
 import { scratchDirectory } from "../base/scratch.ts";
 import { closedUrl, run, start, startWireServer, untilSaid } from "../cli/support.ts";
@@ -23,7 +23,10 @@ interface Report {
 
 /** No network, port of one's own. */
 async function offline(): Promise<Record<string, string>> {
-  return { VOXPOOL_DOWNLOAD_NPM_REGISTRY: await closedUrl(), VOXPOOL_PORT: "0", VOXPOOL_STATE_DIR: "state" };
+  const nowhere = await closedUrl();
+  const kinds = ["NPM_REGISTRY", "PYPI_INDEX", "HF_ENDPOINT", "MODELSCOPE_ENDPOINT", "GITHUB_MIRROR"];
+  const downloads = Object.fromEntries(kinds.map((kind) => [`VOXPOOL_DOWNLOAD_${kind}`, nowhere]));
+  return { ...downloads, VOXPOOL_PORT: "0", VOXPOOL_STATE_DIR: "state" };
 }
 
 async function examined(
@@ -40,17 +43,19 @@ async function examined(
 }
 
 suite("doctor", () => {
-  test("in an empty place nothing is a problem, nothing is fetched and nothing is written", async (t) => {
+  test("in an empty place nothing is fetched and nothing is written; no model and no way to one is the problem", async (t) => {
     const cwd = scratchDirectory(t);
     const report = await examined(t, cwd, await offline());
+    const problems = report.findings.filter(({ level }) => level === "problem");
     assert.deepEqual(
-      report.findings.filter(({ level }) => level === "problem"),
-      [],
+      problems.map(({ name }) => name),
+      ["network"],
     );
-    assert.deepEqual([report.code, report.success], [0, true]);
+    assert.match(problems[0]?.text ?? "", /^there is no model on disk, and nothing to fetch one from answers: npm \(/);
+    assert.match(problems[0]?.advice ?? "", /voxpool pull NAME --from FILE/);
+    assert.deepEqual([report.code, report.success], [1, false]);
     assert.match(report.of("node")[0] ?? "", /^ok: v\d+\.\d+\.\d+, \w+ \w+$/);
     assert.match(report.of("sherpa")[0] ?? "", /^ok: loads/);
-    assert.match(report.of("network")[0] ?? "", /^note: http:\/\/127\.0\.0\.1:\d+\/api does not answer/);
     assert.match(report.of("default_model")[0] ?? "", /^note: model\/en\/tiny is not there; voxpool serve fetches it/);
     assert.deepEqual(readdirSync(cwd), []);
   });
@@ -60,11 +65,11 @@ suite("doctor", () => {
     const env = await offline();
     const english = await run(t, ["doctor"], { cwd, env });
     assert.match(english.stdout, /^ok {7}Node: v/);
-    assert.match(english.stdout, /\nnote {5}models: no model on disk\n {9}-> fetch one: voxpool pull en\/tiny\n/);
-    assert.match(english.stdout, /\n\nNo problem was found\.\n$/);
+    assert.match(english.stdout, /\nnote {5}models: no model on disk\n {9}-> fetch one: npx voxpool pull en\/tiny\n/);
+    assert.match(english.stdout, /\n\nProblems: 1\.\n$/);
     const chinese = await run(t, ["doctor"], { cwd, env: { ...env, LANG: "zh_CN.UTF-8" } });
     assert.match(chinese.stdout, /\n提示 {5}模型：磁盘上没有模型\n/);
-    assert.match(chinese.stdout, /\n\n没有发现问题。\n$/);
+    assert.match(chinese.stdout, /\n\n发现 1 个问题。\n$/);
   });
 
   test("models are looked at one by one; a broken one is a problem with its reason, and the default one decodes", async (t) => {
@@ -160,6 +165,38 @@ suite("doctor", () => {
     const bad = await examined(t, cwd, { ...env, VOXPOOL_STATE_DIR: join("file", "state") });
     assert.match(bad.of("state_dir")[0] ?? "", /^problem: .*file cannot be written$/);
     assert.equal(bad.code, 1);
+  });
+
+  test("a state directory that no server uses is left as it is: a server can start meanwhile", async (t) => {
+    const cwd = scratchDirectory(t);
+    mkdirSync(join(cwd, "state"));
+    writeFileSync(join(cwd, "state", "server.json"), JSON.stringify({ pid: 2 ** 30, url: "http://127.0.0.1:1" }));
+    const report = await examined(t, cwd, await offline());
+    assert.deepEqual(report.of("state_dir"), ["ok: state, no server uses it"]);
+    assert.deepEqual(readdirSync(join(cwd, "state")), ["server.json"]);
+  });
+
+  test("any source that answers will do, and those that do not are named", async (t) => {
+    const { url, received } = await startWireServer(t, {});
+    const env = { ...(await offline()), VOXPOOL_DOWNLOAD_PYPI_INDEX: url.replace("//", "//me:secret@") };
+    const report = await examined(t, scratchDirectory(t), env);
+    assert.deepEqual([report.code, received.map(({ call }) => call)], [0, ["GET /vosk/"]]);
+    assert.match(report.of("network")[0] ?? "", /^ok: PyPI \(http:\/\/127\.0\.0\.1:\d+\/api\/vosk\/\)$/);
+    assert.match(report.of("network")[1] ?? "", /^note: no answer from npm .*Hugging Face .*ModelScope .*GitHub/);
+  });
+
+  test("the server that VOXPOOL_URL names is asked how it is", async (t) => {
+    const health = { success: true, status: "running", loaded_models_count: 2, version: "9.9.9" };
+    const { url } = await startWireServer(t, { "GET /health": health });
+    const base = await offline();
+    const cwd = scratchDirectory(t);
+    const good = await examined(t, cwd, { ...base, VOXPOOL_URL: url.replace("//", "//me:secret@") });
+    assert.deepEqual(good.of("service"), [`ok: ${url} is healthy: voxpool 9.9.9, 2 models loaded`]);
+    const away = await examined(t, cwd, { ...base, VOXPOOL_URL: await closedUrl() });
+    assert.match(away.of("service")[0] ?? "", /^problem: http:\S+ is not healthy: No voxpool server answers/);
+    const odd = await examined(t, cwd, { ...base, VOXPOOL_URL: "nonsense" });
+    assert.deepEqual(odd.of("service"), ["problem: it is no URL of a server"]);
+    assert.deepEqual((await examined(t, cwd, base)).of("service"), []);
   });
 
   test("a libvosk that is none is a problem; without ffmpeg and recorders there are notes", async (t) => {
@@ -264,6 +301,23 @@ suite("the doctor's probes", () => {
     writeFileSync(join(proc, "net", "tcp"), "nonsense\n\n 0: 0100007F:0050 00000000:0000 0A\n x x\u0000x");
     mkdirSync(join(proc, "12", "fd"), { recursive: true });
     assert.equal(await portOwner(80, proc), undefined);
+    assert.deepEqual([await hasListener(80, proc), await mayListen(80, proc)], [false, true]);
+    writeFileSync(join(proc, "net", "tcp6"), ` 0: ${"0".repeat(32)}:0050 ${"0".repeat(32)}:0000 0A 0 0 0 0 0 77\n`);
+    assert.deepEqual([await hasListener(80, proc), await hasListener(81, proc)], [true, false]);
+  });
+
+  test("a low port needs a right that Linux says whether this process has", async (t) => {
+    const proc = scratchDirectory(t);
+    mkdirSync(join(proc, "sys/net/ipv4"), { recursive: true });
+    mkdirSync(join(proc, "self"));
+    writeFileSync(join(proc, "sys/net/ipv4/ip_unprivileged_port_start"), "1024\n");
+    writeFileSync(join(proc, "self/status"), "Name:\tnode\nCapEff:\t0000000000000000\n");
+    assert.deepEqual(
+      [await mayListen(80, proc), await mayListen(1024, proc), await mayListen(0, proc)],
+      [false, true, true],
+    );
+    writeFileSync(join(proc, "self/status"), "Name:\tnode\nCapEff:\t0000000000000400\n");
+    assert.equal(await mayListen(80, proc), true);
   });
 });
 

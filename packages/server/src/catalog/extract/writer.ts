@@ -1,5 +1,6 @@
-import { mkdir, open } from "node:fs/promises";
+import { open } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { makeFolder } from "../../base/folders.ts";
 import { diskError } from "../disk.ts";
 import { printable } from "../model-path.ts";
 import type { Take } from "../sources.ts";
@@ -111,7 +112,7 @@ async function writeFile(
   content: AsyncIterable<Uint8Array>,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolder(dirname(path));
   const file = await open(path, "wx", 0o644);
   try {
     let left = bytes;

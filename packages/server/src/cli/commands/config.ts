@@ -1,13 +1,16 @@
 import { writeFile } from "node:fs/promises";
 import type { Command } from "commander";
 import type { LoadedConfig } from "../../base/config.ts";
+import type { VoxpoolError } from "../../base/errors.ts";
+import { inChinese } from "../../base/phrases.ts";
 import { settingKeys } from "../../base/setting-names.ts";
+import { systemText } from "../../base/system-text.ts";
 import type { CliCommand } from "../command.ts";
 import { configTemplate } from "../config-template.ts";
 import { type CommandContext, UsageError } from "../context.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { reportError } from "../failures.ts";
-import { print, printJson } from "../output.ts";
+import { print, printJson, roomOf, say } from "../output.ts";
 import { settingFlags, withSettings } from "../settings-options.ts";
 import { renderTable } from "../table.ts";
 import { unknownCommand } from "./help.ts";
@@ -74,8 +77,8 @@ function registerCheck(command: CliCommand, context: CommandContext): void {
     .withOption("--json", { en: "Print one JSON document.", zh: "输出一个 JSON 文档。" })
     .withExamples({
       command: "voxpool config check /etc/voxpool.yaml",
-      en: "Names the line that is wrong, and the nearest valid name.",
-      zh: "指出有误的行以及最接近的有效名称。",
+      en: "Names every line that is wrong, and the nearest valid name.",
+      zh: "指出每一处有误的行以及最接近的有效名称。",
     })
     .action(async (file: string = usualFile, flags: ConfigFlags, self: Command) => {
       // A flag that stands behind the subcommand may have been taken for its parent's.
@@ -87,31 +90,48 @@ function registerCheck(command: CliCommand, context: CommandContext): void {
 async function orReported(
   json: boolean | undefined,
   context: CommandContext,
-  work: (load: Load) => void,
+  work: (load: Load) => number,
 ): Promise<number> {
   try {
     const { loadConfig } = await import("../../base/config.ts");
-    work(loadConfig);
-    return exitCodes.ok.code;
+    return work(loadConfig);
   } catch (error) {
     return reportError(error, context, json);
   }
 }
 
-function show(load: Load, flags: ConfigFlags, self: Command, context: CommandContext): void {
+function show(load: Load, flags: ConfigFlags, self: Command, context: CommandContext): number {
   const { env, language } = context;
   const loaded = load({ file: flags.config, env, flags: settingFlags(self, settingKeys), language });
   if (flags.json) printJson(context, wireConfig(loaded));
   else print(context, tableOf(loaded, context));
+  return exitCodes.ok.code;
 }
 
-function check(load: Load, file: string, json: boolean, context: CommandContext): void {
+/** Tells all that is wrong with a file. @returns the exit code @throws VoxpoolError if it cannot be read at all */
+function check(load: Load, file: string, json: boolean, context: CommandContext): number {
   const { language } = context;
-  const { origins } = load({ file, env: {}, flags: {}, language });
+  const problems: VoxpoolError[] = [];
+  const { origins } = load({ file, env: {}, flags: {}, language, onProblem: (one) => problems.push(one) });
   const count = settingKeys.filter((key) => origins[key] !== "default").length;
+  const [first] = problems;
+  if (first !== undefined) {
+    for (const one of problems) say(context, one.messageIn(language));
+    if (json) {
+      const all = problems.map((one) => ({ message: one.messageIn(language), ...one.details }));
+      const { message } = all[0] ?? {};
+      printJson(context, { success: false, message, reason: first.reason, retryable: false, file, problems: all });
+    }
+    return exitCodes.usage.code;
+  }
   if (json) printJson(context, { success: true, file, settings: count });
-  else
-    print(context, language === "zh" ? `${file}：正确，设置了 ${count} 项\n` : `${file} is valid; it sets ${count}\n`);
+  else {
+    print(
+      context,
+      language === "zh" ? `${file}：正确，设置项数：${count}\n` : `${file} is valid; settings in it: ${count}\n`,
+    );
+  }
+  return exitCodes.ok.code;
 }
 
 async function writeTemplate(file: string, { language }: CommandContext): Promise<void> {
@@ -119,13 +139,15 @@ async function writeTemplate(file: string, { language }: CommandContext): Promis
     await writeFile(file, configTemplate(language), { flag: "wx" });
   } catch (error) {
     const code = error instanceof Error && "code" in error ? error.code : undefined;
-    const why = error instanceof Error ? error.message : String(error);
+    const why = systemText(error);
     if (code === "EEXIST") {
       throw new UsageError(
         language === "zh" ? `${file} 已存在，未改动` : `${file} is there already, and was left as it is`,
       );
     }
-    throw new UsageError(language === "zh" ? `无法写入 ${file}：${why}` : `${file} cannot be written: ${why}`);
+    throw new UsageError(
+      language === "zh" ? `无法写入 ${file}：${inChinese(why)}` : `${file} cannot be written: ${why}`,
+    );
   }
 }
 
@@ -134,7 +156,8 @@ function wireConfig({ config, origins, file }: LoadedConfig): object {
   return { success: true, ...(file !== undefined && { file }), settings: Object.fromEntries(settings) };
 }
 
-function tableOf({ config, origins }: LoadedConfig, { language }: CommandContext): string {
+function tableOf({ config, origins }: LoadedConfig, context: CommandContext): string {
+  const { language } = context;
   const titles = language === "zh" ? ["设置", "值", "来源"] : ["SETTING", "VALUE", "SOURCE"];
   const rows = settingKeys.map((key) => {
     const value: unknown = config[key];
@@ -145,5 +168,6 @@ function tableOf({ config, origins }: LoadedConfig, { language }: CommandContext
   return renderTable(
     titles.map((title) => ({ title })),
     rows,
+    roomOf(context),
   );
 }

@@ -7,10 +7,11 @@ import type { CliCommand } from "../command.ts";
 import type { CommandContext } from "../context.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { exitCodeOf, reportError } from "../failures.ts";
-import { print, printJson } from "../output.ts";
+import { print, printJson, roomOf } from "../output.ts";
 import { createPullProgress } from "../pull-progress.ts";
 import { settingFlags, withSettings } from "../settings-options.ts";
 import { createStatusLine } from "../status-line.ts";
+import { typable } from "../typable.ts";
 import { widthOf, wrap } from "../width.ts";
 
 interface DoctorFlags {
@@ -109,18 +110,18 @@ const marks: Readonly<Record<Finding["level"], Readonly<Record<MessageLanguage, 
 const markColumns = 9;
 
 /** A line for each finding under its mark; what to do stands below it. */
-function textOf({ probe, findings }: Examined, { language, stdout }: CommandContext): string {
-  const columns = stdout.isTTY && stdout.columns > 0 ? stdout.columns : Infinity;
-  const room = Math.max(20, columns - markColumns);
+function textOf({ probe, findings }: Examined, context: CommandContext): string {
+  const { language, command } = context;
+  const room = Math.max(20, roomOf(context) - markColumns);
   const indent = " ".repeat(markColumns);
   const paragraphs = findings.flatMap(({ level, text, advice }) => {
     const mark = marks[level][language];
     const colon = language === "zh" ? "：" : ": ";
-    const [first = "", ...more] = wrap(oneLine(probe.title[language] + colon + text[language]), room);
-    const rest = advice === undefined ? [] : wrap(`-> ${oneLine(advice[language])}`, room);
+    const [first = "", ...more] = wrap(typable(oneLine(probe.title[language] + colon + text[language]), command), room);
+    const rest = advice === undefined ? [] : wrap(typable(`-> ${oneLine(advice[language])}`, command), room);
     return [mark + " ".repeat(markColumns - widthOf(mark)) + first, ...[...more, ...rest].map((line) => indent + line)];
   });
-  return `${paragraphs.join("\n")}\n`;
+  return paragraphs.map((line) => `${line}\n`).join("");
 }
 
 function oneLine(text: string): string {

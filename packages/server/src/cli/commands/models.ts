@@ -6,7 +6,7 @@ import { type CommandContext, UsageError } from "../context.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { reportFailure } from "../failures.ts";
 import { formatBytes } from "../format.ts";
-import { print, printJson } from "../output.ts";
+import { printJson, printText, roomOf } from "../output.ts";
 import { stateText } from "../states.ts";
 import { renderTable } from "../table.ts";
 
@@ -55,7 +55,7 @@ async function models(flags: ModelsFlags, context: CommandContext): Promise<numb
   if (loaded?.success === false) return reportFailure(loaded, context, flags);
   if (available?.success === false) return reportFailure(available, context, flags);
   if (flags.json) printJson(context, loaded && available ? { loaded, available } : (loaded ?? available));
-  else print(context, modelTable(loaded, available, context.language));
+  else printText(context, modelTable(loaded, available, context.language, roomOf(context)));
   return exitCodes.ok.code;
 }
 
@@ -64,6 +64,7 @@ function modelTable(
   loaded: ModelList | undefined,
   available: AvailableModels | undefined,
   language: MessageLanguage,
+  room: number,
 ): string {
   const instances = new Map(Object.entries(loaded?.models ?? {}));
   const files = new Map(Object.entries(available?.models ?? {}));
@@ -78,6 +79,7 @@ function modelTable(
   return renderTable(
     titles.map((title, index) => ({ title, isNumber: index >= 4 })),
     rows,
+    room,
   );
 }
 

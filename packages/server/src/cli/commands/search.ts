@@ -7,7 +7,7 @@ import type { CommandContext } from "../context.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { reportError } from "../failures.ts";
 import { formatBytes } from "../format.ts";
-import { print, printJson } from "../output.ts";
+import { printJson, printText, roomOf } from "../output.ts";
 import { settingFlags, withSettings } from "../settings-options.ts";
 import { renderFields, renderTable } from "../table.ts";
 
@@ -66,14 +66,18 @@ async function search(query: string, flags: SearchFlags, self: Command, context:
     const models = await searchCatalog(knownModels, catalog, wish, language);
     const exact = models.find(({ name }) => name === query);
     if (flags.json) printJson(context, { success: true, models, count: models.length });
-    else print(context, exact === undefined ? tableOf(models, language) : detailsOf(exact, language));
+    else
+      printText(
+        context,
+        exact === undefined ? tableOf(models, language, roomOf(context)) : detailsOf(exact, language, roomOf(context)),
+      );
     return exitCodes.ok.code;
   } catch (error) {
     return reportError(error, context, flags.json);
   }
 }
 
-function tableOf(models: readonly CatalogEntry[], language: MessageLanguage): string {
+function tableOf(models: readonly CatalogEntry[], language: MessageLanguage, room: number): string {
   const zh = language === "zh";
   if (models.length === 0) {
     return zh ? "没有符合的模型。列出全部：voxpool search\n" : "Nothing fits. List everything: voxpool search\n";
@@ -93,10 +97,11 @@ function tableOf(models: readonly CatalogEntry[], language: MessageLanguage): st
   return renderTable(
     titles.map((title, index) => ({ title, isNumber: index === 3 })),
     rows,
+    room,
   );
 }
 
-function detailsOf(model: CatalogEntry, language: MessageLanguage): string {
+function detailsOf(model: CatalogEntry, language: MessageLanguage, room: number): string {
   const zh = language === "zh";
   const fields: (readonly [en: string, zh: string, value: string])[] = [
     ["name", "名称", model.name],
@@ -109,7 +114,10 @@ function detailsOf(model: CatalogEntry, language: MessageLanguage): string {
     ["hash", "哈希", hashText(model, zh)],
     ...model.sources.map((source) => ["source", "来源", source] as const),
   ];
-  return renderFields(fields.map(([en, chinese, value]) => [zh ? chinese : en, value]));
+  return renderFields(
+    fields.map(([en, chinese, value]) => [zh ? chinese : en, value]),
+    room,
+  );
 }
 
 function hashText({ pinned }: CatalogEntry, zh: boolean): string {

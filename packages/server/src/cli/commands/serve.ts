@@ -11,7 +11,7 @@ import type { CliCommand } from "../command.ts";
 import type { CommandContext } from "../context.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { reportError } from "../failures.ts";
-import { print, printJson } from "../output.ts";
+import { printJson, printText } from "../output.ts";
 import { createPullProgress } from "../pull-progress.ts";
 import { settingFlags, withSettings } from "../settings-options.ts";
 import { reachableUrls, type StartupReport, startupScreen } from "../startup-screen.ts";
@@ -111,7 +111,7 @@ function announce(
   if (ready === undefined) reportError(model, context);
   const report = reportOf(config, server, ready);
   if (flags.json) printJson(context, wireReport(report));
-  else print(context, startupScreen(report, context.language));
+  else printText(context, startupScreen(report, context.language));
 }
 
 function isReady(model: unknown): model is DefaultModelReady {

@@ -6,7 +6,7 @@ import type { CommandContext } from "../context.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { reportFailure } from "../failures.ts";
 import { formatBytes, formatDuration, formatTime } from "../format.ts";
-import { print, printJson, say } from "../output.ts";
+import { print, printJson, roomOf, say } from "../output.ts";
 import { stateText } from "../states.ts";
 import { renderFields } from "../table.ts";
 
@@ -46,7 +46,7 @@ async function serverStatus(flags: ClientFlags, context: CommandContext): Promis
       [loaded, String(answer.loaded_models_count)],
       [url, withoutSecrets(flags.url ?? (context.env.VOXPOOL_URL || defaultUrl))],
     ] as const;
-    print(context, renderFields(fields));
+    print(context, renderFields(fields, roomOf(context)));
   }
   return exitCodes.ok.code;
 }
@@ -59,7 +59,7 @@ async function modelStatus(path: string, flags: ClientFlags, context: CommandCon
     return code;
   }
   if (flags.json) printJson(context, answer);
-  else print(context, statusText(answer, context.language));
+  else print(context, statusText(answer, context.language, roomOf(context)));
   return exitCodes.ok.code;
 }
 
@@ -76,7 +76,7 @@ function sayMore(answer: CallFailure<ModelStatusFailure>, context: CommandContex
 }
 
 /** What is known of a loaded model, a line each. A server of the older kind knows the last three only. */
-function statusText({ model_path, status }: ModelStatus, language: MessageLanguage): string {
+function statusText({ model_path, status }: ModelStatus, language: MessageLanguage, room: number): string {
   const zh = language === "zh";
   const known: (readonly [en: string, zh: string, value: string | undefined])[] = [
     ["model", "模型", model_path],
@@ -95,7 +95,10 @@ function statusText({ model_path, status }: ModelStatus, language: MessageLangua
     ],
     ["uses", "使用次数", String(status.usage_count)],
   ];
-  return renderFields(known.flatMap(([en, chinese, value]) => (value ? [[zh ? chinese : en, value] as const] : [])));
+  return renderFields(
+    known.flatMap(([en, chinese, value]) => (value ? [[zh ? chinese : en, value] as const] : [])),
+    room,
+  );
 }
 
 /** A key may stand in the URL as its password. */

@@ -3,6 +3,7 @@ import { type ClientFlags, createClient } from "../client.ts";
 import type { CliCommand } from "../command.ts";
 import { type CommandContext, UsageError } from "../context.ts";
 import { say } from "../output.ts";
+import { type RawFlags, rawContentType, wholeNumber, withRawOptions } from "../raw-options.ts";
 import { type SoundFlags, soundOptions, withSoundOptions } from "../sound-options.ts";
 import { type TextFlags, textOptions, withTextOptions } from "../text-options.ts";
 import { type Format, formatNames, isJsonFormat, parseFormats } from "../transcribe/formats.ts";
@@ -12,7 +13,7 @@ import { findRecordings } from "../transcribe/recordings.ts";
 import { createServerLink } from "../transcribe/server-link.ts";
 import { toFiles, toStdout } from "../transcribe/targets.ts";
 
-interface TranscribeFlags extends ClientFlags, TextFlags, SoundFlags {
+interface TranscribeFlags extends ClientFlags, TextFlags, SoundFlags, RawFlags {
   readonly model?: string;
   readonly language?: string;
   readonly format?: string;
@@ -30,7 +31,7 @@ const defaultWaitSeconds = 60;
 /** `voxpool transcribe FILE…` */
 export function registerTranscribe(program: CliCommand, context: CommandContext): void {
   const command = program.command("transcribe");
-  withTextOptions(withSoundOptions(withTranscribeOptions(command)))
+  withTextOptions(withRawOptions(withSoundOptions(withTranscribeOptions(command))))
     .describe({
       en: "Recognise recordings and print the words, or write them into files.",
       zh: "识别录音，输出文字或写入文件。",
@@ -64,6 +65,11 @@ export function registerTranscribe(program: CliCommand, context: CommandContext)
         zh: "录音五秒并输出文字。",
       },
       {
+        command: "arecord -t raw -f S16_LE -r 16000 -d 5 | voxpool transcribe --raw s16le --rate 16000 -",
+        en: "The same without a header (raw PCM).",
+        zh: "同上，但没有文件头（原始 PCM）。",
+      },
+      {
         command: "voxpool transcribe --json speech.wav | jq .segments",
         en: "The whole answer of the server; with several files an array of them.",
         zh: "服务器的完整响应；多个文件时为数组。",
@@ -81,8 +87,8 @@ function withTranscribeOptions(command: CliCommand): CliCommand {
       zh: `输出格式：${formatNames.join("、")}。与 --output 合用时可有多个，如 srt,text,json。默认：text。`,
     })
     .withOption("-o, --output <folder>", {
-      en: "Write a file for each recording and format into this folder, and print its path. Recordings whose files are there and newer are passed over, so that the same command goes on where it stopped.",
-      zh: "为每个录音和格式在该文件夹中写一个文件，并输出其路径。文件已存在且比录音新的会跳过，因此同一命令可从中断处继续。",
+      en: "Write a file for each recording and format into this folder, and print its path. Recordings whose files are there, newer, and made with the same options are passed over: the same command goes on where it stopped, without a flag for that (--overwrite does all again).",
+      zh: "为每个录音和格式在该文件夹中写一个文件，并输出其路径。文件已存在、比录音新且用相同选项生成的会跳过：再次运行同一命令即从中断处继续，无需其他选项（--overwrite 全部重做）。",
     })
     .withOption("-r, --recursive", {
       en: "Take the recordings in the folders below a folder, too.",
@@ -116,21 +122,26 @@ function withTranscribeOptions(command: CliCommand): CliCommand {
 
 async function transcribe(files: readonly string[], flags: TranscribeFlags, context: CommandContext): Promise<number> {
   const numbers = readNumbers(flags, context);
+  const contentType = rawContentType(flags, context);
   const formats = parseFormats(flags.format ?? (flags.json && flags.output === undefined ? "json" : "text"), context);
   checkUsage(files, flags, formats, context);
   const source = await clientOf(flags, context);
   const { client } = source;
   try {
-    const recordings = await findRecordings(files, flags.recursive === true, context);
+    const wishes = wishesOf(flags, contentType);
+    const recordings = await findRecordings(
+      files,
+      { recursive: flags.recursive === true, raw: contentType !== undefined },
+      context,
+    );
     const link = createServerLink({
       client,
       waitSeconds: recordings.length > 1 ? numbers.wait : 0,
       signal: context.signal,
       onLost: () => say(context, lostText(numbers.wait, context)),
     });
-    const recogniserFor = (format: Format) =>
-      createRecogniser({ client, wishes: wishesOf(flags), format, link, context });
-    const run = { recordings, formats, jobs: numbers.jobs, link, recogniserFor, context };
+    const recogniserFor = (format: Format) => createRecogniser({ client, wishes, format, link, context });
+    const run = { recordings, wishes, formats, jobs: numbers.jobs, link, recogniserFor, context };
     return flags.output === undefined ? await toStdout(run) : await toFiles(run, { ...flags, output: flags.output });
   } finally {
     await source.close();
@@ -142,29 +153,20 @@ async function clientOf(flags: TranscribeFlags, context: CommandContext): Promis
   return { client: createClient(flags, context), close: async () => {} };
 }
 
-function wishesOf({ model, language, ...flags }: TranscribeFlags): Wishes {
+function wishesOf({ model, language, ...flags }: TranscribeFlags, contentType: string | undefined): Wishes {
   return {
     ...textOptions(flags),
     ...soundOptions(flags),
+    ...(contentType !== undefined && { contentType }),
     ...(model === undefined ? {} : { model_path: model }),
     ...(language === undefined ? {} : { language }),
   };
 }
 
-function readNumbers(flags: TranscribeFlags, { language }: CommandContext): { jobs: number; wait: number } {
-  const read = (name: string, text: string | undefined, least: number, most: number, otherwise: number): number => {
-    if (text === undefined) return otherwise;
-    const value = /^\d{1,6}$/.test(text) ? Number(text) : Number.NaN;
-    if (value >= least && value <= most) return value;
-    throw new UsageError(
-      language === "zh"
-        ? `${name} 应为 ${least} 到 ${most} 的整数`
-        : `${name} takes a whole number from ${least} to ${most}`,
-    );
-  };
+function readNumbers(flags: TranscribeFlags, context: CommandContext): { jobs: number; wait: number } {
   return {
-    jobs: read("--jobs", flags.jobs, 1, 64, defaultJobs),
-    wait: read("--wait", flags.wait, 0, 86_400, defaultWaitSeconds),
+    jobs: flags.jobs === undefined ? defaultJobs : wholeNumber("--jobs", flags.jobs, 1, 64, context),
+    wait: flags.wait === undefined ? defaultWaitSeconds : wholeNumber("--wait", flags.wait, 0, 86_400, context),
   };
 }
 

@@ -1,7 +1,11 @@
 import { randomUUID } from "node:crypto";
-import { lstat, mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { lstat, open, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, extname, join, relative, resolve } from "node:path";
+import { makeFolder } from "../../base/folders.ts";
+import { inChinese } from "../../base/phrases.ts";
+import { systemText } from "../../base/system-text.ts";
 import { type CommandContext, UsageError } from "../context.ts";
+import { shownName } from "../format.ts";
 import { extensionOf, type Format } from "./formats.ts";
 import type { Recording } from "./recordings.ts";
 
@@ -62,11 +66,11 @@ export async function checkOutputs(
 ): Promise<void> {
   const zh = language === "zh";
   try {
-    await mkdir(directory, { recursive: true });
+    await makeFolder(directory);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = systemText(error);
     throw new UsageError(
-      zh ? `--output ${directory} 不能作为文件夹：${why}` : `--output ${directory} is no folder: ${why}`,
+      zh ? `--output ${directory} 不能作为文件夹：${inChinese(why)}` : `--output ${directory} is no folder: ${why}`,
     );
   }
   const sources = new Map<string, string>();
@@ -78,7 +82,10 @@ export async function checkOutputs(
     const id = await identityOf(path);
     const source = id === undefined ? undefined : sources.get(id);
     if (source === undefined) continue;
-    throw new UsageError(zh ? `${path} 会覆盖录音 ${source}` : `${path} would overwrite the recording ${source}`);
+    const [target, recording] = [shownName(path), shownName(source)];
+    throw new UsageError(
+      zh ? `${target} 会覆盖录音 ${recording}` : `${target} would overwrite the recording ${recording}`,
+    );
   }
 }
 
@@ -93,11 +100,11 @@ export async function isDone(output: Output, source: string): Promise<boolean> {
 
 /** Writes a file whole or not at all: nobody ever sees a part of it, whatever ends this process. */
 export async function writeWhole(path: string, text: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolder(dirname(path));
   // A folder or device in its place must not be replaced.
   const present = await lstat(path).catch(() => undefined);
   if (present !== undefined && !present.isFile() && !present.isSymbolicLink()) {
-    throw Object.assign(new Error(`${path} is there already and is no file`), { code: "EEXIST" });
+    throw Object.assign(new Error("EEXIST: it is no file"), { code: "EEXIST" });
   }
   // Short, whatever the name: one that may just be as long as the file system allows must not fail here.
   const part = join(dirname(path), `.voxpool-${randomUUID()}.part`);

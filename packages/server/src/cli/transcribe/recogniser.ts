@@ -17,6 +17,8 @@ export interface Heard {
 
 /** What every recording is asked for with. */
 export interface Wishes extends TextFlags, SoundFlags {
+  /** What samples without a header are. */
+  readonly contentType?: string;
   readonly model_path?: string;
   readonly language?: string;
 }
@@ -41,7 +43,7 @@ export function createRecogniser(options: RecogniserOptions): Recognise {
   const { link } = options;
   return async (recording, onHeard) => {
     for (let losses = 1; ; losses += 1) {
-      const result = await attempt(recording, onHeard, options);
+      const result = withoutPath(await attempt(recording, onHeard, options), recording);
       if (recording.problem === undefined) link.note(result);
       if (result.success || !link.isLoss(result)) return result;
       const isBack = await link.isBack();
@@ -74,6 +76,13 @@ async function attempt(
     // An empty model or language is a misuse of the client, and so of the command line.
     throw error instanceof TypeError ? new UsageError(error.message) : error;
   }
+}
+
+/** The name of the recording stands in front of the message; the path that the client puts into it is not shown again. */
+function withoutPath(result: Result, { source }: Recording): Result {
+  if (result.success || result.error_code !== 0) return result;
+  const without = (text: string) => text.replaceAll(`${source}: `, "");
+  return { ...result, error_message: without(result.error_message), message: without(result.message) };
 }
 
 function unreadable(message: string): CallFailure {

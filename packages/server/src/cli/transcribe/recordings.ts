@@ -1,7 +1,9 @@
 import type { Dirent } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { basename, join, relative } from "node:path";
+import { systemText } from "../../base/system-text.ts";
 import { type CommandContext, UsageError } from "../context.ts";
+import { shownName } from "../format.ts";
 import { findMatches, isPattern } from "./pattern.ts";
 
 /** A recording on the command line, or what stands there and is none. */
@@ -21,9 +23,20 @@ export interface Recording {
  * that is named itself may be called as it likes.
  */
 const audioExtensions: ReadonlySet<string> = new Set(
-  `wav wave w64 aif aiff aifc au caf flac mp3 ogg oga opus amr wma
+  `wav wave aif aiff aifc flac mp3 mp2 ogg oga opus
   aac m4a m4b mp4 m4v mov 3gp webm weba mka mkv`.split(/\s+/),
 );
+
+/** The same where recordings are samples without a header. */
+const rawExtensions: ReadonlySet<string> = new Set(["raw", "pcm"]);
+
+/** What is looked for. */
+export interface Search {
+  /** Also in the folders below a folder. */
+  readonly recursive: boolean;
+  /** Whether recordings are samples without a header. */
+  readonly raw: boolean;
+}
 
 /** `2.wav` stands before `10.wav`. The same for every user, so that a list does not change with the language. */
 const order = new Intl.Collator("en", { numeric: true });
@@ -36,7 +49,7 @@ const order = new Intl.Collator("en", { numeric: true });
  */
 export async function findRecordings(
   args: readonly string[],
-  recursive: boolean,
+  search: Search,
   context: Pick<CommandContext, "language" | "signal">,
 ): Promise<readonly Recording[]> {
   if (args.filter((one) => one === "-").length > 1) {
@@ -45,36 +58,36 @@ export async function findRecordings(
   const found: Recording[] = [];
   for (const argument of args) {
     context.signal.throwIfAborted();
-    found.push(...(await recordingsOf(argument, recursive, context)));
+    found.push(...(await recordingsOf(argument, search, context)));
   }
   return found;
 }
 
 async function recordingsOf(
   argument: string,
-  recursive: boolean,
+  search: Search,
   context: Pick<CommandContext, "language" | "signal">,
 ): Promise<readonly Recording[]> {
   if (argument === "-") return [{ source: "-", name: "stdin", tree: "" }];
   const info = await stat(argument).catch(() => undefined);
-  if (info?.isDirectory() === true) return fromFolder(argument, recursive, context);
-  if (info === undefined && isPattern(argument)) return fromPattern(argument, recursive, context);
+  if (info?.isDirectory() === true) return fromFolder(argument, search, context);
+  if (info === undefined && isPattern(argument)) return fromPattern(argument, search, context);
   // What is not there is said when it is opened.
-  return [{ source: argument, name: argument, tree: "" }];
+  return [{ source: argument, name: shownName(argument), tree: "" }];
 }
 
 async function fromPattern(
   pattern: string,
-  recursive: boolean,
+  search: Search,
   context: Pick<CommandContext, "language" | "signal">,
 ): Promise<readonly Recording[]> {
   const { base, matches } = await findMatches(pattern, context.signal);
   const found: Recording[] = [];
   for (const path of matches.toSorted(order.compare)) {
     if ((await stat(path).catch(() => undefined))?.isDirectory() === true) {
-      if (recursive) found.push(...(await listFolder(path, base, true, context.signal)));
+      if (search.recursive) found.push(...(await listFolder(path, base, search, context.signal)));
     } else {
-      found.push({ source: path, name: path, tree: treeOf(path, base) });
+      found.push({ source: path, name: shownName(path), tree: treeOf(path, base) });
     }
   }
   const zh = context.language === "zh";
@@ -83,12 +96,16 @@ async function fromPattern(
 
 async function fromFolder(
   folder: string,
-  recursive: boolean,
+  search: Search,
   { language, signal }: Pick<CommandContext, "language" | "signal">,
 ): Promise<readonly Recording[]> {
-  const found = await listFolder(folder, folder, recursive, signal);
+  const found = await listFolder(folder, folder, search, signal);
   if (found.length > 0) return found;
-  const more = recursive ? "" : language === "zh" ? "；-r 也查找子文件夹" : "; -r also looks into the folders below";
+  const more = search.recursive
+    ? ""
+    : language === "zh"
+      ? "；-r 也查找子文件夹"
+      : "; -r also looks into the folders below";
   const nothing = language === "zh" ? "文件夹中没有录音" : "there is no recording in this folder";
   return [missing(folder, nothing + more)];
 }
@@ -97,24 +114,24 @@ async function fromFolder(
 async function listFolder(
   folder: string,
   base: string,
-  recursive: boolean,
+  search: Search,
   signal: AbortSignal,
 ): Promise<readonly Recording[]> {
   signal.throwIfAborted();
   const found: Recording[] = [];
   const below: string[] = [];
   const entries = await readdir(folder, { withFileTypes: true }).catch((error: Error) => error);
-  if (entries instanceof Error) return [missing(folder, entries.message)];
+  if (entries instanceof Error) return [missing(folder, systemText(entries))];
   for (const entry of entries) {
     const path = join(folder, entry.name);
     if (entry.name.startsWith(".")) continue;
     if (entry.isDirectory()) below.push(path);
-    else if (isAudioName(entry.name) && (await isRegular(path, entry)))
-      found.push({ source: path, name: path, tree: treeOf(path, base) });
+    else if (isAudioName(entry.name, search) && (await isRegular(path, entry)))
+      found.push({ source: path, name: shownName(path), tree: treeOf(path, base) });
   }
   const sorted = found.toSorted((a, b) => order.compare(a.source, b.source));
-  if (!recursive) return sorted;
-  for (const path of below.toSorted(order.compare)) sorted.push(...(await listFolder(path, base, true, signal)));
+  if (!search.recursive) return sorted;
+  for (const path of below.toSorted(order.compare)) sorted.push(...(await listFolder(path, base, search, signal)));
   return sorted;
 }
 
@@ -123,9 +140,9 @@ async function isRegular(path: string, entry: Dirent): Promise<boolean> {
   return entry.isSymbolicLink() ? ((await stat(path).catch(() => undefined))?.isFile() ?? false) : entry.isFile();
 }
 
-function isAudioName(name: string): boolean {
+function isAudioName(name: string, { raw }: Search): boolean {
   const end = name.slice(name.lastIndexOf(".") + 1).toLowerCase();
-  return end !== name.toLowerCase() && audioExtensions.has(end);
+  return end !== name.toLowerCase() && (raw ? rawExtensions : audioExtensions).has(end);
 }
 
 /** The folders between `base` and the file; none for a file that a pattern found elsewhere (`a*\/../../b`). */
@@ -136,5 +153,5 @@ function treeOf(path: string, base: string): string {
 }
 
 function missing(name: string, problem: string): Recording {
-  return { source: name, name, tree: "", problem };
+  return { source: name, name: shownName(name), tree: "", problem };
 }

@@ -18,7 +18,8 @@ export interface RunOptions<T extends Recording> {
   readonly context: CommandContext;
 }
 
-/** Recognises recordings, some at once, until all are done or none of the others could be. @returns the exit code */
+/** Recognises recordings, some at once, until all are done or none of the others could be. @returns the exit code @throws
+ * what one of them threw, once all that were under way have ended */
 export async function runRecognitions<T extends Recording>(options: RunOptions<T>): Promise<number> {
   const { recordings, jobs, link, context } = options;
   const codes: number[] = [];
@@ -27,17 +28,19 @@ export async function runRecognitions<T extends Recording>(options: RunOptions<T
   const worker = async (): Promise<void> => {
     for (const [index, recording] of waiting) {
       if (isOver || context.signal.aborted) return;
-      const result = await recogniseOne(options, recording, index);
+      const result = await recogniseOne(options, recording, index).catch((error: unknown) => {
+        isOver = true;
+        throw error;
+      });
       codes[index] = result.success ? exitCodes.ok.code : exitCodeOf(result, context);
       // The others would meet the same.
       if (!result.success) isOver ||= link.isGone() || result.reason === "disk_full";
     }
   };
-  try {
-    await Promise.all(Array.from({ length: Math.min(jobs, recordings.length) }, worker));
-  } finally {
-    options.board.clear();
-  }
+  // All are waited for, whatever one of them throws: the others may be writing what they have.
+  const ended = await Promise.allSettled(Array.from({ length: Math.min(jobs, recordings.length) }, worker));
+  options.board.clear();
+  for (const one of ended) if (one.status === "rejected") throw one.reason;
   return worst(codes, link, context);
 }
 

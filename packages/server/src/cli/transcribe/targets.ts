@@ -1,12 +1,14 @@
 import type { CallFailure } from "@voxpool/client";
 import type { CommandContext } from "../context.ts";
 import { reportFailure } from "../failures.ts";
-import { checkOutputs, isDone, type Planned, planOutputs } from "./destinations.ts";
+import { say } from "../output.ts";
+import { checkOutputs, isDone, type Output, type Planned, planOutputs } from "./destinations.ts";
 import type { Format } from "./formats.ts";
 import { isJsonFormat } from "./formats.ts";
+import { type MadeRecord, openMadeRecord } from "./made-record.ts";
 import { createPrinter } from "./printer.ts";
 import { createProgressBoard } from "./progress-board.ts";
-import type { Recognise, Result } from "./recogniser.ts";
+import type { Recognise, Result, Wishes } from "./recogniser.ts";
 import type { Recording } from "./recordings.ts";
 import { runRecognitions } from "./run.ts";
 import type { ServerLink } from "./server-link.ts";
@@ -20,6 +22,8 @@ export interface Run {
   readonly formats: readonly Format[];
   readonly jobs: number;
   readonly link: ServerLink;
+  /** What every recording is asked for with. */
+  readonly wishes: Wishes;
   readonly recogniserFor: (format: Format) => Recognise;
   readonly context: CommandContext;
 }
@@ -47,13 +51,16 @@ export async function toFiles(run: Run, { output, overwrite = false, json = fals
   const { recordings, formats, context } = run;
   const planned = planOutputs(recordings, formats, output, context);
   await checkOutputs(planned, output, context);
+  const record = await openMadeRecord(output, run.wishes);
+  const stands: IsDone = async (one, source) => !overwrite && (await isAsWished(one, source, record));
   const skipped = new Set<Planned>();
-  if (!overwrite) for (const one of planned) if (await areDone(one)) skipped.add(one);
+  for (const one of planned) if (await areDone(one, stands)) skipped.add(one);
+  if (!overwrite) await sayOtherwiseMade(planned, record, context);
   const open = planned.filter((one) => !skipped.has(one));
 
   const startMs = performance.now();
   const board = createProgressBoard(open.length, context);
-  const writer = createWriter({ overwrite, json, board, context });
+  const writer = createWriter({ isDone: stands, onWritten: (one) => record.note(one), json, board, context });
   const results = new Map<Planned, Outcome["result"]>();
   let lost: CallFailure | undefined;
   const take = async (recording: Planned, result: Result): Promise<Result> => {
@@ -93,8 +100,46 @@ function durationOf(result: Result): number {
   return "duration" in result && typeof result.duration === "number" ? result.duration : 0;
 }
 
-async function areDone({ outputs, source, problem }: Planned): Promise<boolean> {
+type IsDone = (output: Output, source: string) => Promise<boolean>;
+
+async function areDone({ outputs, source, problem }: Planned, stands: IsDone): Promise<boolean> {
   if (source === "-" || problem !== undefined) return false;
-  const done = await Promise.all(outputs.map((output) => isDone(output, source)));
+  const done = await Promise.all(outputs.map((output) => stands(output, source)));
   return done.every(Boolean);
+}
+
+/** Whether a file is done, and was not made with other options; what somebody changed by hand is left to them. */
+async function isAsWished(output: Output, source: string, record: MadeRecord): Promise<boolean> {
+  return (await isDone(output, source)) && (await record.makingOf(output)) !== "other";
+}
+
+/** Says of files that are newer than their recordings why they are made anew all the same, or why they are not. */
+async function sayOtherwiseMade(
+  planned: readonly Planned[],
+  record: MadeRecord,
+  context: CommandContext,
+): Promise<void> {
+  const counts = { other: 0, changed: 0 };
+  for (const { outputs, source } of planned) {
+    for (const output of outputs) {
+      const making = await record.makingOf(output);
+      if ((making === "other" || making === "changed") && (await isDone(output, source))) counts[making] += 1;
+    }
+  }
+  const zh = context.language === "zh";
+  const { other, changed } = counts;
+  if (other > 0)
+    say(
+      context,
+      zh
+        ? `${other} 个文件是用其他选项生成的，将重新生成。`
+        : `made with other options before, and made anew: ${other} of the files.`,
+    );
+  if (changed > 0)
+    say(
+      context,
+      zh
+        ? `${changed} 个文件是用其他选项生成的，此后又被改动过，保持不变（--overwrite 可重新生成）。`
+        : `made with other options before and changed since, so kept (--overwrite makes them anew): ${changed} of the files.`,
+    );
 }

@@ -1,10 +1,12 @@
 import type { CallFailure, Segment, Transcript } from "@voxpool/client";
 import { writeSubtitles } from "../../api/subtitles/subtitles.ts";
 import { VoxpoolError } from "../../base/errors.ts";
+import { systemText } from "../../base/system-text.ts";
 import type { CommandContext } from "../context.ts";
 import { reportFailure } from "../failures.ts";
-import { print, say } from "../output.ts";
-import { isDone, type Output, type Planned, writeWhole } from "./destinations.ts";
+import { shownName } from "../format.ts";
+import { printLines, say } from "../output.ts";
+import { type Output, type Planned, writeWhole } from "./destinations.ts";
 import { type Format, isJsonFormat, isSubtitleFormat } from "./formats.ts";
 import type { ProgressBoard } from "./progress-board.ts";
 import type { Result } from "./recogniser.ts";
@@ -17,13 +19,16 @@ export interface Writer {
 }
 
 export interface WriterOptions {
-  readonly overwrite: boolean;
+  /** Whether a file is there already, as it is to be. */
+  readonly isDone: (output: Output, source: string) => Promise<boolean>;
+  /** Told of each file that is in place. */
+  readonly onWritten: (output: Output) => Promise<void>;
   readonly json: boolean;
   readonly board: ProgressBoard;
   readonly context: CommandContext;
 }
 
-export function createWriter({ overwrite, json, board, context }: WriterOptions): Writer {
+export function createWriter({ isDone, onWritten, json, board, context }: WriterOptions): Writer {
   const written = new Map<Planned, readonly string[]>();
   const fail = (recording: Planned, failure: CallFailure): CallFailure => {
     board.around(() => reportFailure(failure, context, { about: recording.name }));
@@ -37,14 +42,15 @@ export function createWriter({ overwrite, json, board, context }: WriterOptions)
       if (!("segments" in result)) throw new VoxpoolError("internal");
       const paths: string[] = [];
       for (const output of recording.outputs) {
-        if (!overwrite && (await isDone(output, recording.source))) continue;
+        if (await isDone(output, recording.source)) continue;
         const failure = await write(output, result, context);
         if (failure !== undefined) return fail(recording, failure);
+        await onWritten(output);
         paths.push(output.path);
       }
       written.set(recording, paths);
       board.around(() => {
-        if (!json) print(context, paths.map((path) => `${path}\n`).join(""));
+        if (!json) printLines(context, paths);
         sayRemarks(recording, result, (text) => say(context, text), context);
       });
       return result;
@@ -61,11 +67,11 @@ async function write(
     await writeWhole(path, textOf(transcript, format));
     return undefined;
   } catch (thrown) {
-    const detail = thrown instanceof Error ? thrown.message : String(thrown);
+    const detail = systemText(thrown);
     const isFull = thrown instanceof Error && "code" in thrown && ["ENOSPC", "EDQUOT"].includes(String(thrown.code));
     const error = isFull
-      ? new VoxpoolError("disk_full", { what: path })
-      : new VoxpoolError("output_unwritable", { path, detail });
+      ? new VoxpoolError("disk_full", { what: shownName(path) })
+      : new VoxpoolError("output_unwritable", { path: shownName(path), detail });
     const message = error.messageIn(language);
     const { reason } = error;
     return { success: false, error_code: 0, error_message: message, message, reason, retryable: false };

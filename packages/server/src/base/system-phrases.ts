@@ -1,0 +1,30 @@
+/** The part of the phrase book about what the system says of files, in the words of `system-text.ts` and of the client. */
+export const systemPhrases: Readonly<Record<string, string>> = {
+  "there is no such file or folder": "没有这个文件或文件夹",
+  "there is no permission for it": "没有权限",
+  "the system does not permit it": "系统不允许",
+  "this is a folder, not a file": "这是文件夹，不是文件",
+  "a file stands where a folder is needed": "需要文件夹的位置上是一个文件",
+  "something else is there already": "那里已有其他内容",
+  "the disk is full": "磁盘已满",
+  "the disk quota is used up": "磁盘配额已用完",
+  "the disk can only be read": "磁盘是只读的",
+  "the name is too long": "名称过长",
+  "its links lead round in a circle": "链接形成循环",
+  "too many files are open": "打开的文件过多",
+  "another program is using it": "正被其他程序使用",
+  "the disk or the device fails": "磁盘或设备出错",
+  "there is no such device": "没有这个设备",
+
+  // By the client
+  "{}: there is no such file ({})": "{1}：没有该文件（{2}）",
+  "{}: it may not be read by this user ({})": "{1}：当前用户无权读取（{2}）",
+  "{}: it is a directory ({})": "{1}：这是文件夹，不是文件（{2}）",
+  "there is no such file ({})": "没有该文件（{1}）",
+  "it may not be read by this user ({})": "当前用户无权读取（{1}）",
+  "the path is too long ({})": "路径过长（{1}）",
+  "its links lead in a circle ({})": "链接形成循环（{1}）",
+  "it is a directory ({})": "这是文件夹，不是文件（{1}）",
+  "{}: the path is too long ({})": "{1}：路径过长（{2}）",
+  "{}: its links lead in a circle ({})": "{1}：链接形成循环（{2}）",
+};
