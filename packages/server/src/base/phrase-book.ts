@@ -1,4 +1,5 @@
 import { audioPhrases } from "./audio-phrases.ts";
+import { poolPhrases } from "./pool-phrases.ts";
 import { systemPhrases } from "./system-phrases.ts";
 
 /**
@@ -7,6 +8,7 @@ import { systemPhrases } from "./system-phrases.ts";
  */
 export const phraseBook: Readonly<Record<string, string>> = {
   ...audioPhrases,
+  ...poolPhrases,
   ...systemPhrases,
 
   // Requests
