@@ -66,7 +66,8 @@ export async function startServer({ config, log, onProgress }: StartOptions): Pr
     const url = await listen(parts.http, config);
     lock.setUrl(url);
     const defaultModel = prepareDefaultModel({ ...parts, signal: stopping.signal });
-    defaultModel.then(parts.nowReady, parts.nowReady);
+    // Also when the default model failed, since all others can be used.
+    void Promise.allSettled([defaultModel, parts.preload()]).then(parts.nowReady);
     let stopped: Promise<void> | undefined;
     const stop = () => {
       stopped ??= close();

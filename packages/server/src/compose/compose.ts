@@ -4,6 +4,7 @@ import type { FastifyInstance } from "fastify";
 import { createApi } from "../api/api.ts";
 import { failoverSettings } from "../api/failover-settings.ts";
 import { createFileChanges } from "../api/file-changes.ts";
+import { preloadModels } from "../api/preload.ts";
 import { rememberFolders } from "../api/recent-folders.ts";
 import type { TextSettings } from "../api/text-steps.ts";
 import type { Api } from "../api/types.ts";
@@ -50,6 +51,8 @@ export interface Parts {
   readonly configuredDefault: string;
   readonly recordingFile: string;
   readonly pull: (name: string) => Promise<void>;
+  /** Loads what is to be there from the start: what is configured, and what is pinned. Never rejects. */
+  readonly preload: () => Promise<void>;
   /** From now on `/readyz` says yes: also when the default model failed, since all others can be used. */
   readonly nowReady: () => void;
   readonly close: () => Promise<void>;
@@ -104,6 +107,7 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
     configuredDefault: config.default_model,
     recordingFile,
     pull: async (name) => void (await fetch(name, () => undefined)),
+    preload: () => preloadModels({ names, pool, log }, [...config["pool.preload"], ...durable.initial.pins]),
     nowReady: () => {
       isReady = true;
     },
