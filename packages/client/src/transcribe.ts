@@ -30,6 +30,8 @@ const queryOptions = [
   "punctuate",
   "script",
   "client_id",
+  "keep_alive",
+  "failover",
 ] as const;
 
 /** Options of every recognition. Those of the contract keep the names they have on the wire. */

@@ -20,6 +20,7 @@ import { assetNames } from "../catalog/known-assets.ts";
 import { knownModels } from "../catalog/known-models.ts";
 import { type PullEvent, type PullOptions, pull } from "../catalog/pull.ts";
 import { createHttpServer } from "../gateway/http/server.ts";
+import { createNews } from "../observe/news.ts";
 import { Names } from "../pool/names.ts";
 import type { Pool } from "../pool/types.ts";
 import { createRecognition } from "../recognition/recognition.ts";
@@ -72,6 +73,10 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
   const watch = observe({ pool, scheduler, names });
   const { statistics } = watch.observation;
   durable.follow(pool, names, statistics);
+  const news = createNews(statistics, watch.observation.events);
+  names.subscribe((change) => {
+    if (change.kind === "alias") news.aliasChanged(change.alias, change.target);
+  });
   const spool = createSpool({ directory: spoolDirectory, limitBytes: config["limits.spool_bytes"], log });
   const audio = createAudioDecoder({ workers: config["audio.workers"] || cores, spool, log });
   const scripts = createScriptConverter({ log });
@@ -85,7 +90,7 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
     scripts,
     text: textSettings(config),
     failover: failoverSettings(config),
-    onFailover: (from) => statistics.failover(from),
+    onFailover: news.failedOver,
     onOutcome: ({ folder, ...outcome }) => statistics.recognition({ ...folder, ...outcome }),
     configuredDefault: config.default_model,
     changes: createFileChanges(catalog, log),

@@ -92,6 +92,6 @@ function named(model: ObservedModel) {
   return { model_path: pathWithoutVersion(model), version: model.version };
 }
 
-function explained(error: VoxpoolError) {
+export function explained(error: VoxpoolError) {
   return { reason: error.reason, message: { en: error.messageIn("en"), zh: error.messageIn("zh") } };
 }
