@@ -9,7 +9,6 @@ import { stateDirectory } from "./base/paths.ts";
 import type { Config } from "./base/settings.ts";
 import { lockStateDirectory } from "./base/state-lock.ts";
 import { systemText } from "./base/system-text.ts";
-import { version } from "./base/version.ts";
 import { removeAbandoned } from "./base/work-directory.ts";
 import type { PullEvent } from "./catalog/pull.ts";
 import { type ComposeOptions, compose, type Parts } from "./compose/compose.ts";

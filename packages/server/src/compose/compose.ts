@@ -20,13 +20,12 @@ import { assetNames } from "../catalog/known-assets.ts";
 import { knownModels } from "../catalog/known-models.ts";
 import { type PullEvent, type PullOptions, pull } from "../catalog/pull.ts";
 import { createHttpServer } from "../gateway/http/server.ts";
-import { createNews } from "../observe/news.ts";
 import { Names } from "../pool/names.ts";
 import type { Pool } from "../pool/types.ts";
 import { createRecognition } from "../recognition/recognition.ts";
 import { createScriptConverter } from "../recognition/script.ts";
 import { openDurable } from "./durable.ts";
-import { observe } from "./observe.ts";
+import { composeObservation } from "./observe.ts";
 import { composeAdmission, composePool } from "./pool.ts";
 
 const recordingFile = fileURLToPath(new URL("../../assets/jfk.wav", import.meta.url));
@@ -70,13 +69,7 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
   const durable = await openDurable(storeFile, log);
   const { pool, scheduler } = composePool({ config, cores, catalog, assets, durable, recordingFile, log });
   const names = new Names({ catalog: rememberFolders(catalog, pool), ...durable.names });
-  const watch = observe({ pool, scheduler, names });
-  const { statistics } = watch.observation;
-  durable.follow(pool, names, statistics);
-  const news = createNews(statistics, watch.observation.events);
-  names.subscribe((change) => {
-    if (change.kind === "alias") news.aliasChanged(change.alias, change.target);
-  });
+  const { watch, news } = composeObservation({ pool, scheduler, names, durable });
   const spool = createSpool({ directory: spoolDirectory, limitBytes: config["limits.spool_bytes"], log });
   const audio = createAudioDecoder({ workers: config["audio.workers"] || cores, spool, log });
   const scripts = createScriptConverter({ log });
@@ -90,8 +83,8 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
     scripts,
     text: textSettings(config),
     failover: failoverSettings(config),
-    onFailover: news.failedOver,
-    onOutcome: ({ folder, ...outcome }) => statistics.recognition({ ...folder, ...outcome }),
+    onFailover: (from, to, why) => news.failedOver(from, to, why),
+    onOutcome: ({ folder, ...outcome }) => watch.observation.statistics.recognition({ ...folder, ...outcome }),
     configuredDefault: config.default_model,
     changes: createFileChanges(catalog, log),
     known: knownModels,

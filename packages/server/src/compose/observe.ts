@@ -2,11 +2,13 @@ import { isLoaded } from "../api/models.ts";
 import { version } from "../base/version.ts";
 import type { HttpServerOptions } from "../gateway/http/server.ts";
 import { createMetrics } from "../observe/metrics.ts";
+import { createNews } from "../observe/news.ts";
 import { createObservation, type Observation } from "../observe/observation.ts";
 import { pathWithoutVersion, pathWithVersion } from "../observe/observed.ts";
 import type { Names } from "../pool/names.ts";
 import type { Pool } from "../pool/types.ts";
 import type { NodeScheduler } from "../schedule/scheduler.ts";
+import type { Durable } from "./durable.ts";
 
 interface Observed {
   readonly pool: Pool;
@@ -14,8 +16,20 @@ interface Observed {
   readonly names: Names;
 }
 
+/** Counts and tells what happens, and keeps of it what outlives the process. */
+export function composeObservation({ durable, ...parts }: Observed & { readonly durable: Durable }) {
+  const watch = observe(parts);
+  const { statistics, events } = watch.observation;
+  durable.follow(parts.pool, parts.names, statistics);
+  const news = createNews(statistics, events);
+  parts.names.subscribe((change) => {
+    if (change.kind === "alias") news.aliasChanged(change.alias, change.target);
+  });
+  return { watch, news };
+}
+
 /** What the HTTP interface tells of what happens. */
-export function observe({ pool, scheduler, names }: Observed) {
+function observe({ pool, scheduler, names }: Observed) {
   const observation = createObservation({ pool, queue: () => scheduler.snapshot() });
   const { statistics } = observation;
   const metrics = createMetrics({
