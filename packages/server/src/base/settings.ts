@@ -111,7 +111,7 @@ export const settings = {
     "加载停滞超过该秒数即中止。",
   ),
   "host.hang_seconds": integer(
-    5,
+    10,
     [1, 3600],
     "A decode may take so long, or ten times the expected if that is more; then its process is ended.",
     "一次解码最多允许的秒数（或预期的十倍，取大者）；超时则结束其进程。",
