@@ -8,7 +8,7 @@ import { OrderedQueue } from "./ordered-queue.ts";
 import { Places } from "./places.ts";
 import { PoisonCheck } from "./poison-check.ts";
 import type { PoisonMark, PoisonMemory } from "./poison.ts";
-import { afterDeath, counted, noDeaths } from "./replay-policy.ts";
+import { afterDeath, counted, gotOn, noDeaths } from "./replay-policy.ts";
 import { toSegment, wordsOf } from "./segments.ts";
 import type { OpenSession, Session, SessionEvent, SessionSummary } from "./types.ts";
 import { Written } from "./written.ts";
@@ -185,7 +185,7 @@ export class RunningSession implements Session {
     const { suspects } = this.#attempt;
     const death = { blame, wasDecoding: suspects !== undefined, wasAlone: suspects?.isAlone ?? false };
     const verdict = afterDeath(this.#deaths, death);
-    this.#deaths = counted(this.#deaths, blame);
+    this.#deaths = counted(this.#deaths, death);
     if (verdict.kind === "give_up") throw error;
     if (verdict.kind === "poisonous") throw this.#poisoned(error);
     if (verdict.suspects) this.#suspectTo = Math.max(this.#suspectTo, suspects?.endSample ?? 0);
@@ -241,7 +241,7 @@ export class RunningSession implements Session {
   #gotOn(attempt: Attempt): void {
     if (this.#over || attempt !== this.#attempt) return;
     this.#written.dropBefore(attempt.neededFrom);
-    if (attempt.hasProgressed) this.#deaths = { ...this.#deaths, outside: 0 };
+    if (attempt.hasProgressed) this.#deaths = gotOn(this.#deaths);
   }
 
   async #writePieces(samples: Float32Array): Promise<void> {
