@@ -14,7 +14,7 @@ import type { Written } from "./written.ts";
 /** An engine that follows a stream gives an utterance when it ends; Vosk ends one after 20 s at the latest. */
 export const longestUtteranceSeconds = 30;
 
-/** What a detector of speech hears of the past, samples: its state is then as if it had heard everything. */
+/** What a detector of speech hears of the past, samples: its state is then nearly as if it had heard everything. */
 const lookBackSamples = 4 * sampleRateHz;
 
 /** Results of a piece of work, or how far everything before is decoded. Times count from the session's first sample. */

@@ -9,18 +9,15 @@ import { Places } from "./places.ts";
 import { PoisonCheck } from "./poison-check.ts";
 import type { PoisonMark, PoisonMemory } from "./poison.ts";
 import { afterDeath, counted, gotOn, noDeaths } from "./replay-policy.ts";
+import { SessionInput } from "./session-input.ts";
 import { toSegment, wordsOf } from "./segments.ts";
 import type { OpenSession, Session, SessionEvent, SessionSummary } from "./types.ts";
-import { Written } from "./written.ts";
 
 /**
  * Pieces of work that may be waiting, running or unread at once. More than any node can run, few enough that a
  * reader who stops reading holds back the input soon.
  */
 const mostWorksInFlight = 64;
-
-/** Samples are handed on, kept and dropped in pieces of at most a second. */
-const pieceSamples = sampleRateHz;
 
 export interface SessionParts {
   readonly lease: InstanceLease;
@@ -43,7 +40,7 @@ export class RunningSession implements Session {
   readonly info: EngineInfo;
   readonly folder: OpenSession["folder"];
   readonly #parts: SessionParts;
-  readonly #written = new Written();
+  readonly #input = new SessionInput((sample) => this.#refusePoison(sample));
   readonly #poisonCheck: PoisonCheck;
   readonly #places = new Places(mostWorksInFlight);
   /** What the reader has not read; bounded by the places. */
@@ -54,15 +51,10 @@ export class RunningSession implements Session {
   #replays = 0;
   #suspectTo = 0;
   #over = false;
-  #inputEnded = false;
   /** What ended it before its time. */
   #failure: VoxpoolError | undefined;
   #isNoteUnread = false;
   #processedSamples = 0;
-  /** Writes happen one after the other. */
-  #tail: Promise<void> = Promise.resolve();
-  #fedTo = 0;
-  #waiting: { readonly to: number; readonly resolve: () => void; readonly reject: (error: Error) => void } | undefined;
   #loadSeconds: number;
   #queueSeconds = 0;
   #decodeSeconds = 0;
@@ -73,7 +65,7 @@ export class RunningSession implements Session {
     this.info = parts.lease.info;
     this.folder = parts.options.folder;
     this.#loadSeconds = parts.loadSeconds;
-    this.#poisonCheck = new PoisonCheck(parts.poison, this.folder, this.#written);
+    this.#poisonCheck = new PoisonCheck(parts.poison, this.folder, this.#input.written);
     this.#attempt = this.#begin(parts.lease, { resumeAt: 0, hasSpoken: false });
     const { signal } = parts.options;
     signal?.addEventListener("abort", this.#aborted, { once: true });
@@ -82,14 +74,11 @@ export class RunningSession implements Session {
   }
 
   write(samples: Float32Array): Promise<void> {
-    if (this.#stop.signal.aborted) return Promise.reject(this.#stop.signal.reason as Error);
-    if (this.#inputEnded) return Promise.reject(new TypeError("write() after end()"));
-    return this.#inTurn(() => this.#writePieces(samples));
+    return this.#input.write(samples);
   }
 
   end(): void {
-    this.#inputEnded = true;
-    void this.#inTurn(async () => this.#written.end());
+    this.#input.end();
   }
 
   cancel(error = new VoxpoolError("request_cancelled")): void {
@@ -99,7 +88,7 @@ export class RunningSession implements Session {
     this.#stop.abort(error);
     this.#attempt.close(error);
     this.#steps.fail(error);
-    this.#waiting?.reject(error);
+    this.#input.close(error);
     this.#leave();
   }
 
@@ -132,7 +121,7 @@ export class RunningSession implements Session {
 
   summary(): SessionSummary {
     return {
-      durationSeconds: this.#written.to / sampleRateHz,
+      durationSeconds: this.#input.written.to / sampleRateHz,
       loadSeconds: this.#loadSeconds,
       queueSeconds: this.#queueSeconds + this.#attempt.queueSeconds,
       decodeSeconds: this.#decodeSeconds + this.#attempt.decodeSeconds,
@@ -194,7 +183,7 @@ export class RunningSession implements Session {
 
   #poisoned(error: VoxpoolError): VoxpoolError {
     const { lease, suspects } = this.#attempt;
-    const mark = this.#poisonCheck.remember(suspects?.endSample ?? this.#written.to, lease.instance.files);
+    const mark = this.#poisonCheck.remember(suspects?.endSample ?? this.#input.written.to, lease.instance.files);
     if (mark) this.#parts.onPoison(mark);
     const { detail, idle_seconds } = error.details;
     return new VoxpoolError("request_poisonous", {
@@ -227,10 +216,10 @@ export class RunningSession implements Session {
       lease,
       scheduler: this.#parts.scheduler,
       options: this.#parts.options,
-      written: this.#written,
+      written: this.#input.written,
       places: this.#places,
       beginning: { ...beginning, suspectTo: this.#suspectTo },
-      onFed: (to) => this.#fed(to),
+      onFed: (to) => this.#input.fed(to),
       onProgress: () => this.#gotOn(attempt),
       isNoteUnread: () => this.#isNoteUnread,
     });
@@ -240,42 +229,18 @@ export class RunningSession implements Session {
   /** What others do to a process counts only while the session does not get on. */
   #gotOn(attempt: Attempt): void {
     if (this.#over || attempt !== this.#attempt) return;
-    this.#written.dropBefore(attempt.neededFrom);
+    this.#input.written.dropBefore(attempt.neededFrom);
     if (attempt.hasProgressed) this.#deaths = gotOn(this.#deaths);
   }
 
-  async #writePieces(samples: Float32Array): Promise<void> {
-    for (let at = 0; at < samples.length; at += pieceSamples) {
-      this.#stop.signal.throwIfAborted();
-      const from = this.#written.to;
-      this.#written.add(samples.slice(at, at + pieceSamples));
-      try {
-        this.#poisonCheck.since(from, this.#attempt.lease.instance.files);
-      } catch (error) {
-        this.cancel(VoxpoolError.from(error));
-        throw error;
-      }
-      await this.#isFedTo(this.#written.to);
+  /** @throws VoxpoolError `request_poisonous`, which ends the session */
+  #refusePoison(sample: number): void {
+    try {
+      this.#poisonCheck.since(sample, this.#attempt.lease.instance.files);
+    } catch (error) {
+      this.cancel(VoxpoolError.from(error));
+      throw error;
     }
-  }
-
-  /** Resolves when a process has everything before a sample. */
-  #isFedTo(to: number): Promise<void> {
-    if (this.#fedTo >= to) return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      this.#waiting = { to, resolve, reject };
-    });
-  }
-
-  #fed(to: number): void {
-    this.#fedTo = Math.max(this.#fedTo, to);
-    if (this.#waiting && to >= this.#waiting.to) this.#waiting.resolve();
-  }
-
-  #inTurn(step: () => Promise<void>): Promise<void> {
-    const result = this.#tail.then(step);
-    this.#tail = result.catch(() => undefined);
-    return result;
   }
 
   #processedSeconds(): number {
@@ -293,11 +258,11 @@ export class RunningSession implements Session {
     this.#over = true;
     if (this.#parts.options.isPart !== true) this.#attempt.lease.countUse();
     this.#attempt.lease.release();
+    this.#input.close();
     this.#leave();
   }
 
   #leave(): void {
     this.#parts.options.signal?.removeEventListener("abort", this.#aborted);
-    this.#written.close();
   }
 }

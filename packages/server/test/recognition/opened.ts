@@ -36,5 +36,5 @@ export async function openFolder(t: TestContext, modelDir: string, id: string, a
   const recognition = createRecognition({ pool, scheduler, ...seams.recognition });
   const open = (options: Partial<OpenSession> = {}) =>
     recognition.open({ folder, client: "a", priority: "interactive", words: "no", ...options });
-  return { pool, folder, open, scheduler };
+  return { pool, folder, open, scheduler, recognition };
 }
