@@ -6,11 +6,11 @@ import { Attempt, type Beginning, longestUtteranceSeconds, type Step } from "./a
 import { isDeath } from "./death.ts";
 import { OrderedQueue } from "./ordered-queue.ts";
 import { Places } from "./places.ts";
-import { PoisonCheck } from "./poison-check.ts";
 import type { PoisonMark, PoisonMemory } from "./poison.ts";
+import { PoisonCheck } from "./poison-check.ts";
 import { afterDeath, counted, gotOn, noDeaths } from "./replay-policy.ts";
-import { SessionInput } from "./session-input.ts";
 import { toSegment, wordsOf } from "./segments.ts";
+import { SessionInput } from "./session-input.ts";
 import type { OpenSession, Session, SessionEvent, SessionSummary } from "./types.ts";
 
 /**
@@ -150,9 +150,12 @@ export class RunningSession implements Session {
   }
 
   #read(step: Step): void {
-    if (step.kind === "work") return this.#places.giveBack(1);
-    this.#isNoteUnread = false;
-    this.#attempt.note();
+    if (step.kind === "work") {
+      this.#places.giveBack(1);
+    } else {
+      this.#isNoteUnread = false;
+      this.#attempt.note();
+    }
   }
 
   async #survive(error: VoxpoolError): Promise<void> {

@@ -32,7 +32,7 @@ export async function takeTurn({ scheduler, lease, work, isSuspect, signal }: Tu
     const begunAt = performance.now();
     const taking = lease.turn(isSuspect, signal);
     try {
-      const endTurn = await (isSuspect ? taking : Promise.race([taking, undefined]));
+      const endTurn = await (isSuspect ? taking : Promise.race([taking, notNow]));
       if (endTurn) return { permit, waitedSeconds: waitedSeconds + since(begunAt), release: releaser(permit, endTurn) };
     } catch (error) {
       permit.release();
@@ -50,5 +50,8 @@ function releaser(permit: Permit, endTurn: () => void): Turn["release"] {
     permit.release(decodeSeconds);
   };
 }
+
+/** Settled already: a turn that is free wins the race. */
+const notNow = Promise.resolve(undefined);
 
 const since = (begunAt: number): number => (performance.now() - begunAt) / 1000;

@@ -5,7 +5,10 @@ import { setImmediate as turn } from "node:timers/promises";
 import { Written } from "../../dist/recognition/written.js";
 
 const numbers = (from: number, to: number) => Float32Array.from({ length: to - from }, (_, at) => from + at);
-const digestOf = (to: number) => createHash("sha256").update(new Uint8Array(numbers(0, to).buffer)).digest("hex");
+const digestOf = (to: number) =>
+  createHash("sha256")
+    .update(new Uint8Array(numbers(0, to).buffer))
+    .digest("hex");
 
 /** A hundred samples in chunks of ten. */
 function hundred(): Written {
