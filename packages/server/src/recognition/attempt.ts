@@ -212,9 +212,7 @@ export class Attempt {
   #fail(error: unknown): void {
     if (this.#stop.signal.aborted) return;
     this.#stop.abort(VoxpoolError.from(error));
-    const failed = Promise.reject<Finished>(error);
-    failed.catch(() => undefined); // it is thrown when its turn comes
-    this.#finished.add(failed);
+    this.#finished.endWith(error);
   }
 
   async #run(work: HostWork, isSuspect: boolean): Promise<Finished> {

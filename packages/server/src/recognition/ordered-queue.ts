@@ -20,6 +20,11 @@ export class OrderedQueue<T> implements AsyncIterable<T> {
     this.#finish({});
   }
 
+  /** The consumer gets what is there, then the error. */
+  endWith(error: unknown): void {
+    this.#finish({ error });
+  }
+
   /** The consumer gets the error at once. */
   fail(error: unknown): void {
     if (!this.#end) this.#items.length = 0;

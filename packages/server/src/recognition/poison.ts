@@ -43,7 +43,7 @@ export function createPoisonMemory({ initial = [], onAdd, limit = 1000 }: Poison
     positions.clear();
   }
 
-  for (const mark of [...initial].reverse()) put(mark);
+  for (const mark of [...initial].toReversed()) put(mark);
   return {
     positionsOf(model) {
       if (marks.size === 0) return [];
@@ -70,7 +70,7 @@ export function createPoisonMemory({ initial = [], onAdd, limit = 1000 }: Poison
 function lengthsOf(model: string, marks: Iterable<PoisonMark>): readonly number[] {
   const lengths = new Set<number>();
   for (const mark of marks) if (modelKeyOf(mark) === model) lengths.add(mark.samples);
-  return [...lengths].sort((a, b) => a - b);
+  return [...lengths].toSorted((a, b) => a - b);
 }
 
 const modelKeyOf = ({ directory, files }: PoisonedModel): string => `${directory}\0${files}`;

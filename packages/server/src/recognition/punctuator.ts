@@ -74,19 +74,6 @@ export function createPunctuator(
     }
   }
 
-  async function untilDone(text: string, audioSeconds: number): Promise<string> {
-    let deaths = noDeaths;
-    let isSuspect = false;
-    for (;;) {
-      const outcome = await once(text, audioSeconds, isSuspect);
-      if ("text" in outcome) return outcome.text;
-      const verdict = afterDeath(deaths, outcome.death);
-      if (verdict.kind !== "replay") throw outcome.error;
-      deaths = counted(deaths, outcome.death);
-      isSuspect ||= verdict.suspects;
-    }
-  }
-
   return {
     get failure() {
       return failure;
@@ -94,7 +81,7 @@ export function createPunctuator(
     async punctuate(text, audioSeconds) {
       if (failure !== undefined) return undefined;
       try {
-        return await untilDone(text, audioSeconds);
+        return await untilDone((isSuspect) => once(text, audioSeconds, isSuspect));
       } catch (error) {
         signal?.throwIfAborted();
         failure = VoxpoolError.from(error);
@@ -105,6 +92,20 @@ export function createPunctuator(
 }
 
 type Outcome = { readonly text: string } | { readonly error: VoxpoolError; readonly death: Death };
+
+/** Tries again when the process ended, as long as the policy lets it. @throws VoxpoolError */
+async function untilDone(once: (isSuspect: boolean) => Promise<Outcome>): Promise<string> {
+  let deaths = noDeaths;
+  let isSuspect = false;
+  for (;;) {
+    const outcome = await once(isSuspect);
+    if ("text" in outcome) return outcome.text;
+    const verdict = afterDeath(deaths, outcome.death);
+    if (verdict.kind !== "replay") throw outcome.error;
+    deaths = counted(deaths, outcome.death);
+    isSuspect ||= verdict.suspects;
+  }
+}
 
 /** For who cannot leave. */
 const never = new AbortController().signal;

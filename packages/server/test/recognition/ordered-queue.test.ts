@@ -38,6 +38,15 @@ test("what was rejected is thrown behind what was finished before it", async () 
   await assert.rejects(read.next(), /broken/);
 });
 
+test("an end with an error comes behind what is there", async () => {
+  const queue = new OrderedQueue<number>();
+  queue.add(1);
+  queue.endWith(new Error("broken"));
+  const read = queue[Symbol.asyncIterator]();
+  assert.deepEqual(await read.next(), { value: 1, done: false });
+  await assert.rejects(read.next(), /broken/);
+});
+
 test("a failure frees a consumer that waits", async () => {
   const queue = new OrderedQueue<number>();
   const reading = queue[Symbol.asyncIterator]().next();

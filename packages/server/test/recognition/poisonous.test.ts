@@ -81,9 +81,10 @@ for (const [behaviour, how] of Object.entries({ ...crashes, ...hangs })) {
   }
 }
 
+const good = (index: number) => joinedSignals(silentSignal(index / 100), spoken("ab", "cd", "ef"));
+
 test("one poisonous request among thirty good ones: these are all right, and are not refused later", async (t) => {
   const fake = await openFake(t, { decode: "abort", decodeAbove });
-  const good = (index: number) => joinedSignals(silentSignal(index / 100), spoken("ab", "cd", "ef"));
   const expected = await textsOf(await fake.open(), good(0));
   const requests = Array.from({ length: 31 }, async (_, index) => {
     const session = await fake.open({ client: `c${index}` });

@@ -135,7 +135,7 @@ test("split channels survive as well, in one timeline", async (t) => {
       yield channels.map((samples) => samples.slice(at, at + 16_000));
     }
   };
-  const read = async (seen: (event: SessionEvent) => void) => {
+  const readBoth = async (seen: (event: SessionEvent) => void) => {
     const sessions = [await opened.open(), await opened.open({ isPart: true })];
     const finals: Segment[] = [];
     for await (const event of transcribeChannels(sessions, chunks())) {
@@ -144,9 +144,9 @@ test("split channels survive as well, in one timeline", async (t) => {
     }
     return finals;
   };
-  const undisturbed = await read(() => undefined);
+  const undisturbed = await readBoth(() => undefined);
   assert.equal(undisturbed.length, 16);
-  const finals = await read((event) => {
+  const finals = await readBoth((event) => {
     if (event.type === "final" && event.segment.id % 5 === 2) signal(opened, "SIGKILL");
   });
   assert.deepEqual(finals, undisturbed);
