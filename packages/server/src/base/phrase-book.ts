@@ -220,6 +220,8 @@ export const phraseBook: Readonly<Record<string, string>> = {
   "{} without glibc": "{1}（无 glibc）",
   "the server ended it": "服务器结束了它",
   "it did not answer for {} seconds": "{1} 秒没有响应",
+  "it is known from an earlier request": "先前的请求已证实",
+  "its files are another model now": "其文件现为另一个模型",
   "it aborted (SIGABRT)": "异常中止（SIGABRT）",
   "a bus error (SIGBUS)": "总线错误（SIGBUS）",
   "an arithmetic error (SIGFPE)": "算术错误（SIGFPE）",

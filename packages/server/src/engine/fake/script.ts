@@ -16,6 +16,7 @@ export interface FakeScript {
   readonly load: Behaviour;
   readonly decode: Behaviour;
   readonly decodeAt?: number;
+  readonly decodeAbove?: number;
   readonly warmUp: Behaviour;
   readonly warmUpMs: number;
   readonly loadBytes: number;
@@ -71,6 +72,7 @@ const rules: Readonly<Record<keyof FakeScript, Rule>> = {
   load: oneOf(behaviours),
   decode: oneOf(behaviours),
   decodeAt: { fits: (value) => Number.isInteger(value) && Number(value) >= 1, expected: "a whole number from 1" },
+  decodeAbove: between(0, 1000),
   warmUp: oneOf(behaviours),
   warmUpMs: between(0, hourMs),
   loadBytes: between(0, gigabyte),

@@ -57,6 +57,8 @@ const reasons: readonly Reason[] = [
   "language_unsupported",
   "capability_missing",
   "punctuation_missing",
+  "model_unavailable",
+  "request_poisonous",
   "host_crashed",
   "host_hung",
   "decode_failed",

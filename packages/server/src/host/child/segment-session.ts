@@ -102,6 +102,7 @@ export class SegmentSession implements ChildSession, Sliced {
         session: this.#id,
         work,
         audioSeconds: segment.samples.length / sampleRateHz,
+        endSample: segment.samplesFrom + segment.samples.length,
       });
     }
   }

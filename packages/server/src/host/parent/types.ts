@@ -75,6 +75,8 @@ export interface HostWork {
   /** Counts from 0 in its session. */
   readonly number: number;
   readonly audioSeconds: number;
+  /** It has no sample from this one on, counted from the session's first. */
+  readonly endSample: number;
   /**
    * Runs it; call when the permit is there.
    * @throws VoxpoolError `host_crashed`, `host_hung`, `decode_failed`, `request_cancelled`
