@@ -6,6 +6,7 @@ import type { Statistics } from "../observe/statistics.ts";
 import type { Names, NamesOptions } from "../pool/names.ts";
 import type { PoolOptions } from "../pool/pool.ts";
 import type { Pool } from "../pool/types.ts";
+import { createPoisonMemory, type PoisonMemory } from "../recognition/poison.ts";
 import { createRecords, type InitialRecords, loadRecords, type Records } from "../store/records.ts";
 import { openStore, type Store } from "../store/store.ts";
 
@@ -17,6 +18,8 @@ export interface Durable {
   readonly initial: InitialRecords;
   /** What a model will take once it is loaded: as measured before, else as `estimate` says. Bytes. */
   estimateBytes(estimate: PoolOptions["estimateBytes"]): PoolOptions["estimateBytes"];
+  /** Remembers recordings that end processes, those of earlier lives too. */
+  poison(): PoisonMemory;
   /** Keeps from now on what happens. */
   follow(pool: Pool, names: Names, statistics: Statistics): void;
   /** Writes what is not written yet. */
@@ -70,6 +73,13 @@ class Keeper implements Durable {
 
   estimateBytes(estimate: PoolOptions["estimateBytes"]): PoolOptions["estimateBytes"] {
     return (folder: ModelFolder, spec: ModelSpec) => this.#measured.get(folder.directory) ?? estimate(folder, spec);
+  }
+
+  poison(): PoisonMemory {
+    return createPoisonMemory({
+      initial: this.initial.poison,
+      onAdd: (mark) => this.#keep(this.records.poison.add({ ...mark, at: Date.now() / 1000 })),
+    });
   }
 
   follow(pool: Pool, names: Names, statistics: Statistics): void {
