@@ -7,6 +7,7 @@ export const poolPhrases: Readonly<Record<string, string>> = {
   "{} models may be loaded at once, and these stay: {}": "最多同时加载 {1} 个模型，而以下模型不能让出：{2}",
   "A model is loaded and warm": "模型已加载并预热",
   "A model could not be loaded at the start": "启动时有模型无法加载",
+  "its text is longer than {} characters": "其文字超过 {1} 个字符",
   "No fresh process could take over": "没有新进程可以接替",
   "The lifetime counters could not be read; counting begins anew": "无法读取累计计数；重新开始计数",
   "A change could not be kept and will be gone after a restart": "有一项更改无法保存，重启后将丢失",

@@ -131,6 +131,16 @@ test("garbage, empty and foreign model folders are refused with a message, and o
   assert.ok(fine.success && fine.text === "ace");
 });
 
+test("a model that writes without end is told so, and the server goes on", async (t) => {
+  const { client, modelPath } = await startRunning(t, {
+    tone: "tone",
+    endless: { fake: { text: "word ".repeat(2e5) } },
+  });
+  const result = await client.transcribe(toneWav("ace"), { model_path: modelPath("endless") });
+  assert.equal(!result.success && result.reason, "decode_failed");
+  assert.equal((await client.transcribe(toneWav("ace"))).success, true);
+});
+
 test("a client that goes away cancels its work", async (t) => {
   const stuck = { fake: { decode: "hang", decodeAt: 2 } };
   const config = { "schedule.cores": 1, "host.hang_seconds": 3600 };

@@ -5,7 +5,7 @@ import {
   type SessionOptions,
   sampleRateHz,
 } from "../../engine/engine.ts";
-import { type ChildSession, consumedStepSamples, failureOf, type SessionContext } from "./session.ts";
+import { type ChildSession, consumedStepSamples, failureOf, type SessionContext, within } from "./session.ts";
 import { TrimmedStream } from "./trimmed-stream.ts";
 
 /** The longest stretch in one piece of work. A file fills it; a live stream is taken as it comes. */
@@ -112,7 +112,7 @@ export class FrameSession implements ChildSession {
     const ticket = this.#context.clock.begin();
     let results: readonly RecognizedSpan[] = [];
     try {
-      results = await this.#recognize(stretch);
+      results = within(await this.#recognize(stretch));
     } catch (error) {
       this.#fail(error);
     }
