@@ -38,8 +38,8 @@ export type { BatchProgress, DoneEvent, ErrorEvent, PullProgress, RunningEvent, 
 export type { CallFailure, Served } from "./failure.ts";
 export type { FallbackOptions, OpenFallback, ServedByChange } from "./fallback.ts";
 export { defaultBaseUrl, type HttpOptions } from "./http.ts";
-export type { EventsOptions } from "./pool-events.ts";
 export type { ClientOptions, LoadOptions, SwitchOptions, UnloadOptions } from "./options.ts";
+export type { EventsOptions } from "./pool-events.ts";
 export type { PullOptions } from "./pull.ts";
 export type { RetryPolicy } from "./retry.ts";
 export type { RecognitionOptions, TextFormat, TextOptions, TranscriptOptions, TranscriptText } from "./transcribe.ts";

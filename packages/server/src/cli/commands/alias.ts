@@ -5,7 +5,7 @@ import type { CliCommand } from "../command.ts";
 import { type CommandContext, UsageError } from "../context.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { reportFailure } from "../failures.ts";
-import { print, printJson, say } from "../output.ts";
+import { print, printJson, printText, say } from "../output.ts";
 import { renderTable } from "../table.ts";
 
 interface AliasFlags extends ClientFlags {
@@ -65,7 +65,8 @@ async function show(name: string | undefined, flags: AliasFlags, context: Comman
   if (!answer.success) return reportFailure(answer, context, flags);
   if (name !== undefined && !Object.hasOwn(answer.aliases, name)) return missing(name, flags, context);
   if (flags.json) printJson(context, answer);
-  else print(context, name === undefined ? tableOf(answer, context) : `${answer.aliases[name]}\n`);
+  else if (name === undefined) printText(context, tableOf(answer, context));
+  else print(context, `${answer.aliases[name]}\n`);
   return exitCodes.ok.code;
 }
 

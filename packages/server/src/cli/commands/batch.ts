@@ -6,7 +6,7 @@ import { type CommandContext, UsageError } from "../context.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { exitCodeOf, reportFailure } from "../failures.ts";
 import { readOperations } from "../operations.ts";
-import { print, printJson } from "../output.ts";
+import { print, printJson, printLine } from "../output.ts";
 import { createStatusLine, type StatusLine } from "../status-line.ts";
 
 interface BatchFlags extends ClientFlags {
@@ -70,9 +70,12 @@ async function batch(file: string, flags: BatchFlags, context: CommandContext): 
       line.clear();
       if (event.type === "error") return reportFailure(event.failure, context, flags);
       if (event.type === "done") return conclude(event.answer, flags, context);
-      show(event, list.operations, line, flags, context);
+      await show(event, list.operations, line, flags, context);
     }
     throw new Error("unreachable: the events end with done or error");
+  } catch (error) {
+    // What the file says of order and errors.
+    throw error instanceof TypeError ? new UsageError(error.message) : error;
   } finally {
     line.clear();
   }
@@ -92,17 +95,17 @@ function optionsOf(flags: BatchFlags, { language }: CommandContext): BatchOption
   };
 }
 
-function show(
+async function show(
   event: Extract<BatchingEvent, { type: "started" | "result" }>,
   operations: readonly BatchOperation[],
   line: StatusLine,
   { json }: BatchFlags,
   context: CommandContext,
-): void {
+): Promise<void> {
   const { index, operation } = event.type === "started" ? event : event.result;
   const title = `${index + 1}/${operations.length} ${operation} ${subjectOf(operations[index])}`.trimEnd();
   if (event.type === "started") line.show(title);
-  else if (!json) print(context, `${title}: ${resultText(event.result, context.language)}\n`);
+  else if (!json) await printLine(context, `${title}: ${resultText(event.result, context.language)}`);
 }
 
 function subjectOf(operation: BatchOperation | undefined): string {

@@ -1,4 +1,4 @@
-import { durationSeconds } from "../../base/duration.ts";
+import { parseDuration } from "../../base/duration.ts";
 import { changeModel } from "../change-model.ts";
 import type { ClientFlags } from "../client.ts";
 import type { CliCommand } from "../command.ts";
@@ -67,7 +67,7 @@ async function load(path: string, flags: LoadFlags, context: CommandContext): Pr
 function leaseMsOf(text: string, { language }: CommandContext): number {
   const zh = language === "zh";
   try {
-    const ms = Math.round(durationSeconds(text, "lease") * 1000);
+    const ms = Math.round(parseDuration(text, "lease") * 1000);
     if (ms >= 1000 && ms <= longestLeaseMs) return ms;
   } catch {
     // What is no time at all is met with the same words.

@@ -4,8 +4,8 @@ import { type ClientFlags, createClient } from "../client.ts";
 import type { CliCommand } from "../command.ts";
 import type { CommandContext } from "../context.ts";
 import { exitCodes } from "../exit-codes.ts";
-import { messageOf, reportFailure } from "../failures.ts";
-import { print, printJson, say } from "../output.ts";
+import { exitCodeOf, messageOf, reportFailure } from "../failures.ts";
+import { printJson, printLine, printText, say } from "../output.ts";
 import { poolTable } from "../pool-table.ts";
 import { createScreenLines, type ScreenLines } from "../screen-lines.ts";
 
@@ -46,11 +46,11 @@ async function ps(flags: PsFlags, context: CommandContext): Promise<number> {
   const answer = await createClient(flags, context).listModels();
   if (!answer.success) return reportFailure(answer, context, flags);
   if (flags.json) printJson(context, answer);
-  else print(context, poolTable(answer, context.language));
+  else printText(context, poolTable(answer, context.language));
   return exitCodes.ok.code;
 }
 
-/** Ctrl-C is how it is meant to end. A server that was never there is a failure, one that goes away is waited for. */
+/** Until Ctrl-C. A server that was never there is a failure, one that goes away is waited for. */
 async function watch(flags: PsFlags, context: CommandContext): Promise<number> {
   const { signal } = context;
   const client: ModelAPIClient = createClient(flags, context);
@@ -63,12 +63,12 @@ async function watch(flags: PsFlags, context: CommandContext): Promise<number> {
     if (!answer.success && last === undefined) return reportFailure(answer, context, flags);
     if (answer.success) last = answer;
     if (isLive) draw(lines, answer, context);
-    else write(answer, flags, context);
+    else await write(answer, flags, context);
     await pause(refreshMs, undefined, { signal }).catch(() => undefined);
   }
   lines.clear();
-  if (isLive && last !== undefined) print(context, poolTable(last, context.language));
-  return signal.reason === "SIGINT" ? exitCodes.ok.code : exitCodes.terminated.code;
+  if (isLive && last !== undefined) printText(context, poolTable(last, context.language));
+  return exitCodeOf({ reason: "request_cancelled" }, context);
 }
 
 function draw(lines: ScreenLines, answer: ModelList | CallFailure, context: CommandContext): void {
@@ -83,8 +83,8 @@ function draw(lines: ScreenLines, answer: ModelList | CallFailure, context: Comm
 }
 
 /** Without a terminal: one document or table after the other. */
-function write(answer: ModelList | CallFailure, flags: PsFlags, context: CommandContext): void {
-  if (flags.json) printJson(context, answer);
-  else if (answer.success) print(context, `${poolTable(answer, context.language)}\n`);
+async function write(answer: ModelList | CallFailure, flags: PsFlags, context: CommandContext): Promise<void> {
+  if (flags.json) await printLine(context, JSON.stringify(answer));
+  else if (answer.success) await printLine(context, poolTable(answer, context.language));
   else say(context, messageOf(answer, context.language));
 }
