@@ -2,6 +2,8 @@ import { createReadStream } from "node:fs";
 import type { Readable } from "node:stream";
 import type { BatchOperation, BatchOptions } from "@voxpool/client";
 import type { MessageLanguage } from "../base/errors.ts";
+import { inChinese } from "../base/phrases.ts";
+import { systemText } from "../base/system-text.ts";
 import { UsageError } from "./context.ts";
 
 /** What a file of operations says. */
@@ -53,8 +55,8 @@ async function readText(file: string, stream: Readable, language: MessageLanguag
       if (bytes > limitBytes) throw new Error(language === "zh" ? "超过 8 MiB" : "it is larger than 8 MiB");
     }
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new UsageError(language === "zh" ? `无法读取 ${file}：${why}` : `${file} cannot be read: ${why}`);
+    const why = systemText(error);
+    throw new UsageError(language === "zh" ? `无法读取 ${file}：${inChinese(why)}` : `${file} cannot be read: ${why}`);
   }
   return Buffer.concat(chunks)
     .toString("utf8")

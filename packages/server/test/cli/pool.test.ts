@@ -318,10 +318,11 @@ suite("batch", () => {
   });
 });
 
+const nameless = () => {
+  throw new Error("no such user");
+};
+
 test("a user without a name in the system is known by a number", () => {
-  const nameless = () => {
-    throw new Error("no such user");
-  };
   assert.match(commandLineId(nameless, "box"), /^cli:\w+@box$/);
   assert.equal(
     commandLineId(() => "ann", "box"),

@@ -25,7 +25,7 @@ test("two clients hold one model; each gives back its own, and close leaves the 
   await Promise.all([one.loadModel(path), two.loadModel(path), one.loadModel(path)]);
   assert.deepEqual([...(await holdersOf(client, path))].toSorted(), ["one", "two"]);
   const given = await one.unloadModel(path);
-  assert.deepEqual([given.success, given.unloaded], [true, false]);
+  assert.ok(given.success && !given.unloaded);
   const again = await one.unloadModel(path);
   assert.ok(!again.success);
   assert.equal(again.reason, "model_in_use");
@@ -35,14 +35,15 @@ test("two clients hold one model; each gives back its own, and close leaves the 
 });
 
 test("an application that crashed holds nothing once its lease is over, one that lives holds on", async (t) => {
-  const { server, client, modelPath } = await startRunning(t, { first: fake, cn: fake });
+  const { server, client, fetch, modelPath } = await startRunning(t, { first: fake, cn: fake });
   const path = modelPath("cn");
   const living = new ModelAPIClient(server.url, { clientId: "living", leaseMs: 1000 });
   t.after(() => living.close());
   await living.loadModel(path);
   // As one that ended without a word: its lease is renewed by nobody.
   const body = JSON.stringify({ model_path: path, client_id: "crashed", lease_ms: 1500 });
-  await fetch(`${server.url}/models/load`, { method: "POST", headers: { "content-type": "application/json" }, body });
+  const headers = { "content-type": "application/json" };
+  assert.equal((await fetch("/api/models/load", { method: "POST", headers, body })).status, 200);
   assert.deepEqual([...(await holdersOf(client, path))].toSorted(), ["crashed", "living"]);
   await until(async () => !(await holdersOf(client, path)).includes("crashed"));
   assert.deepEqual(await holdersOf(client, path), ["living"]);
