@@ -370,6 +370,10 @@ export const phraseBook: Readonly<Record<string, string>> = {
   "script must be hans or hant": "script 必须是 hans 或 hant",
   'the model path must be a string that is not empty, for example "model/cn"':
     '模型路径必须是非空文本，例如 "model/cn"',
+  '{} must be seconds or text like "10m"': '{1} 必须是秒数，或 "10m" 这样的文本',
+  "order must be sequence or parallel": "order 必须是 sequence 或 parallel",
+  "onError must be stop or continue": "on_error 必须是 stop 或 continue",
+  "concurrency must be a whole number of 1 or more": "concurrency 必须是不小于 1 的整数",
   "the path of the audio is empty": "音频的路径为空",
   "baseUrl is no URL; write it like {}": "地址不是 URL；写法如 {1}",
   "baseUrl must begin with http:// or https://, like {}": "地址必须以 http:// 或 https:// 开头，如 {1}",
