@@ -15,6 +15,7 @@ import type {
   Transcript,
 } from "@voxpool/client/contract";
 import type { FastifyInstance } from "fastify";
+import { runBatch } from "../../dist/api/batch.js";
 import type { Api, Caller, TranscribeRequest } from "../../dist/api/types.js";
 import type { RawPcm } from "../../dist/audio/audio.js";
 import { VoxpoolError } from "../../dist/base/errors.js";
@@ -201,6 +202,12 @@ export function createTestApi(): TestApi {
       failIfAsked(api, "setAlias");
       return { success: true, message: "set", alias, model_path: path };
     },
+    async switchModel({ model_path: path, version = "2" }) {
+      failIfAsked(api, "switchModel");
+      const to = `${path}@${version}`;
+      return { success: true, message: "switched", model_path: path, from: `${path}@1`, to, gate: [], probation: null };
+    },
+    runBatch: (request, caller, explain) => runBatch(api, request, caller, explain),
     transcribe: (request, caller) => runScript(api, request, caller),
   };
   return api;
