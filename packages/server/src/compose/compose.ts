@@ -114,8 +114,7 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
       isReady = true;
     },
     async close() {
-      watch.close();
-      switches.close();
+      for (const part of [watch, switches]) part.close();
       // All at once: what hosts decode and what still arrives fails at once, so that nothing keeps the others waiting.
       await Promise.all([http.close(), pool.close(), audio.close(), scripts.close()]);
       await durable.close();

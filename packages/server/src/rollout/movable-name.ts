@@ -12,6 +12,8 @@ export interface MovableName {
   readonly shown: string;
   /** What it means now; undefined: nothing that is there. */
   means(): Promise<Destination | undefined>;
+  /** What it means it goes on meaning, also after a restart: a newer version that lies there has to pass first. */
+  settle(now: Destination): void;
   /** From now on it means this. */
   point(to: Destination): void;
   /** Whether who has this hold on a version took it by this name. */
@@ -85,6 +87,9 @@ function modelName({ names, holdNames }: NameParts, base: string): MovableName {
       const folder = await thereIs(names.resolve(base));
       return folder && { folder, target: numberedPath(folder) };
     },
+    settle({ folder }) {
+      if (names.chosenVersion(folder) === undefined) names.choose(folder, folder.version);
+    },
     point: ({ folder }) => names.choose(folder, folder.version),
     follows: (hold, { directory }) => holdNames.of(directory, hold)?.isVersion !== true,
   };
@@ -99,6 +104,7 @@ function aliasName({ names, holdNames }: NameParts, alias: string): MovableName 
       const folder = target === undefined ? undefined : await thereIs(names.resolve(target));
       return folder && target !== undefined ? { folder, target } : undefined;
     },
+    settle: () => undefined,
     point: ({ target }) => names.setAlias(alias, target),
     follows: (hold, { directory }) => holdNames.of(directory, hold)?.alias === alias,
   };

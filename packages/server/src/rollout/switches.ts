@@ -88,6 +88,7 @@ class NodeSwitches implements Switches {
       const common = { kind: "rolled_back", name: name.shown, to: to.folder, gate: [] } as const;
       return { ...common, ...(before && { from: before.folder }) };
     }
+    if (before) name.settle(before);
     const hold = ownHold(name);
     const unloaded = this.#whenUnloaded(to.folder);
     try {

@@ -6,7 +6,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import type {
-  CatalogEntry,
   ModelEntry,
   PullEvent,
   PullRequest,
@@ -22,6 +21,7 @@ import { VoxpoolError } from "../../dist/base/errors.js";
 import { createHttpServer, type HttpConfig, type HttpServerOptions } from "../../dist/gateway/http/server.js";
 import type { EventLog } from "../../dist/observe/event-log.js";
 import type { Statistics } from "../../dist/observe/statistics.js";
+import { catalogEntry, entry } from "./entries.ts";
 import { observeNothing } from "./observe-nothing.ts";
 
 /** What one recognition of the test api saw. */
@@ -54,38 +54,6 @@ export interface TestApi extends Api {
   /** Says `left` when the caller of a pull has gone. */
   readonly pullsLeft: EventEmitter;
 }
-
-const entry: ModelEntry = {
-  loaded_at: 1_700_000_000.25,
-  load_time: 0.5,
-  usage_count: 3,
-  state: "ready",
-  version: "1",
-  engine: "fake",
-  family: "fake",
-  languages: ["en"],
-  memory_bytes: 1024,
-  pid: 4711,
-  holds: [],
-  sessions: 0,
-  pinned: false,
-  expires_at: null,
-  aliases: [],
-  restarts: 0,
-};
-
-const catalogEntry: CatalogEntry = {
-  name: "cn",
-  title: "small",
-  engine: "vosk",
-  family: "kaldi",
-  languages: ["zh"],
-  licence: "Apache-2.0",
-  size_bytes: 10,
-  pinned: true,
-  sources: ["https://example.com/cn.zip"],
-  installed: false,
-};
 
 export const segments = [
   {

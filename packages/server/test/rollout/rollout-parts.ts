@@ -96,7 +96,7 @@ export async function rolloutOf(
     /** What is heard, and by which version; a failure is thrown. */
     hear: async (name: string) => hearWith(await open(name)),
     /** So many recognitions after each other. */
-    async hearTimes(count: number, name: string) {
+    hearTimes: async (count: number, name: string) => {
       for (let index = 0; index < count; index++) await hearWith(await open(name));
     },
   };
@@ -117,21 +117,20 @@ async function* oneChunk(samples: Float32Array): AsyncGenerator<Float32Array> {
 /** A clock that goes when it is told to. */
 export function fakeClock(): Clock & { readonly pass: (seconds: number) => void } {
   let now = 0;
-  const timers = new Set<{ readonly at: number; readonly then: () => void }>();
+  const timers = new Map<() => void, number>();
   return {
     seconds: () => now,
     unix: () => 1_700_000_000 + now,
-    after(seconds, then) {
-      const timer = { at: now + seconds, then };
-      timers.add(timer);
-      return () => void timers.delete(timer);
+    after(seconds, call) {
+      timers.set(call, now + seconds);
+      return () => void timers.delete(call);
     },
     pass(seconds) {
       now += seconds;
-      for (const timer of timers) {
-        if (timer.at > now) continue;
-        timers.delete(timer);
-        timer.then();
+      for (const [call, at] of timers) {
+        if (at > now) continue;
+        timers.delete(call);
+        call();
       }
     },
   };

@@ -282,7 +282,10 @@ test("what was chosen is told to whoever keeps it, and means the same to who sta
   write("cn/2", two);
   write("cn/3", three);
   await switches.switch({ model_path: "cn", version: "2", probation: none });
-  assert.deepEqual(changes, [{ kind: "version", modelPath: "model/cn", version: "2" }]);
+  assert.deepEqual(changes, [
+    { kind: "version", modelPath: "model/cn", version: "1" },
+    { kind: "version", modelPath: "model/cn", version: "2" },
+  ]);
   const restarted = new Names({ catalog, versions: [["model/cn", "2"]] });
   assert.equal((await restarted.resolve("cn")).version, "2");
   assert.equal((await restarted.resolve("cn@3")).modelPath, "model/cn@3");

@@ -46,13 +46,13 @@ function traffic(t: TestContext, running: Running, clients: number, modelPath: s
   return {
     heard,
     /** Resolves after so many further answers of that kind. */
-    async more(count: number, fits: (one: Heard) => boolean = () => true) {
+    more: async (count: number, fits: (one: Heard) => boolean = () => true) => {
       const enough = Promise.withResolvers<void>();
       let missing = count;
       waiting.push({ fits, found: () => --missing === 0 && enough.resolve() });
       await Promise.race([enough.promise, all]);
     },
-    async end() {
+    end: async () => {
       stop.abort();
       await all;
     },
@@ -113,11 +113,11 @@ test("an alias is moved from one model to another under traffic", async (t) => {
         headers,
         body: toneWav("abc"),
       });
-      const { text, model_path } = (await answer.json()) as Record<string, string>;
+      const { text, model_path = "" } = (await answer.json()) as Record<string, string>;
       assert.equal(answer.status, 200);
       assert.equal(text, model_path === a ? "one" : "two");
-      seen.push(String(model_path));
-      if (seen.filter((one) => one === model_path).length === 20) enough.get(String(model_path))?.resolve();
+      seen.push(model_path);
+      if (seen.filter((one) => one === model_path).length === 20) enough.get(model_path)?.resolve();
     }
   };
   const all = Promise.all(Array.from({ length: 10 }, client));
@@ -180,12 +180,11 @@ test("a gate that fails is a 409 that says what was heard wrong, in the caller's
   assert.ok(!status.success);
 });
 
+const german = (text: string) => ({ fake: { text, languages: ["de"] } });
+
 test("a request for a language is served by the version that its model's path means", async (t) => {
   const running = await startRunning(t, { tone: "tone", "de/1": version({ fake: { text: "eins" } }) });
-  const manifest = (directory: string, text: string) => {
-    writeVersion(directory, { fake: { text, languages: ["de"] } });
-  };
-  manifest(`${running.modelDir}/de/1`, "eins");
+  writeVersion(`${running.modelDir}/de/1`, german("eins"));
   const hear = async () => {
     const result = await running.client.transcribe(toneWav("abc"), {
       language: "de",
@@ -196,7 +195,7 @@ test("a request for a language is served by the version that its model's path me
     return result.text;
   };
   assert.equal(await hear(), "eins");
-  manifest(`${running.modelDir}/de/2`, "zwei");
+  writeVersion(`${running.modelDir}/de/2`, german("zwei"));
   const byLanguage = async () => {
     const result = await running.client.transcribe(toneWav("abc"), { language: "de", contentType: "audio/wav" });
     assert.ok(result.success, JSON.stringify(result));
@@ -217,4 +216,42 @@ test("all versions of a model are listed", async (t) => {
   const { models } = (await answer.json()) as { models: Record<string, { versions: string[] }> };
   assert.deepEqual(models[running.modelPath("cn")]?.versions, ["10", "1"]);
   assert.deepEqual(models[running.modelPath("tone")]?.versions, ["1"]);
+});
+
+test("what a switch decided outlives the server, and so does what served before one that did not come off", async (t) => {
+  const running = await startRunning(t, {
+    tone: "tone",
+    "cn/1": version({ fake: { text: "one" } }),
+    "de/1": version({ fake: {} }),
+  });
+  const [cn, de] = [running.modelPath("cn"), running.modelPath("de")];
+  for (const path of [cn, de])
+    assert.equal((await post(running, "/api/models/load", { model_path: path })).status, 200);
+  writeVersion(`${running.modelDir}/cn/2`, { fake: { text: "two" } });
+  writeVersion(`${running.modelDir}/de/2`, { fake: { load: "exit" } });
+  assert.equal((await post(running, "/api/models/switch", { model_path: cn })).status, 200);
+  assert.equal((await post(running, "/api/models/switch", { model_path: de })).status, 400);
+  writeVersion(`${running.modelDir}/cn/3`, { fake: { text: "three" } });
+  await running.server.stop();
+  const again = await startRunning(
+    t,
+    {},
+    {
+      model_dir: [running.modelDir],
+      state_dir: running.server.stateDir,
+      default_model: running.modelPath("tone"),
+    },
+  );
+  const hear = async (path: string) => {
+    const result = await again.client.transcribe(toneWav("abc"), { model_path: path, contentType: "audio/wav" });
+    assert.ok(result.success, JSON.stringify(result));
+    return [result.model_version, result.model_path];
+  };
+  assert.deepEqual(await hear(cn), ["2", cn]);
+  assert.deepEqual(await hear(de), ["1", de]);
+  const models = await entries(again);
+  assert.ok(
+    Object.values(models).every(({ probation }) => probation === undefined),
+    "its probation is over",
+  );
 });
