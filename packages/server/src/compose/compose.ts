@@ -70,15 +70,14 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
   const durable = await openDurable(storeFile, log);
   const { pool, scheduler } = composePool({ config, cores, catalog, assets, durable, recordingFile, log });
   const names = new Names({ catalog: rememberFolders(catalog, pool), loaded: () => pool.list(), ...durable.names });
+  const models = { catalog, pool, names };
   const { watch, news } = composeObservation({ pool, scheduler, names, durable });
   const spool = createSpool({ directory: spoolDirectory, limitBytes: config["limits.spool_bytes"], log });
   const audio = createAudioDecoder({ workers: config["audio.workers"] || cores, spool, log });
-  const { switches, recognition } = composeSwitches({ config, catalog, pool, names, scheduler, audio, news, log });
+  const { switches, recognition } = composeSwitches({ ...options, ...models, scheduler, audio, news, durable });
   const scripts = createScriptConverter({ log });
   const api = createApi({
-    catalog,
-    pool,
-    names,
+    ...models,
     switches,
     recordingFile,
     audio,
@@ -101,9 +100,7 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
   const ready = () => isReady;
   const http = createHttpServer({ ...watch.http, api, config, version, log, spoolDirectory, spool, ready });
   return {
-    catalog,
-    pool,
-    names,
+    ...models,
     api,
     http,
     configuredDefault: config.default_model,

@@ -12,6 +12,7 @@ import { switchSettings } from "../rollout/settings.ts";
 import { createSwitches } from "../rollout/switches.ts";
 import type { SwitchEvent, Switches } from "../rollout/types.ts";
 import type { NodeScheduler } from "../schedule/scheduler.ts";
+import type { Durable } from "./durable.ts";
 
 export interface SwitchesParts {
   readonly config: Config;
@@ -21,15 +22,22 @@ export interface SwitchesParts {
   readonly scheduler: NodeScheduler;
   readonly audio: AudioDecoder;
   readonly news: News;
+  readonly durable: Durable;
   readonly log: Log;
 }
 
 /** Switches, and the recognition by which versions on probation are judged; what becomes of them is logged and told. */
-export function composeSwitches({ config, news, log, scheduler, ...parts }: SwitchesParts): {
+export function composeSwitches({ config, news, log, scheduler, durable, ...parts }: SwitchesParts): {
   readonly switches: Switches;
   readonly recognition: Recognition;
 } {
-  const recognition = createRecognition({ pool: parts.pool, scheduler });
+  const recognition = createRecognition({
+    pool: parts.pool,
+    scheduler,
+    poison: durable.poison(),
+    onReplay: ({ folder, blame }) => news.replayed(folder, blame),
+    onPoison: ({ folder }) => news.poisonous(folder),
+  });
   const switches = createSwitches({ ...parts, recognition, ...switchSettings(config) });
   switches.subscribe((event) => {
     logSwitch(log, event);

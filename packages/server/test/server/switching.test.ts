@@ -255,3 +255,30 @@ test("what a switch decided outlives the server, and so does what served before 
     "its probation is over",
   );
 });
+
+test("a new version that crashes under traffic is rolled back, and no request fails", async (t) => {
+  const running = await startRunning(t, { tone: "tone", "cn/1": version({ fake: { text: "one" } }) });
+  const path = running.modelPath("cn");
+  const { heard, more, end } = traffic(t, running, 6, path);
+  await more(12);
+  const events = await running.fetch("/api/events");
+  writeVersion(`${running.modelDir}/cn/2`, { fake: { text: "two", decode: "abort", decodeAt: 6 } });
+  assert.equal((await post(running, "/api/models/switch", { model_path: path })).status, 200);
+  const told = await untilEvent(events, "model.rolled_back");
+  assert.match(told, /"why":"\d+ errors in \d+ requests"/);
+  await more(12, ({ version: by }) => by === "1");
+  await end();
+  assert.ok(heard.some(({ text, version: by }) => by === "2" && text === "two"));
+});
+
+/** The text of a stream of events up to the first of a type. */
+async function untilEvent({ body }: Response, type: string): Promise<string> {
+  assert.ok(body);
+  let text = "";
+  for await (const chunk of body.pipeThrough(new TextDecoderStream())) {
+    text += chunk;
+    const [, found] = new RegExp(`event: ${type}\\ndata: (.*)\\n\\n`).exec(text) ?? [];
+    if (found !== undefined) return found;
+  }
+  assert.fail(`the events ended before ${type}`);
+}
