@@ -10,6 +10,7 @@ import type {
   RenewRequest,
 } from "@voxpool/client/contract";
 import { VoxpoolError } from "../base/errors.ts";
+import { aliasTarget } from "../pool/names.ts";
 import { type ModelParts, resolve } from "./models.ts";
 import type { Caller } from "./types.ts";
 
@@ -73,10 +74,7 @@ export async function setAlias(parts: ModelParts, request: AliasRequest, { langu
   }
   await checkAlias(parts, alias);
   const { model_path } = request;
-  const { modelPath } = await resolve(parts, model_path);
-  // A version that was named stays named, also where it is the newest just now.
-  const version = /@\d+$/.exec(model_path)?.[0] ?? "";
-  const target = modelPath.endsWith(version) ? modelPath : modelPath + version;
+  const target = aliasTarget(model_path, await resolve(parts, model_path));
   names.setAlias(alias, target);
   const message = language === "zh" ? `别名 ${alias} 指向 ${target}` : `Alias ${alias} points to ${target}`;
   return { success: true, message, alias, model_path: target };

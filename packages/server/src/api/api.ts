@@ -1,5 +1,7 @@
 import { findInCatalog, searchCatalog } from "../catalog/search.ts";
+import type { Switches } from "../rollout/types.ts";
 import { listAliases, pinModel, reloadModel, renewHolds, setAlias } from "./administration.ts";
+import { type BatchCalls, runBatch } from "./batch.ts";
 import {
   availableModels,
   countLoaded,
@@ -10,6 +12,7 @@ import {
   unloadModel,
 } from "./models.ts";
 import { createPulls, type PullParts } from "./pulls.ts";
+import { switchModel } from "./switch.ts";
 import { createTranscribe, type TranscribeParts } from "./transcribe.ts";
 import type { Api } from "./types.ts";
 import { type WarmUpParts, warmUpModel } from "./warm-up-model.ts";
@@ -17,26 +20,32 @@ import { type WarmUpParts, warmUpModel } from "./warm-up-model.ts";
 export interface ApiParts extends ModelParts, TranscribeParts, PullParts, WarmUpParts {
   /** Version of voxpool, for `health`. */
   readonly version: string;
+  readonly switches: Switches;
 }
 
 /** All use cases over one pool. */
 export function createApi(parts: ApiParts): Api {
   const transcribe = createTranscribe(parts);
+  const calls: BatchCalls = {
+    loadModel: (request, caller) => loadModel(parts, request, caller),
+    unloadModel: (request, caller) => unloadModel(parts, request, caller),
+    warmUpModel: (request, caller) => warmUpModel(parts, transcribe, request, caller),
+    reloadModel: (request, caller) => reloadModel(parts, request, caller),
+    pinModel: (request, caller) => pinModel(parts, request, caller),
+    setAlias: (request, caller) => setAlias(parts, request, caller),
+    switchModel: (request, caller) => switchModel(parts, request, caller),
+  };
   return {
+    ...calls,
     health() {
       return { success: true, status: "running", loaded_models_count: countLoaded(parts), version: parts.version };
     },
     listModels: () => listModels(parts),
     availableModels: (language = "en") => availableModels(parts, language),
     modelStatus: (modelPath, language = "en") => modelStatus(parts, modelPath, language),
-    loadModel: (request, caller) => loadModel(parts, request, caller),
-    unloadModel: (request, caller) => unloadModel(parts, request, caller),
     renewHolds: (request, caller) => renewHolds(parts, request, caller),
-    warmUpModel: (request, caller) => warmUpModel(parts, transcribe, request, caller),
-    reloadModel: (request, caller) => reloadModel(parts, request, caller),
-    pinModel: (request, caller) => pinModel(parts, request, caller),
     listAliases: () => listAliases(parts),
-    setAlias: (request, caller) => setAlias(parts, request, caller),
+    runBatch: (request, caller, explain) => runBatch(calls, request, caller, explain),
     async searchCatalog(query, language) {
       const models = await searchCatalog(parts.known, parts.catalog, query, language);
       return { success: true, models, count: models.length };

@@ -81,9 +81,13 @@ const choice = (folder: ModelFolder, language: string | undefined): Choice => ({
   ...(language !== undefined && { language }),
 });
 
-async function candidates({ catalog, pool }: ChooseParts, standard: ModelFolder | undefined): Promise<ModelFolder[]> {
+async function candidates(
+  { catalog, pool, names }: ChooseParts,
+  standard: ModelFolder | undefined,
+): Promise<ModelFolder[]> {
   const loaded = pool.list().filter(isLoaded);
-  return [...(standard ? [standard] : []), ...loaded.map(({ folder }) => folder), ...(await catalog.list())];
+  const serving = loaded.map(({ folder }) => folder).filter((folder) => names.isServing(folder));
+  return [...(standard ? [standard] : []), ...serving, ...(await names.serving(await catalog.list()))];
 }
 
 async function languagesOf({ catalog, pool }: ChooseParts, folder: ModelFolder): Promise<readonly string[]> {

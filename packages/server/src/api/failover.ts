@@ -115,7 +115,7 @@ async function openInTime<T>(
 
 async function find(parts: FailoverParts, wished: Wished, rules: FailoverRules): Promise<readonly Substitute[]> {
   const { folder, language, wordsDemanded } = wished;
-  const onDisk = await parts.catalog.list();
+  const onDisk = await parts.names.serving(await parts.catalog.list());
   const loaded = parts.pool.list().filter(isLoaded);
   const known = new Map([...onDisk, ...loaded.map((instance) => instance.folder)].map((one) => [one.directory, one]));
   const substitutes = await Promise.all(Array.from(known.values(), (one) => toSubstitute(parts, one)));

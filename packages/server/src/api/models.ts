@@ -14,15 +14,18 @@ import { parseDuration } from "../base/duration.ts";
 import { type MessageLanguage, VoxpoolError } from "../base/errors.ts";
 import type { Catalog, ModelFolder } from "../catalog/catalog.ts";
 import type { Names } from "../pool/names.ts";
-import type { Claimant, Hold, InstanceSnapshot, Pool, Quarantine } from "../pool/types.ts";
+import type { Claimant, Hold, InstanceSnapshot, LoadWish, Pool, Quarantine } from "../pool/types.ts";
+import type { Switches } from "../rollout/types.ts";
 import { isAbsence } from "./default-model.ts";
 import type { FileChanges } from "./file-changes.ts";
+import { toProbation } from "./switch.ts";
 import type { Caller } from "./types.ts";
 
 export interface ModelParts {
   readonly catalog: Catalog;
   readonly pool: Pool;
   readonly names: Names;
+  readonly switches: Pick<Switches, "probationOf" | "noteHold">;
   readonly changes: FileChanges;
 }
 
@@ -87,18 +90,33 @@ export async function modelStatus(
 export async function loadModel(parts: ModelParts, request: LoadRequest, caller: Caller): Promise<LoadAnswer> {
   const { lease_ms, keep_alive, pin } = request;
   const keepAliveSeconds = keep_alive === undefined ? undefined : parseDuration(keep_alive, "keep_alive");
-  const folder = await resolve(parts, request.model_path);
-  const { holds, expiresAt } = await parts.pool.load(folder, {
+  const { folder, loaded } = await loadMeant(parts, request.model_path, {
     claimant: claimantOf(caller),
     signal: caller.signal,
     ...(lease_ms !== undefined && { leaseSeconds: lease_ms / 1000 }),
     ...(keepAliveSeconds !== undefined && { keepAliveSeconds }),
     ...(pin !== undefined && { pin }),
   });
+  const { holds, expiresAt } = loaded;
   const { modelPath, version } = folder;
   const message = caller.language === "zh" ? `模型 ${modelPath} 已加载` : `Model ${modelPath} is loaded`;
   const expires_at = expiresAt ?? null;
   return { success: true, message, model_path: modelPath, version, holds: holds.map(toHold), expires_at };
+}
+
+/** Loads what a path means; if that was switched meanwhile, what it means by then. */
+async function loadMeant(parts: ModelParts, path: string, wish: LoadWish & { readonly claimant: Claimant }) {
+  const { pool, names, switches } = parts;
+  for (;;) {
+    const folder = await resolve(parts, path);
+    const { revision } = names;
+    const loaded = await pool.load(folder, wish);
+    if (revision === names.revision || (await resolve(parts, path)).directory === folder.directory) {
+      switches.noteHold(folder, wish.claimant, path);
+      return { folder, loaded };
+    }
+    pool.letGo(folder, wish.claimant);
+  }
 }
 
 /** `POST /api/models/unload`. */
@@ -146,8 +164,9 @@ export const isLoaded = ({ state }: InstanceSnapshot): boolean => state === "rea
 async function toEntry(
   instance: InstanceSnapshot,
   path: string,
-  { changes, names }: Pick<ModelParts, "changes" | "names">,
+  { changes, names, switches }: Pick<ModelParts, "changes" | "names" | "switches">,
 ): Promise<ModelEntry> {
+  const probation = switches.probationOf(instance.folder);
   return {
     ...((await changes.look(instance)) && { files_changed: true }),
     loaded_at: instance.loadedAt ?? 0,
@@ -166,6 +185,7 @@ async function toEntry(
     expires_at: instance.expiresAt ?? null,
     aliases: [...names.aliasesOf(path)],
     restarts: instance.restarts,
+    ...(probation && { probation: toProbation(probation) }),
   };
 }
 
@@ -199,7 +219,9 @@ async function toAvailable(
 ): Promise<AvailableModel> {
   const instance = pool.find(folder);
   const loaded = instance !== undefined && isLoaded(instance);
-  const common = { id: folder.id, versions: [folder.version], loaded };
+  // A model without numbered folders has the one version.
+  const versions = folder.version === "1" ? ["1"] : [...(await catalog.versions(folder.modelPath))];
+  const common = { id: folder.id, versions, loaded };
   try {
     const { engine, family, languages, sizeBytes } = await catalog.describe(folder);
     return { ...common, engine, family, languages: [...languages], size_bytes: sizeBytes };

@@ -106,16 +106,20 @@ async function* recognise(
   { client, language: messageLanguage, signal }: Caller,
 ): AsyncGenerator<TranscribeEvent, void> {
   const begunAt = performance.now();
-  const choosing = chooseModel(parts, { modelPath: options.model_path, language: options.language });
+  const choose = () => chooseModel(parts, { modelPath: options.model_path, language: options.language });
+  const { revision } = parts.names;
+  const choosing = choose();
   const { channels = "mix" } = options;
   const source = { ...(raw && { raw }), ...(file !== undefined && { file }) };
   const decoded = parts.audio.decode(bytes, { maxSeconds: parts.maxSeconds, channels, signal, ...source });
   const beginning = begin(decoded.samples); // while the disk is looked at; the abort of `signal` ends it
   beginning.catch(() => undefined); // of a wrong model and wrong audio the model is told
-  const choice = await choosing;
-  parts.account.folder = choice.folder;
-  parts.changes.glance(parts.pool.find(choice.folder));
+  parts.account.folder = (await choosing).folder;
+  parts.changes.glance(parts.pool.find(parts.account.folder));
   const begun = await beginning; // a model is not loaded for what is no audio
+  // An upload may have taken its time to begin: what it named is what the name means now.
+  const choice = await openOrClose(begun.chunks, () => (revision === parts.names.revision ? choosing : choose()));
+  parts.account.folder = choice.folder;
   const { channelCount } = begun;
   const opening = { choice, options, channelCount, audioSeconds: lengthOf(decoded, channelCount), client, signal };
   const { ticket, sessions, steps, instead } = await openOrClose(begun.chunks, () => openAll(parts, opening));

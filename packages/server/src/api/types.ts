@@ -3,6 +3,8 @@ import type {
   AliasList,
   AliasRequest,
   AvailableModels,
+  BatchEvent,
+  BatchRequest,
   Catalog,
   CatalogDetails,
   CatalogQuery,
@@ -20,6 +22,8 @@ import type {
   ReloadRequest,
   RenewAnswer,
   RenewRequest,
+  SwitchAnswer,
+  SwitchRequest,
   TranscribeEvent,
   TranscribeOptions,
   UnloadAnswer,
@@ -29,6 +33,7 @@ import type {
 } from "@voxpool/client/contract";
 import type { RawPcm } from "../audio/audio.ts";
 import type { MessageLanguage } from "../base/errors.ts";
+import type { ExplainFailure } from "./batch.ts";
 
 /** Who asks. */
 export interface Caller {
@@ -76,6 +81,10 @@ export interface Api {
   listAliases(): AliasList;
   /** @throws VoxpoolError `alias_invalid`, `alias_not_found` and those of a path */
   setAlias(request: AliasRequest, caller: Caller): Promise<AliasAnswer>;
+  /** Lets another version serve. @throws VoxpoolError as `Switches.switch` does */
+  switchModel(request: SwitchRequest, caller: Caller): Promise<SwitchAnswer>;
+  /** Several of the above; what fails is a result, by `explain`. `started` and `result` events, then one `done`. */
+  runBatch(request: BatchRequest, caller: Caller, explain: ExplainFailure): AsyncIterable<BatchEvent>;
   /** What can be fetched by name. @throws VoxpoolError `option_invalid` */
   searchCatalog(query: CatalogQuery, language: MessageLanguage): Promise<Catalog>;
   /** @throws VoxpoolError `download_unknown` */

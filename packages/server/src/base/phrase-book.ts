@@ -11,6 +11,21 @@ export const phraseBook: Readonly<Record<string, string>> = {
   ...poolPhrases,
   ...systemPhrases,
 
+  // Versions, switches and batches
+  "{}: word error rate {}, at most {} passes": "{1}：词错误率 {2}，上限为 {3}",
+  "{}: real-time factor {}, at most {} passes": "{1}：实时率 {2}，上限为 {3}",
+  "{} of {} golden recordings did not pass, the first: {}": "{2} 段样本录音中有 {1} 段未通过，第一段：{3}",
+  "{} errors in {} requests": "{2} 次请求中有 {1} 次出错",
+  "its real-time factor is {}, the old version's was {}": "其实时率为 {1}，旧版本为 {2}",
+  "it may last 7 days at most": "最长 7 天",
+  "an alias is moved with to alone, for example model/cn@2": "移动别名只需 to，例如 model/cn@2",
+  "an alias is moved: say where to, or switch the version of its model": "移动别名时请写明 to，或切换其模型的版本",
+  "there is no such operation; there are {}": "没有这种操作；可用的有 {1}",
+  "Switched to another version": "已切换到另一个版本",
+  "The new version did not pass its golden recordings": "新版本未通过样本录音检验",
+  "Rolled back to the old version": "已切回旧版本",
+  "The new version is confirmed": "新版本已确认",
+
   // Requests
   "it is empty": "内容为空",
   "there are none": "此处不接受任何选项",

@@ -158,6 +158,17 @@ export const settings = {
     "Who waits longer for a model that loads is served by another one that is ready.",
     "等待模型加载超过该时长，则由另一个已就绪的模型服务。",
   ),
+  "switch.probation": text(
+    "10m",
+    "After a switch the old version stays warm so long, and serves again by itself if the new one fails too often or is too slow. 0: not limited by time.",
+    "切换后旧版本保持预热多久；期间新版本出错过多或过慢则自动切回。0：不以时间为限。",
+  ),
+  "switch.probation_requests": integer(
+    50,
+    [0, 1_000_000],
+    "The new version is confirmed after so many recognitions, if that is earlier. 0: not limited by number; both 0: no probation.",
+    "新版本完成这么多次识别后即确认（若更早）。0：不以次数为限；两者均为 0：没有观察期。",
+  ),
   "host.memory": text(
     "auto",
     "A model's process that takes more is replaced by a fresh one: bytes, or text like 2GB. auto: twice what it took when it was warm, and 1 GB. 0: never.",

@@ -22,11 +22,11 @@ import { type PullEvent, type PullOptions, pull } from "../catalog/pull.ts";
 import { createHttpServer } from "../gateway/http/server.ts";
 import { Names } from "../pool/names.ts";
 import type { Pool } from "../pool/types.ts";
-import { createRecognition } from "../recognition/recognition.ts";
 import { createScriptConverter } from "../recognition/script.ts";
 import { openDurable } from "./durable.ts";
 import { composeObservation } from "./observe.ts";
 import { composeAdmission, composePool } from "./pool.ts";
+import { composeSwitches } from "./switches.ts";
 
 const recordingFile = fileURLToPath(new URL("../../assets/jfk.wav", import.meta.url));
 
@@ -46,6 +46,7 @@ export interface ComposeOptions {
 export interface Parts {
   readonly catalog: Catalog;
   readonly pool: Pool;
+  readonly names: Names;
   readonly api: Api;
   readonly http: FastifyInstance;
   readonly configuredDefault: string;
@@ -68,24 +69,19 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
   const assets = createAssetStore({ ...sources, voskLibrary: config["vosk.library"] });
   const durable = await openDurable(storeFile, log);
   const { pool, scheduler } = composePool({ config, cores, catalog, assets, durable, recordingFile, log });
-  const names = new Names({ catalog: rememberFolders(catalog, pool), ...durable.names });
+  const names = new Names({ catalog: rememberFolders(catalog, pool), loaded: () => pool.list(), ...durable.names });
+  const models = { catalog, pool, names };
   const { watch, news } = composeObservation({ pool, scheduler, names, durable });
   const spool = createSpool({ directory: spoolDirectory, limitBytes: config["limits.spool_bytes"], log });
   const audio = createAudioDecoder({ workers: config["audio.workers"] || cores, spool, log });
+  const { switches, recognition } = composeSwitches({ ...options, ...models, scheduler, audio, news, durable });
   const scripts = createScriptConverter({ log });
   const api = createApi({
-    catalog,
-    pool,
-    names,
+    ...models,
+    switches,
     recordingFile,
     audio,
-    recognition: createRecognition({
-      pool,
-      scheduler,
-      poison: durable.poison(),
-      onReplay: ({ folder, blame }) => news.replayed(folder, blame),
-      onPoison: ({ folder }) => news.poisonous(folder),
-    }),
+    recognition,
     scripts,
     text: textSettings(config),
     failover: failoverSettings(config),
@@ -104,8 +100,7 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
   const ready = () => isReady;
   const http = createHttpServer({ ...watch.http, api, config, version, log, spoolDirectory, spool, ready });
   return {
-    catalog,
-    pool,
+    ...models,
     api,
     http,
     configuredDefault: config.default_model,
@@ -116,7 +111,7 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
       isReady = true;
     },
     async close() {
-      watch.close();
+      for (const part of [watch, switches]) part.close();
       // All at once: what hosts decode and what still arrives fails at once, so that nothing keeps the others waiting.
       await Promise.all([http.close(), pool.close(), audio.close(), scripts.close()]);
       await durable.close();

@@ -1,5 +1,6 @@
 import { VoxpoolError } from "../base/errors.ts";
 import type { Catalog, ModelFolder } from "../catalog/catalog.ts";
+import type { InstanceSnapshot } from "./types.ts";
 
 export interface NamesOptions {
   readonly catalog: Pick<Catalog, "resolve">;
@@ -7,6 +8,8 @@ export interface NamesOptions {
   readonly aliases?: Iterable<readonly [string, string]>;
   /** Version by the model path without one, where a switch chose another than the newest. */
   readonly versions?: Iterable<readonly [string, string]>;
+  /** What is loaded: where no version was chosen, a plain path goes on meaning the version that serves it. */
+  readonly loaded?: () => readonly Pick<InstanceSnapshot, "folder" | "state">[];
 }
 
 export type NameChange =
@@ -18,33 +21,74 @@ export class Names {
   readonly #catalog: NamesOptions["catalog"];
   readonly #aliases: Map<string, string>;
   readonly #versions: Map<string, string>;
+  readonly #loaded: NonNullable<NamesOptions["loaded"]>;
+  #revision = 0;
   readonly #listeners = new Set<(change: NameChange) => void>();
 
-  constructor({ catalog, aliases, versions }: NamesOptions) {
+  constructor({ catalog, aliases, versions, loaded = () => [] }: NamesOptions) {
     this.#catalog = catalog;
+    this.#loaded = loaded;
     this.#aliases = new Map(aliases);
     this.#versions = new Map(versions);
   }
 
   /**
    * The version that a path or alias means. Its `modelPath` is the plain path if that version serves it, else it ends in
-   * `@version`: sent back it names the same files.
+   * `@version`: sent back it names the same files. Where nothing was chosen, the plain path means the version that is
+   * loaded for it, else the newest: what is copied into a model takes over by a switch, not while it is being copied.
    * @throws VoxpoolError as `Catalog.resolve` does
    */
   async resolve(name: string): Promise<ModelFolder> {
+    for (;;) {
+      const revision = this.#revision;
+      const folder = await this.#lookUp(name);
+      if (revision === this.#revision) return folder; // else what it meant was moved meanwhile
+    }
+  }
+
+  async #lookUp(name: string): Promise<ModelFolder> {
     const path = this.#aliases.get(name) ?? name;
     const folder = await this.#catalog.resolve(path);
     const base = basePath(folder);
-    const chosen = this.#versions.get(base);
-    if (chosen === undefined || chosen === folder.version)
-      return { ...folder, modelPath: chosen ? base : folder.modelPath };
+    const serving = this.#serving(folder);
+    if (serving === undefined) return folder;
+    if (serving === folder.version) return { ...folder, modelPath: base };
     if (hasVersion(path)) return { ...folder, modelPath: `${base}@${folder.version}` };
-    const other = await this.#catalog.resolve(`${base}@${chosen}`).catch((error: unknown) => {
-      // The chosen version is gone from the disk: the newest serves, as if nothing had been chosen.
+    const other = await this.#catalog.resolve(`${base}@${serving}`).catch((error: unknown) => {
+      // That version is gone from the disk: the newest serves.
       if (error instanceof VoxpoolError && error.reason === "model_not_found") return undefined;
       throw error;
     });
     return other ? { ...other, modelPath: base } : folder;
+  }
+
+  /** Changes with each decision: what was resolved before one may mean something else by now. */
+  get revision(): number {
+    return this.#revision;
+  }
+
+  /** Whether the plain path of its model means this version. */
+  isServing(folder: ModelFolder): boolean {
+    const serving = this.#serving(folder);
+    return serving === undefined ? !hasVersion(folder.modelPath) : serving === folder.version;
+  }
+
+  /** Of each folder the version that its plain path means: those of `Catalog.list` are the newest ones. */
+  async serving(folders: readonly ModelFolder[]): Promise<ModelFolder[]> {
+    const meant = async (folder: ModelFolder) => (this.isServing(folder) ? folder : this.resolve(basePath(folder)));
+    return Promise.all(folders.map(meant));
+  }
+
+  /** The version that was chosen for a plain path, else the one that is loaded for it; undefined: the newest. */
+  #serving(folder: ModelFolder): string | undefined {
+    const base = basePath(folder);
+    const chosen = this.#versions.get(base);
+    const isOnly = Number(folder.version) <= 1 && folder.modelPath === base; // the newest, and none is older
+    return chosen ?? (isOnly ? undefined : this.#loadedFor(base));
+  }
+
+  #loadedFor(base: string): string | undefined {
+    return this.#loaded().find((one) => one.folder.modelPath === base && !isGone.has(one.state))?.folder.version;
   }
 
   /** The alias's target as it is kept, if there is such an alias. */
@@ -90,7 +134,7 @@ export class Names {
     return new Map(
       folders.map((folder) => {
         const base = basePath(folder);
-        const serving = this.#versions.get(base) ?? newest.get(base);
+        const serving = this.#versions.get(base) ?? this.#loadedFor(base) ?? newest.get(base);
         const isServing = String(serving) === folder.version;
         return [folder.directory, isServing ? base : `${base}@${folder.version}`] as const;
       }),
@@ -108,6 +152,7 @@ export class Names {
   }
 
   #tell(change: NameChange): void {
+    this.#revision++;
     for (const listener of this.#listeners) listener(change);
   }
 }
@@ -118,4 +163,13 @@ export function basePath({ modelPath, version }: ModelFolder): string {
   return modelPath.endsWith(ending) ? modelPath.slice(0, -ending.length) : modelPath;
 }
 
-const hasVersion = (path: string): boolean => /@\d+\/?$/.test(path);
+/** States in which an instance serves nobody, and will not. */
+const isGone: ReadonlySet<string> = new Set(["draining", "stopped", "failed"]);
+
+/** How an alias keeps what it was pointed to: a version that was named stays named, also where it is the newest now. */
+export function aliasTarget(given: string, { modelPath }: ModelFolder): string {
+  const version = /@\d+$/.exec(given)?.[0] ?? "";
+  return modelPath.endsWith(version) ? modelPath : modelPath + version;
+}
+
+export const hasVersion = (path: string): boolean => /@\d+\/?$/.test(path);

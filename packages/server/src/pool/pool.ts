@@ -113,6 +113,14 @@ class NodePool implements Pool {
     throw new VoxpoolError("model_in_use", { model_path, holders: holders === "" ? "those who load it" : holders });
   }
 
+  letGo(folder: ModelFolder, claimant: Claimant): void {
+    const instance = this.#instances.get(folder.directory);
+    const hold = instance?.holds.giveBack(claimant);
+    if (!instance || !hold) return;
+    instance.touch();
+    this.#tell({ type: "hold", folder, change: "returned", hold });
+  }
+
   async retire(folder: ModelFolder): Promise<void> {
     const instance = this.#instances.get(folder.directory);
     if (!instance) return;
@@ -173,7 +181,10 @@ class NodePool implements Pool {
   moveHolds(from: ModelFolder, to: ModelFolder, moves: Parameters<Pool["moveHolds"]>[2]): void {
     const old = this.#instances.get(from.directory);
     const next = this.#instances.get(to.directory);
-    if (old && next) old.holds.moveTo(next.holds, moves);
+    if (!old || !next) return;
+    old.holds.moveTo(next.holds, moves);
+    const { keepAliveSeconds } = old.resident();
+    if (keepAliveSeconds !== this.#options.keepAliveSeconds) next.wish(keepAliveSeconds);
   }
 
   async quarantine(folder: ModelFolder, error: VoxpoolError): Promise<void> {

@@ -149,6 +149,8 @@ export interface Pool {
    * @throws VoxpoolError `model_not_loaded`, `model_in_use`, `model_pinned`
    */
   unload(folder: ModelFolder, claimant: Claimant, options?: { readonly force?: boolean }): Promise<Unloaded>;
+  /** Gives back the claimant's hold without ending the instance: from now on it is kept as if it had never been held so. */
+  letGo(folder: ModelFolder, claimant: Claimant): void;
   /** Drains and ends an instance whoever holds it; no error if it is not there. Used by whoever moved its clients. */
   retire(folder: ModelFolder): Promise<void>;
   /**
@@ -166,7 +168,7 @@ export interface Pool {
   pin(folder: ModelFolder, pinned: boolean): void;
   /** For one session: loads if needed, waits while it restarts. An aborted signal stops waiting; the load itself goes on. */
   lease(folder: ModelFolder, options?: Pick<LoadWish, "signal" | "keepAliveSeconds">): Promise<InstanceLease>;
-  /** Moves holds from one version of a model to another: those for which `moves` is true. */
+  /** Moves holds from one version of a model to another: those for which `moves` is true; and how long it is kept when idle. */
   moveHolds(from: ModelFolder, to: ModelFolder, moves: (hold: Hold) => boolean): void;
   /** Holds a model back as if its load had failed. */
   quarantine(folder: ModelFolder, error: VoxpoolError): Promise<void>;

@@ -6,7 +6,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import type {
-  CatalogEntry,
   ModelEntry,
   PullEvent,
   PullRequest,
@@ -15,12 +14,14 @@ import type {
   Transcript,
 } from "@voxpool/client/contract";
 import type { FastifyInstance } from "fastify";
+import { runBatch } from "../../dist/api/batch.js";
 import type { Api, Caller, TranscribeRequest } from "../../dist/api/types.js";
 import type { RawPcm } from "../../dist/audio/audio.js";
 import { VoxpoolError } from "../../dist/base/errors.js";
 import { createHttpServer, type HttpConfig, type HttpServerOptions } from "../../dist/gateway/http/server.js";
 import type { EventLog } from "../../dist/observe/event-log.js";
 import type { Statistics } from "../../dist/observe/statistics.js";
+import { catalogEntry, entry } from "./entries.ts";
 import { observeNothing } from "./observe-nothing.ts";
 
 /** What one recognition of the test api saw. */
@@ -53,38 +54,6 @@ export interface TestApi extends Api {
   /** Says `left` when the caller of a pull has gone. */
   readonly pullsLeft: EventEmitter;
 }
-
-const entry: ModelEntry = {
-  loaded_at: 1_700_000_000.25,
-  load_time: 0.5,
-  usage_count: 3,
-  state: "ready",
-  version: "1",
-  engine: "fake",
-  family: "fake",
-  languages: ["en"],
-  memory_bytes: 1024,
-  pid: 4711,
-  holds: [],
-  sessions: 0,
-  pinned: false,
-  expires_at: null,
-  aliases: [],
-  restarts: 0,
-};
-
-const catalogEntry: CatalogEntry = {
-  name: "cn",
-  title: "small",
-  engine: "vosk",
-  family: "kaldi",
-  languages: ["zh"],
-  licence: "Apache-2.0",
-  size_bytes: 10,
-  pinned: true,
-  sources: ["https://example.com/cn.zip"],
-  installed: false,
-};
 
 export const segments = [
   {
@@ -201,6 +170,12 @@ export function createTestApi(): TestApi {
       failIfAsked(api, "setAlias");
       return { success: true, message: "set", alias, model_path: path };
     },
+    async switchModel({ model_path: path, version = "2" }) {
+      failIfAsked(api, "switchModel");
+      const to = `${path}@${version}`;
+      return { success: true, message: "switched", model_path: path, from: `${path}@1`, to, gate: [], probation: null };
+    },
+    runBatch: (request, caller, explain) => runBatch(api, request, caller, explain),
     transcribe: (request, caller) => runScript(api, request, caller),
   };
   return api;

@@ -41,6 +41,11 @@ interface Call {
 const load = { method: "POST", url: "/api/models/load", payload: { model_path: "model/cn" } } as const;
 const status = { method: "GET", url: "/api/models/status/model/cn", path: "/api/models/status/{model_path}" } as const;
 const stats = { method: "GET", path: "/api/models/stats/{model_path}" } as const;
+const batch = {
+  method: "POST",
+  url: "/api/models/batch",
+  payload: { operations: [{ operation: "load", model_path: "model/cn" }] },
+} as const;
 const pull = { method: "POST", url: "/api/models/pull", payload: { name: "cn" } } as const;
 const catalogEntry = { method: "GET", path: "/api/catalog/{name}" } as const;
 const audio = { method: "POST", url: "/api/transcribe", payload: Buffer.from("RIFF"), headers: wav } as const;
@@ -91,6 +96,18 @@ const calls: readonly Call[] = [
     status: 404,
     prepare: fail("setAlias", new VoxpoolError("alias_not_found", { alias: "a" })),
   },
+  { ...load, url: "/api/models/switch", status: 200 },
+  { ...load, url: "/api/models/switch", payload: { model_path: "model/cn", gate: "no" }, status: 400 },
+  {
+    ...load,
+    url: "/api/models/switch",
+    status: 404,
+    prepare: fail("switchModel", new VoxpoolError("version_not_found", { model_path: "model/cn" })),
+  },
+  { ...load, url: "/api/models/switch", status: 409, prepare: fail("switchModel", new VoxpoolError("gate_failed")) },
+  { ...batch, status: 200 },
+  { ...batch, status: 200, prepare: fail("loadModel", new VoxpoolError("pool_full", { model_path: "model/cn" })) },
+  { ...batch, payload: { operations: [{ operation: "fly" }] }, status: 400 },
   { method: "GET", url: "/api/catalog?query=vosk", status: 200 },
   { method: "GET", url: "/api/catalog?query=a&query=b", status: 400 },
   { ...catalogEntry, url: "/api/catalog/cn", status: 200 },

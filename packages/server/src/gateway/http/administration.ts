@@ -9,6 +9,8 @@ import {
   ReloadRequest,
   RenewAnswer,
   RenewRequest,
+  SwitchAnswer,
+  SwitchRequest,
   WarmupAnswer,
   WarmupRequest,
 } from "@voxpool/client/contract";
@@ -24,7 +26,7 @@ export interface AdministrationRoutesOptions {
   readonly limits: UploadLimits;
 }
 
-/** `/api/models/{renew,warmup,reload,pin,alias,aliases}`. */
+/** `/api/models/{renew,warmup,reload,pin,alias,aliases,switch}`. */
 export async function administrationRoutes(
   fastify: FastifyInstance,
   options: AdministrationRoutesOptions,
@@ -57,6 +59,11 @@ export async function administrationRoutes(
     "/api/models/alias",
     { schema: { body: AliasRequest }, config: { operation: alias } },
     (request, reply) => api.setAlias(request.body, callerOf(request, goneSignal(reply))),
+  );
+  fastify.post<{ Body: SwitchRequest }>(
+    "/api/models/switch",
+    { schema: { body: SwitchRequest }, config: { operation: switchVersion } },
+    (request, reply) => api.switchModel(request.body, callerOf(request, goneSignal(reply))),
   );
 }
 
@@ -129,5 +136,34 @@ const alias: Operation = {
   responses: {
     200: { description: "Done.", content: json(AliasAnswer) },
     ...failures([...bodyReasons, "alias_invalid", "alias_not_found"]),
+  },
+};
+
+const switchVersion: Operation = {
+  summary: "Let another version serve, while traffic runs",
+  description:
+    "For a model (`version`, or its newest) or an alias (`to`). The new version is loaded beside the old one, recognises " +
+    "its golden recordings, and takes over at once; requests that came before finish with the old version. The old one " +
+    "stays warm while the new one is on probation, and serves again by itself if the new one fails too often or is too " +
+    "slow. To go back by hand, switch to the old version. It goes on when its caller leaves.",
+  tag: "models",
+  body: json(SwitchRequest),
+  responses: {
+    200: { description: "The wished version serves.", content: json(SwitchAnswer) },
+    ...failures([
+      ...bodyReasons,
+      "version_not_found",
+      "alias_not_found",
+      "gate_failed",
+      "switch_in_progress",
+      "model_load_failed",
+      "model_load_timeout",
+      "model_load_cancelled",
+      "model_files_invalid",
+      "model_unrecognised",
+      "model_quarantined",
+      "model_unavailable",
+      "pool_full",
+    ]),
   },
 };

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import type { PoolEvent, PullEvent, TranscribeEvent } from "@voxpool/client/contract";
+import type { BatchEvent, PoolEvent, PullEvent, TranscribeEvent } from "@voxpool/client/contract";
 import type { FastifyReply } from "fastify";
 import { orAbort } from "./events.ts";
 import { takeOver } from "./take-over.ts";
@@ -12,7 +12,7 @@ export interface EventStream {
    * @param id what the reader gives back to go on behind this event
    * @throws the signal's reason
    */
-  send(event: TranscribeEvent | PullEvent | PoolEvent, id?: string): Promise<void>;
+  send(event: TranscribeEvent | PullEvent | BatchEvent | PoolEvent, id?: string): Promise<void>;
   /** Tells the reader where it is although there is no event, as `send` does. */
   sendPlace(id: string): Promise<void>;
   /** Waits for `work`, and shows the reader meanwhile that the connection lives. */

@@ -9,6 +9,7 @@ import { createSpool, type Spool } from "../../base/spool.ts";
 import { createMetrics, type Metrics } from "../../observe/metrics.ts";
 import { administrationRoutes } from "./administration.ts";
 import { createFailures, type Failures } from "./answer.ts";
+import { batchRoutes } from "./batch.ts";
 import { catalogRoutes } from "./catalog.ts";
 import { createListener } from "./listener.ts";
 import { modelRoutes } from "./models.ts";
@@ -119,6 +120,7 @@ function registerRoutes(fastify: FastifyInstance, parts: Parts): void {
   void fastify.register(statusRoutes, { ...parts, ready });
   void fastify.register(modelRoutes, { ...parts, limits: bodies });
   void fastify.register(administrationRoutes, { ...parts, limits: bodies });
+  void fastify.register(batchRoutes, { ...parts, limits: bodies });
   void fastify.register(catalogRoutes, { ...parts, limits: bodies });
   void fastify.register(transcribeRoutes, { ...parts, limits: uploads });
   void fastify.register(statsRoutes, parts.observed);
