@@ -30,7 +30,7 @@ test("a model that crashes costs its own process and request, not the applicatio
   const { client, modelPath } = await startLocal(t, { tone: "tone", bad: { fake: { decode: "abort" } } });
   const failed = await client.transcribe(threeSegments(), { model_path: modelPath("bad") });
   assert.ok(!failed.success);
-  assert.equal(failed.reason, "host_crashed");
+  assert.equal(failed.reason, "request_poisonous");
   const fine = await client.transcribe(toneWav("bead"));
   assert.equal(fine.success && fine.text, "bead");
 });
