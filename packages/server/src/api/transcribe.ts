@@ -103,7 +103,7 @@ interface RecogniseParts extends TranscribeParts {
 async function* recognise(
   parts: RecogniseParts,
   { bytes, file, raw, options, hints = [] }: TranscribeRequest,
-  { client, language: messageLanguage, signal }: Caller,
+  { client, kind = "address", language: messageLanguage, signal }: Caller,
 ): AsyncGenerator<TranscribeEvent, void> {
   const begunAt = performance.now();
   const choosing = chooseModel(parts, { modelPath: options.model_path, language: options.language });
@@ -114,6 +114,7 @@ async function* recognise(
   beginning.catch(() => undefined); // of a wrong model and wrong audio the model is told
   const choice = await choosing;
   parts.account.folder = choice.folder;
+  parts.pool.touch(choice.folder, { client, kind });
   parts.changes.glance(parts.pool.find(choice.folder));
   const begun = await beginning; // a model is not loaded for what is no audio
   const { channelCount } = begun;

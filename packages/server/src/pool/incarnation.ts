@@ -84,6 +84,11 @@ export class Incarnation {
     return this.#host?.cpuSeconds ?? 0;
   }
 
+  /** It was told to end, perhaps before it has begun. */
+  get isCancelled(): boolean {
+    return this.#stop.signal.aborted;
+  }
+
   get pid(): number | undefined {
     return this.#host?.pid;
   }

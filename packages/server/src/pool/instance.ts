@@ -5,6 +5,7 @@ import { Holds } from "./holds.ts";
 import { Incarnation, type IncarnationEnd, type IncarnationParts } from "./incarnation.ts";
 import type { Resident } from "./policy/due.ts";
 import { expiresAt } from "./policy/due.ts";
+import { pauseSeconds } from "./policy/pause.ts";
 import { afterEnd, windowSeconds } from "./policy/restart.ts";
 import { innermost } from "./quarantine.ts";
 import type { Blame, Claimant, InstanceLease, InstanceSnapshot, PoolEvent } from "./types.ts";
@@ -69,6 +70,9 @@ export class Instance {
   /** On the clock that never goes back: the breaker is open until then. */
   #openUntil: number | undefined;
   #cancelRestart: (() => void) | undefined;
+  /** Replacements in a row that failed to load, and when the next may be tried. */
+  #failedReplacements = 0;
+  #replaceAt = 0;
   #unloading: Promise<void> | undefined;
   #cpuSecondsBefore = 0;
   /** What its last process took: set aside while it restarts. */
@@ -157,13 +161,15 @@ export class Instance {
       key: this.folder.directory,
       memoryBytes: this.#accountedBytes(),
       isIdle: isAtRest && isFree && !this.leaving,
+      isGoing: this.leaving && this.sessions === 0,
       isReady,
       lastUsed: this.#lastUsed,
       idleSince: this.#lastUsed,
       keepAliveSeconds: this.#wish ?? keepAliveSeconds,
-      isReplaced: this.#fresh !== undefined || this.leaving,
+      isReplaced: this.#fresh !== undefined || this.leaving || this.#replaceAt > this.#parts.clock.seconds(),
       boundBytes: boundBytes(this.#current.warmBytes),
       servingBytes: isReady ? this.#current.memoryBytes : 0,
+      largestBytes: Math.max(0, ...this.#users().map((one) => one.memoryBytes)),
     };
   }
 
@@ -205,6 +211,9 @@ export class Instance {
 
   /** A fresh process takes over once it is warm; the old one drains. @throws VoxpoolError of its load */
   async replace(cause: "memory" | "reload"): Promise<void> {
+    // One that was on its way before files changed may have read the old ones: whoever reloads waits for another.
+    if (cause === "reload") await this.#fresh?.ready.catch(() => undefined);
+    if (this.leaving) throw new VoxpoolError("model_not_loaded", { model_path: this.folder.modelPath });
     if (this.#fresh) return this.#fresh.ready;
     const fresh = this.#incarnate();
     this.#fresh = fresh;
@@ -212,17 +221,27 @@ export class Instance {
       await fresh.ready;
     } catch (error) {
       if (this.#fresh === fresh) this.#fresh = undefined;
+      this.#replaceAt = this.#parts.clock.seconds() + pauseSeconds(++this.#failedReplacements);
       throw error;
     }
+    this.#failedReplacements = 0;
     if (this.#fresh !== fresh) return; // it took over already, from one that crashed, or all is over
     this.#takeOver(fresh);
     this.#parts.tell({ type: "replaced", instance: this.snapshot(), cause });
   }
 
-  /** Ends the serving process as if it had crashed. */
-  endOutgrown(): void {
-    const detail = `it took ${Math.round(this.#current.memoryBytes / 1e6)} MB and was ended`;
-    this.#current.endOutgrown(new VoxpoolError("host_crashed", { model_path: this.folder.modelPath, detail }));
+  /** Ends what has grown to so many bytes as if it had crashed. */
+  endOutgrown(mostBytes: number): void {
+    for (const one of this.#users()) {
+      if (one.memoryBytes <= mostBytes) continue;
+      const detail = `it took ${Math.round(one.memoryBytes / 1e6)} MB and was ended`;
+      one.endOutgrown(new VoxpoolError("host_crashed", { model_path: this.folder.modelPath, detail }));
+    }
+  }
+
+  /** Resolves when the process that serves now is gone and what comes after it is decided. */
+  async servingEnded(): Promise<void> {
+    await this.#current.ended;
   }
 
   /** Resolves when it is gone. */
@@ -281,7 +300,6 @@ export class Instance {
       this.#coming.reject(error);
       return;
     }
-    this.#cpuSecondsBefore += incarnation.cpuSeconds;
     (blame === "model" ? this.#strikes : this.#outside).push(clock.seconds());
     this.#forgetOld();
     if (this.#state === "ready") this.#coming = unwatched();
@@ -321,8 +339,13 @@ export class Instance {
       this.#become("restarting");
     }
     this.restarts += 1;
-    this.#current = this.#incarnate();
-    this.#follow(this.#current);
+    this.#serveBy(this.#incarnate());
+  }
+
+  #serveBy(next: Incarnation): void {
+    this.#cpuSecondsBefore += this.#current.cpuSeconds;
+    this.#current = next;
+    this.#follow(next);
   }
 
   /** A recognition came to its end here: what was on trial has passed. */
@@ -339,9 +362,8 @@ export class Instance {
     const old = this.#current;
     this.#fresh = undefined;
     if (this.leaving) return void fresh.kill(new VoxpoolError("server_stopping"));
-    this.#current = fresh;
-    this.#cpuSecondsBefore += old.cpuSeconds;
-    this.#follow(fresh);
+    this.#cancelRestart?.();
+    this.#serveBy(fresh);
     if (old.phase === "ended") return;
     this.#draining.add(old);
     void old.drain(new VoxpoolError("server_stopping")).finally(() => {
@@ -366,6 +388,11 @@ export class Instance {
 
   #phaseChanged(): void {
     if (this.#current.phase === "warming" && this.#state === "loading") this.#become("warming");
+  }
+
+  /** The processes that somebody may be using. */
+  #users(): readonly Incarnation[] {
+    return [this.#current, ...this.#draining].filter(({ phase }) => phase === "ready");
   }
 
   #memoryBytes(): number {

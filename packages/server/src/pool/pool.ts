@@ -3,7 +3,7 @@ import type { ModelFolder } from "../catalog/catalog.ts";
 import type { ModelSpec } from "../engine/engine.ts";
 import type { Incarnation, IncarnationParts } from "./incarnation.ts";
 import { type Clock, Instance, type InstanceParts } from "./instance.ts";
-import { dueActions } from "./policy/due.ts";
+import { dueActions, runawayFactor } from "./policy/due.ts";
 import { type RoomBudget, roomFor } from "./policy/room.ts";
 import { Quarantines } from "./quarantine.ts";
 import { systemClock } from "./system-clock.ts";
@@ -67,16 +67,17 @@ class NodePool implements Pool {
 
   async load(folder: ModelFolder, wish: LoadWish = {}) {
     const { claimant, leaseSeconds, keepAliveSeconds, pin, signal } = wish;
-    const instance = await this.#usable(folder, claimant, signal);
-    instance.wish(keepAliveSeconds);
-    instance.touch();
-    if (pin === true) this.pin(folder, true);
-    // A caller that vanished before its answer holds nothing: it could never give it back.
-    if (claimant && signal?.aborted !== true) {
-      const hold = instance.holds.add(claimant, leaseSeconds);
-      this.#tell({ type: "hold", folder, change: "added", hold });
-    }
-    return instance.snapshot();
+    return this.#withUsable(folder, wish, (instance) => {
+      instance.wish(keepAliveSeconds);
+      instance.touch();
+      if (pin === true) this.pin(folder, true);
+      // A caller that vanished before its answer holds nothing: it could never give it back.
+      if (claimant && signal?.aborted !== true) {
+        const hold = instance.holds.add(claimant, leaseSeconds);
+        this.#tell({ type: "hold", folder, change: "added", hold });
+      }
+      return instance.snapshot();
+    });
   }
 
   async unload(folder: ModelFolder, claimant: Claimant, { force = false } = {}): Promise<Unloaded> {
@@ -98,7 +99,7 @@ class NodePool implements Pool {
     const given = instance.holds.giveBack(claimant);
     if (given) this.#tell({ type: "hold", folder, change: "returned", hold: given });
     const holds = instance.holds.list();
-    const waitsForOthers = [...instance.waiting].some((one) => one.claimant?.client !== claimant.client);
+    const waitsForOthers = hasOthers(instance, claimant);
     const { modelPath: model_path } = folder;
     if (holds.length === 0 && !instance.pinned && !waitsForOthers) {
       await this.#end(instance, "asked");
@@ -135,6 +136,10 @@ class NodePool implements Pool {
     return renewed;
   }
 
+  touch(folder: ModelFolder, claimant: Claimant): void {
+    this.#instances.get(folder.directory)?.holds.touch(claimant);
+  }
+
   async reload(folder: ModelFolder) {
     const instance = this.#instances.get(folder.directory);
     if (!instance || instance.isOver || instance.leaving) {
@@ -160,13 +165,13 @@ class NodePool implements Pool {
 
   async lease(folder: ModelFolder, { signal, keepAliveSeconds }: Pick<LoadWish, "signal" | "keepAliveSeconds"> = {}) {
     for (;;) {
-      const instance = await this.#usable(folder, undefined, signal);
-      instance.wish(keepAliveSeconds);
-      const lease = instance.lease();
+      const { lease, instance } = await this.#withUsable(folder, { signal }, (found) => {
+        found.wish(keepAliveSeconds);
+        return { lease: found.lease(), instance: found };
+      });
       if (lease) return lease;
-      // It goes, or its process has just ended: the next look finds out which.
-      if (instance.leaving) await raceAbort(instance.left(), signal);
-      else await new Promise((resolve) => setImmediate(resolve));
+      // The end of its process is certain but takes its time: then there will be another.
+      await raceAbort(instance.servingEnded(), signal);
     }
   }
 
@@ -203,16 +208,26 @@ class NodePool implements Pool {
     await Promise.all(Array.from(this.#instances.values(), (instance) => instance.kill()));
   }
 
-  /** The instance of a version once it is usable: the one that is there, or a new one. */
-  async #usable(folder: ModelFolder, claimant?: Claimant, signal?: AbortSignal): Promise<Instance> {
-    const instance = await this.#current(folder, signal);
-    const waiting = { claimant };
-    instance.waiting.add(waiting);
-    try {
-      await raceAbort(instance.usable(), signal);
-      return instance;
-    } finally {
-      instance.waiting.delete(waiting);
+  /**
+   * Calls `use` with the instance of a version once it is usable, the one that is there or a new one; what `use` adds to
+   * it is there before anybody can end it.
+   */
+  async #withUsable<T>(
+    folder: ModelFolder,
+    { claimant, signal }: { readonly claimant?: Claimant | undefined; readonly signal?: AbortSignal | undefined },
+    use: (instance: Instance) => T,
+  ): Promise<T> {
+    for (;;) {
+      const instance = await this.#current(folder, signal);
+      const waiting = { claimant };
+      instance.waiting.add(waiting);
+      try {
+        await raceAbort(instance.usable(), signal);
+        // Between its being usable and this line somebody may have ended it.
+        if (instance.state === "ready" && !instance.leaving) return use(instance);
+      } finally {
+        instance.waiting.delete(waiting);
+      }
     }
   }
 
@@ -273,12 +288,13 @@ class NodePool implements Pool {
       if (lapsed.length > 0) instance.touch();
       for (const hold of lapsed) this.#tell({ type: "hold", folder: instance.folder, change: "lapsed", hold });
     }
-    const residents = Array.from(this.#instances.values(), (instance) => instance.resident());
+    // What failed is only remembered: it takes no room.
+    const residents = [...this.#instances.values()].filter(({ isOver }) => !isOver).map((one) => one.resident());
     for (const action of dueActions(residents, this.#options.budget, this.#clock.seconds())) {
       const instance = this.#instances.get(action.key);
       if (!instance) continue;
       if (action.kind === "unload") this.#end(instance, action.cause).catch(() => undefined);
-      else if (action.kind === "end") instance.endOutgrown();
+      else if (action.kind === "end") instance.endOutgrown(instance.resident().boundBytes * runawayFactor);
       else instance.replace("memory").catch((error: unknown) => this.#couldNotReplace(instance, error));
     }
   }
@@ -298,7 +314,7 @@ class NodePool implements Pool {
     const own = this.#instances.get(folder.directory);
     // A process that replaces or restarts one was let in with it: for that moment there are two.
     const isExtra = own !== undefined && own.state !== "loading";
-    while (!isExtra) {
+    while (!isExtra && !incarnation.isCancelled) {
       const others = [...this.#instances.values()].filter((instance) => instance !== own && !instance.isOver);
       const decision = roomFor(
         needBytes,
@@ -307,7 +323,8 @@ class NodePool implements Pool {
       );
       if (decision.kind === "full") throw this.#full(folder, needBytes, decision);
       if (decision.kind === "fits") break;
-      await Promise.all(decision.keys.map((key) => this.#evict(key)));
+      if (decision.kind === "wait") await Promise.all(decision.keys.map((key) => this.#instances.get(key)?.left()));
+      else await Promise.all(decision.keys.map((key) => this.#evict(key)));
     }
     incarnation.reservedBytes = needBytes;
   }
@@ -351,6 +368,13 @@ class NodePool implements Pool {
   #tell(event: PoolEvent): void {
     for (const listener of this.#listeners) listener(event);
   }
+}
+
+/** Whether anybody else waits for it. Who is behind an address is not known: a second one there is somebody else. */
+function hasOthers({ waiting }: Instance, { client, kind }: Claimant): boolean {
+  const isOwn = (one: Claimant | undefined): boolean => one?.client === client && one.kind === kind;
+  const own = [...waiting].filter((one) => isOwn(one.claimant)).length;
+  return own < waiting.size || (kind === "address" && own > 1);
 }
 
 function whyItStays(instance: Instance): string {

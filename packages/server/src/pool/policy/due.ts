@@ -14,6 +14,8 @@ export interface Resident extends Occupant {
   readonly boundBytes: number;
   /** Memory of the process that serves, bytes. */
   readonly servingBytes: number;
+  /** Memory of the largest of its processes, those that only finish what they began included; bytes. */
+  readonly largestBytes: number;
 }
 
 export type Action =
@@ -30,10 +32,11 @@ export function dueActions(residents: readonly Resident[], budget: RoomBudget, n
   const actions: Action[] = [];
   const gone = new Set<string>();
   for (const resident of residents) {
-    if (resident.servingBytes > resident.boundBytes * runawayFactor) actions.push({ kind: "end", key: resident.key });
-    else if (expiresAt(resident) <= now) {
+    if (expiresAt(resident) <= now) {
       gone.add(resident.key);
       actions.push({ kind: "unload", key: resident.key, cause: "idle" });
+    } else if (resident.largestBytes > resident.boundBytes * runawayFactor) {
+      actions.push({ kind: "end", key: resident.key });
     } else if (resident.isReady && !resident.isReplaced && resident.servingBytes > resident.boundBytes) {
       actions.push({ kind: "recycle", key: resident.key });
     }
@@ -49,7 +52,7 @@ export function expiresAt({ isIdle, idleSince, keepAliveSeconds }: Resident): nu
 
 /** Hosts grow in use: who was idle the longest goes when all together have outgrown the budget. */
 function overBudget(residents: readonly Resident[], gone: ReadonlySet<string>, budget: RoomBudget): readonly string[] {
-  const staying = residents.filter(({ key }) => !gone.has(key));
+  const staying = residents.filter(({ key, isGoing }) => !isGoing && !gone.has(key));
   const total = staying.reduce((sum, { memoryBytes }) => sum + memoryBytes, 0);
   if (total <= budget.memoryBytes || staying.length <= 1) return [];
   let excess = total - budget.memoryBytes;
