@@ -160,7 +160,7 @@ export class Instance {
     return {
       key: this.folder.directory,
       memoryBytes: this.#accountedBytes(),
-      isIdle: isAtRest && isFree && !this.leaving,
+      isIdle: isAtRest && isFree && !this.leaving && !this.#fresh, // what is being replaced has just been used, or soon is
       isGoing: this.leaving && this.sessions === 0,
       isReady,
       lastUsed: this.#lastUsed,
@@ -376,13 +376,10 @@ export class Instance {
     const cancelled = new VoxpoolError("model_load_cancelled", { model_path: this.folder.modelPath });
     this.#cancelRestart?.();
     this.#coming.reject(cancelled);
-    const fresh = this.#fresh;
+    if (this.#fresh) this.#draining.add(this.#fresh); // it takes its room until it is gone
     this.#fresh = undefined;
     if (this.#state === "ready") this.#become("draining");
-    await Promise.all([
-      fresh?.kill(cancelled),
-      ...[this.#current, ...this.#draining].map((one) => one.drain(cancelled)),
-    ]);
+    await Promise.all([this.#current, ...this.#draining].map((one) => one.drain(cancelled)));
     this.#become("stopped");
   }
 

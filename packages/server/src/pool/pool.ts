@@ -164,15 +164,10 @@ class NodePool implements Pool {
   }
 
   async lease(folder: ModelFolder, { signal, keepAliveSeconds }: Pick<LoadWish, "signal" | "keepAliveSeconds"> = {}) {
-    for (;;) {
-      const { lease, instance } = await this.#withUsable(folder, { signal }, (found) => {
-        found.wish(keepAliveSeconds);
-        return { lease: found.lease(), instance: found };
-      });
-      if (lease) return lease;
-      // The end of its process is certain but takes its time: then there will be another.
-      await raceAbort(instance.servingEnded(), signal);
-    }
+    return this.#withUsable(folder, { signal }, (instance) => {
+      instance.wish(keepAliveSeconds);
+      return instance.lease();
+    });
   }
 
   moveHolds(from: ModelFolder, to: ModelFolder, moves: Parameters<Pool["moveHolds"]>[2]): void {
@@ -210,12 +205,12 @@ class NodePool implements Pool {
 
   /**
    * Calls `use` with the instance of a version once it is usable, the one that is there or a new one; what `use` adds to
-   * it is there before anybody can end it.
+   * it is there before anybody can end it. If `use` gives nothing, its process is about to end: it waits for the next.
    */
   async #withUsable<T>(
     folder: ModelFolder,
     { claimant, signal }: { readonly claimant?: Claimant | undefined; readonly signal?: AbortSignal | undefined },
-    use: (instance: Instance) => T,
+    use: (instance: Instance) => T | undefined,
   ): Promise<T> {
     for (;;) {
       const instance = await this.#current(folder, signal);
@@ -224,7 +219,10 @@ class NodePool implements Pool {
       try {
         await raceAbort(instance.usable(), signal);
         // Between its being usable and this line somebody may have ended it.
-        if (instance.state === "ready" && !instance.leaving) return use(instance);
+        if (instance.state !== "ready" || instance.leaving) continue;
+        const used = use(instance);
+        if (used !== undefined) return used;
+        await raceAbort(instance.servingEnded(), signal);
       } finally {
         instance.waiting.delete(waiting);
       }
@@ -303,19 +301,20 @@ class NodePool implements Pool {
     this.#options.log.warn({ model_path: folder.modelPath, err: error }, "No fresh process could take over");
   }
 
-  #makeRoomInTurn(folder: ModelFolder, spec: ModelSpec, incarnation: Incarnation): Promise<void> {
-    const made = this.#makingRoom.then(() => this.#makeRoom(folder, spec, incarnation));
-    this.#makingRoom = made.catch(() => undefined);
-    return made;
-  }
-
-  async #makeRoom(folder: ModelFolder, spec: ModelSpec, incarnation: Incarnation): Promise<void> {
+  async #makeRoomInTurn(folder: ModelFolder, spec: ModelSpec, incarnation: Incarnation): Promise<void> {
     const needBytes = this.#options.estimateBytes(folder, spec);
     const own = this.#instances.get(folder.directory);
-    // A process that replaces or restarts one was let in with it: for that moment there are two.
-    const isExtra = own !== undefined && own.state !== "loading";
-    while (!isExtra && !incarnation.isCancelled) {
-      const others = [...this.#instances.values()].filter((instance) => instance !== own && !instance.isOver);
+    // A process that replaces or restarts one was let in with it (for that moment there are two), and waits for nobody.
+    if (own === undefined || own.state === "loading") {
+      const made = this.#makingRoom.then(() => this.#makeRoom(folder, needBytes, incarnation));
+      this.#makingRoom = made.catch(() => undefined);
+      await made;
+    } else incarnation.reservedBytes = needBytes;
+  }
+
+  async #makeRoom(folder: ModelFolder, needBytes: number, incarnation: Incarnation): Promise<void> {
+    while (!incarnation.isCancelled) {
+      const others = [...this.#instances.values()].filter((one) => one.folder.directory !== folder.directory && !one.isOver);
       const decision = roomFor(
         needBytes,
         others.map((instance) => instance.resident()),
