@@ -3,8 +3,7 @@ import { VoxpoolError } from "../base/errors.ts";
 import type { ModelFolder } from "../catalog/catalog.ts";
 import { Holds } from "./holds.ts";
 import { Incarnation, type IncarnationEnd, type IncarnationParts } from "./incarnation.ts";
-import type { Resident } from "./policy/due.ts";
-import { expiresAt } from "./policy/due.ts";
+import { expiresAt, type Grown, isRunaway, type Resident } from "./policy/due.ts";
 import { pauseSeconds } from "./policy/pause.ts";
 import { afterEnd, windowSeconds } from "./policy/restart.ts";
 import { innermost } from "./quarantine.ts";
@@ -153,7 +152,7 @@ export class Instance {
 
   /** What policies see of it. */
   resident(): Resident {
-    const { keepAliveSeconds, boundBytes } = this.#parts;
+    const { keepAliveSeconds } = this.#parts;
     const isReady = this.#state === "ready";
     const isAtRest = isReady || (this.#state === "failed" && this.#openUntil !== undefined);
     const isFree = this.holds.size === 0 && this.sessions === 0 && this.waiting.size === 0 && !this.pinned;
@@ -162,14 +161,12 @@ export class Instance {
       memoryBytes: this.#accountedBytes(),
       isIdle: isAtRest && isFree && !this.leaving && !this.#fresh, // what is being replaced has just been used, or soon is
       isGoing: this.leaving && this.sessions === 0,
-      isReady,
       lastUsed: this.#lastUsed,
       idleSince: this.#lastUsed,
       keepAliveSeconds: this.#wish ?? keepAliveSeconds,
       isReplaced: this.#fresh !== undefined || this.leaving || this.#replaceAt > this.#parts.clock.seconds(),
-      boundBytes: boundBytes(this.#current.warmBytes),
-      servingBytes: isReady ? this.#current.memoryBytes : 0,
-      largestBytes: Math.max(0, ...this.#users().map((one) => one.memoryBytes)),
+      serving: isReady ? this.#grown(this.#current) : undefined,
+      processes: this.#users().map((one) => this.#grown(one)),
     };
   }
 
@@ -209,10 +206,11 @@ export class Instance {
     return lease;
   }
 
-  /** A fresh process takes over once it is warm; the old one drains. @throws VoxpoolError of its load */
+  /** Once there is one that serves, a fresh process takes over when it is warm; the old one drains. @throws VoxpoolError of its load */
   async replace(cause: "memory" | "reload"): Promise<void> {
     // One that was on its way before files changed may have read the old ones: whoever reloads waits for another.
     if (cause === "reload") await this.#fresh?.ready.catch(() => undefined);
+    while (this.#state !== "ready" && !this.leaving) await this.usable();
     if (this.leaving) throw new VoxpoolError("model_not_loaded", { model_path: this.folder.modelPath });
     if (this.#fresh) return this.#fresh.ready;
     const fresh = this.#incarnate();
@@ -230,10 +228,9 @@ export class Instance {
     this.#parts.tell({ type: "replaced", instance: this.snapshot(), cause });
   }
 
-  /** Ends what has grown to so many bytes as if it had crashed. */
-  endOutgrown(mostBytes: number): void {
-    for (const one of this.#users()) {
-      if (one.memoryBytes <= mostBytes) continue;
+  /** Ends the processes that are too large by far, as if they had crashed. */
+  endOutgrown(): void {
+    for (const one of this.#users().filter((user) => isRunaway(this.#grown(user)))) {
       const detail = `it took ${Math.round(one.memoryBytes / 1e6)} MB and was ended`;
       one.endOutgrown(new VoxpoolError("host_crashed", { model_path: this.folder.modelPath, detail }));
     }
@@ -390,6 +387,11 @@ export class Instance {
   /** The processes that somebody may be using. */
   #users(): readonly Incarnation[] {
     return [this.#current, ...this.#draining].filter(({ phase }) => phase === "ready");
+  }
+
+  /** Each by what itself took when it was warm: the next one may not have loaded yet. */
+  #grown({ memoryBytes, warmBytes }: Incarnation): Grown {
+    return { memoryBytes, boundBytes: this.#parts.boundBytes(warmBytes) };
   }
 
   #memoryBytes(): number {

@@ -3,7 +3,7 @@ import type { ModelFolder } from "../catalog/catalog.ts";
 import type { ModelSpec } from "../engine/engine.ts";
 import type { Incarnation, IncarnationParts } from "./incarnation.ts";
 import { type Clock, Instance, type InstanceParts } from "./instance.ts";
-import { dueActions, runawayFactor } from "./policy/due.ts";
+import { dueActions } from "./policy/due.ts";
 import { type RoomBudget, roomFor } from "./policy/room.ts";
 import { Quarantines } from "./quarantine.ts";
 import { systemClock } from "./system-clock.ts";
@@ -145,7 +145,6 @@ class NodePool implements Pool {
     if (!instance || instance.isOver || instance.leaving) {
       throw new VoxpoolError("model_not_loaded", { model_path: folder.modelPath });
     }
-    await instance.usable();
     await instance.replace("reload");
     return instance.snapshot();
   }
@@ -292,7 +291,7 @@ class NodePool implements Pool {
       const instance = this.#instances.get(action.key);
       if (!instance) continue;
       if (action.kind === "unload") this.#end(instance, action.cause).catch(() => undefined);
-      else if (action.kind === "end") instance.endOutgrown(instance.resident().boundBytes * runawayFactor);
+      else if (action.kind === "end") instance.endOutgrown();
       else instance.replace("memory").catch((error: unknown) => this.#couldNotReplace(instance, error));
     }
   }

@@ -381,7 +381,10 @@ export class World {
     const isFirst = this.pool.list().some((one) => one.folder.directory === directory && one.state === "loading");
     const others = this.pool.list().filter((one) => one.folder.directory !== directory && isThere(one));
     if (!isFirst || others.length === 0) return;
-    const foreign = this.hosts.alive().filter((host) => host.directory !== directory);
+    const isBeside = (host: FakeHost): boolean =>
+      !host.isLoaded && this.hosts.all.some((one) => one.directory === host.directory && one.isLoaded && one.isUsable);
+    // What replaces a process may for that moment be there beside it.
+    const foreign = this.hosts.alive().filter((host) => host.directory !== directory && !isBeside(host));
     const bytes = foreign.reduce((sum, { memoryBytes }) => sum + Math.max(memoryBytes, loadedBytes), loadedBytes);
     if (bytes > budget.memoryBytes) this.faults.push(`a process was started with ${bytes} bytes in all`);
   }
@@ -407,7 +410,8 @@ export class World {
   /** At most one process serves; beside it may be one that is to replace it, and older ones that are in use. */
   #checkProcesses(folder: ModelFolder): void {
     const alive = this.hosts.alive(folder);
-    const serving = alive.findLast(({ isLoaded, isUsable }) => isLoaded && isUsable);
+    const newest = this.hosts.all.findLast((one) => one.directory === folder.directory && one.isLoaded);
+    const serving = newest?.isUsable === true ? newest : undefined;
     const coming = alive.filter(({ isLoaded, isUsable }) => !isLoaded && isUsable);
     assert.ok(coming.length <= 1, "one load at a time");
     const isOutgrown = (serving?.memoryBytes ?? 0) > loadedBytes * boundFactor;
@@ -418,14 +422,15 @@ export class World {
     }
   }
 
-  #checkReason({ folder }: InstanceSnapshot, now: number): void {
+  #checkReason({ folder, state }: InstanceSnapshot, now: number): void {
     const reference = this.reference(folder);
     const isUsed = this.leases.some(({ host }) => host.directory === folder.directory);
     const isAwaited = [...this.pending].some((one) => one.folder === folder);
     const isOnItsWay = this.hosts.alive(folder).some(({ isLoaded, isUsable }) => !isLoaded || !isUsable);
     const stays = reference.touchedAt + (reference.wish ?? keepAliveSeconds) + longestPause + 2 * tickSeconds;
     const isKept = reference.holds.size > 0 || reference.pinned || now <= stays;
-    assert.ok(isKept || isUsed || isAwaited || isOnItsWay, `${folder.modelPath} is there without a reason`);
+    const waitsForRoom = state === "loading" && [...this.references.values()].some(({ leaving }) => leaving);
+    assert.ok(isKept || isUsed || isAwaited || isOnItsWay || waitsForRoom, `${folder.modelPath} is there without a reason`);
   }
 }
 

@@ -1,21 +1,24 @@
 /** What is to be done with the instances of a pool now. Pure: a snapshot in, actions out. */
 import type { Occupant, RoomBudget } from "./room.ts";
 
+/** A process and the resident memory at which it is to be replaced by a fresh one, bytes. */
+export interface Grown {
+  readonly memoryBytes: number;
+  readonly boundBytes: number;
+}
+
 /** An instance as far as its end goes. Times are seconds of a clock that never goes back. */
 export interface Resident extends Occupant {
-  readonly isReady: boolean;
   /** When it was last used or held. */
   readonly idleSince: number;
   /** Infinite: it stays. */
   readonly keepAliveSeconds: number;
   /** A fresh process is on its way already. */
   readonly isReplaced: boolean;
-  /** The resident memory at which its process is replaced by a fresh one, bytes. */
-  readonly boundBytes: number;
-  /** Memory of the process that serves, bytes. */
-  readonly servingBytes: number;
-  /** Memory of the largest of its processes, those that only finish what they began included; bytes. */
-  readonly largestBytes: number;
+  /** The process that serves, if one does. */
+  readonly serving: Grown | undefined;
+  /** All that somebody may be using: also those that only finish what they began. */
+  readonly processes: readonly Grown[];
 }
 
 export type Action =
@@ -25,7 +28,7 @@ export type Action =
   | { readonly kind: "end"; readonly key: string };
 
 /** A process so many times as large as its bound is ended at once. */
-export const runawayFactor = 2;
+const runawayFactor = 2;
 
 /** Unloads what has been idle for too long or has no room, and replaces what has outgrown its bound. */
 export function dueActions(residents: readonly Resident[], budget: RoomBudget, now: number): readonly Action[] {
@@ -35,14 +38,19 @@ export function dueActions(residents: readonly Resident[], budget: RoomBudget, n
     if (expiresAt(resident) <= now) {
       gone.add(resident.key);
       actions.push({ kind: "unload", key: resident.key, cause: "idle" });
-    } else if (resident.largestBytes > resident.boundBytes * runawayFactor) {
+    } else if (resident.processes.some(isRunaway)) {
       actions.push({ kind: "end", key: resident.key });
-    } else if (resident.isReady && !resident.isReplaced && resident.servingBytes > resident.boundBytes) {
+    } else if (resident.serving && !resident.isReplaced && resident.serving.memoryBytes > resident.serving.boundBytes) {
       actions.push({ kind: "recycle", key: resident.key });
     }
   }
   for (const key of overBudget(residents, gone, budget)) actions.push({ kind: "unload", key, cause: "evicted" });
   return actions;
+}
+
+/** Whether a process is to be ended before the system ends another one for lack of memory. */
+export function isRunaway({ memoryBytes, boundBytes }: Grown): boolean {
+  return memoryBytes > boundBytes * runawayFactor;
 }
 
 /** When an instance goes if nothing happens before; infinite: it stays. */
