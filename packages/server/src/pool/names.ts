@@ -38,7 +38,7 @@ export class Names {
     const chosen = this.#versions.get(base);
     if (chosen === undefined || chosen === folder.version)
       return { ...folder, modelPath: chosen ? base : folder.modelPath };
-    if (hasVersion(path)) return { ...folder, modelPath: `${base}@${folder.version}` };
+    if (meansVersion(path, folder)) return { ...folder, modelPath: `${base}@${folder.version}` };
     const other = await this.#catalog.resolve(`${base}@${chosen}`).catch((error: unknown) => {
       // The chosen version is gone from the disk: the newest serves, as if nothing had been chosen.
       if (error instanceof VoxpoolError && error.reason === "model_not_found") return undefined;
@@ -83,8 +83,8 @@ export class Names {
   shown(folders: readonly ModelFolder[]): ReadonlyMap<string, string> {
     const newest = new Map<string, number>();
     for (const folder of folders) {
-      if (hasVersion(folder.modelPath)) continue;
       const base = basePath(folder);
+      if (folder.modelPath !== base) continue;
       newest.set(base, Math.max(newest.get(base) ?? 0, Number(folder.version)));
     }
     return new Map(
@@ -118,4 +118,9 @@ export function basePath({ modelPath, version }: ModelFolder): string {
   return modelPath.endsWith(ending) ? modelPath.slice(0, -ending.length) : modelPath;
 }
 
-const hasVersion = (path: string): boolean => /@\d+\/?$/.test(path);
+/** Whether a path that led to a folder says itself which version it means: `cn@2` or `cn/2`, in any spelling. */
+function meansVersion(path: string, { version }: ModelFolder): boolean {
+  const names = path.split(/[/\\]|%2f|%5c/i).filter((name) => name !== "" && name !== ".");
+  const last = names.at(-1)?.replace(/%40/g, "@") ?? "";
+  return last === version || last.endsWith(`@${version}`);
+}
