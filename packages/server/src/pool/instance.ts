@@ -43,6 +43,8 @@ export class Instance {
   readonly folder: ModelFolder;
   readonly holds: Holds;
   pinned = false;
+  /** It was let in. Before, it stands in nobody's way. */
+  hasRoom = false;
   usageCount = 0;
   restarts = 0;
   /** Who waits until it is usable; undefined: a recognition. */

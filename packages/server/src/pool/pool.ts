@@ -6,6 +6,7 @@ import { type Clock, Instance, type InstanceParts } from "./instance.ts";
 import { dueActions } from "./policy/due.ts";
 import { type RoomBudget, roomFor } from "./policy/room.ts";
 import { Quarantines } from "./quarantine.ts";
+import { raceAbort } from "./race-abort.ts";
 import { systemClock } from "./system-clock.ts";
 import type { Claimant, LoadWish, Pool, PoolEvent, Quarantine, Unloaded } from "./types.ts";
 
@@ -313,18 +314,22 @@ class NodePool implements Pool {
 
   async #makeRoom(folder: ModelFolder, needBytes: number, incarnation: Incarnation): Promise<void> {
     while (!incarnation.isCancelled) {
-      const others = [...this.#instances.values()].filter((one) => one.folder.directory !== folder.directory && !one.isOver);
+      const own = this.#instances.get(folder.directory);
+      const others = [...this.#instances.values()].filter((one) => one !== own && one.hasRoom && !one.isOver);
       const decision = roomFor(
         needBytes,
         others.map((instance) => instance.resident()),
         this.#options.budget,
       );
       if (decision.kind === "full") throw this.#full(folder, needBytes, decision);
-      if (decision.kind === "fits") break;
+      if (decision.kind === "fits") {
+        incarnation.reservedBytes = needBytes;
+        if (own) own.hasRoom = true;
+        return;
+      }
       if (decision.kind === "wait") await Promise.all(decision.keys.map((key) => this.#instances.get(key)?.left()));
       else await Promise.all(decision.keys.map((key) => this.#evict(key)));
     }
-    incarnation.reservedBytes = needBytes;
   }
 
   async #evict(key: string): Promise<void> {
@@ -380,18 +385,4 @@ function whyItStays(instance: Instance): string {
   const [hold] = instance.holds.list();
   if (hold) return `held by ${hold.client}`;
   return instance.sessions > 0 ? "in use" : instance.state;
-}
-
-/** Stops waiting when the signal aborts; what was waited for goes on. */
-async function raceAbort<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return promise;
-  signal.throwIfAborted();
-  const aborted = Promise.withResolvers<never>();
-  const abort = () => aborted.reject(signal.reason as Error);
-  signal.addEventListener("abort", abort, { once: true });
-  try {
-    return await Promise.race([promise, aborted.promise]);
-  } finally {
-    signal.removeEventListener("abort", abort);
-  }
 }

@@ -344,7 +344,12 @@ export class World {
     const { folder } = "instance" in event ? event.instance : event;
     const reference = this.reference(folder);
     reference.touchedAt = this.clock.seconds();
-    if (event.type === "unloading") reference.leaving = true;
+    if (event.type === "unloading") {
+      reference.leaving = true;
+      const isUsed = reference.pinned || this.leases.some(({ host }) => host.directory === folder.directory && host.isUsable);
+      const isOwnWill = event.cause === "idle" || event.cause === "evicted";
+      if (isOwnWill && isUsed) this.faults.push(`${event.cause} while it is pinned or in use`);
+    }
     if (event.type === "unloading" && reference.holds.size > 0) this.faults.push(`${event.cause} while it is held`);
     if (event.type === "state" && event.instance.state === "stopped") {
       reference.leaving = false;
