@@ -213,8 +213,14 @@ class NodePool implements Pool {
     use: (instance: Instance) => T | undefined,
   ): Promise<T> {
     for (;;) {
-      const instance = await this.#current(folder, signal);
-      const waiting = { claimant };
+      signal?.throwIfAborted(); // nothing is loaded for a caller that has left
+      if (this.#closed) throw new VoxpoolError("server_stopping");
+      const instance = this.#present(folder);
+      if (!instance) {
+        await this.#clearTheWay(folder, signal);
+        continue;
+      }
+      const waiting = { claimant }; // from the first moment on, or somebody could end it meanwhile
       instance.waiting.add(waiting);
       try {
         await raceAbort(instance.usable(), signal);
@@ -229,17 +235,19 @@ class NodePool implements Pool {
     }
   }
 
-  /** The instance that serves or will serve; one that is over gives way to a new one. */
-  async #current(folder: ModelFolder, signal?: AbortSignal): Promise<Instance> {
-    for (;;) {
-      signal?.throwIfAborted(); // nothing is loaded for a caller that has left
-      if (this.#closed) throw new VoxpoolError("server_stopping");
-      const known = this.#instances.get(folder.directory);
-      if (known?.leaving === true) await raceAbort(known.left(), signal);
-      else if (known && !known.isOver) return known;
-      else if (this.#quarantines.find(folder)) await this.#tryToLift(folder);
-      else return this.#start(folder);
-    }
+  /** The instance that serves or will serve; one that is over gives way to a new one. Undefined: something is in the way. */
+  #present(folder: ModelFolder): Instance | undefined {
+    const known = this.#instances.get(folder.directory);
+    if (known?.leaving === true) return undefined;
+    if (known && !known.isOver) return known;
+    return this.#quarantines.find(folder) ? undefined : this.#start(folder);
+  }
+
+  /** Waits until the instance that leaves has left, or lifts the quarantine. @throws VoxpoolError `model_quarantined` */
+  async #clearTheWay(folder: ModelFolder, signal: AbortSignal | undefined): Promise<void> {
+    const known = this.#instances.get(folder.directory);
+    if (known?.leaving === true) await raceAbort(known.left(), signal);
+    else await this.#tryToLift(folder);
   }
 
   #start(folder: ModelFolder): Instance {
