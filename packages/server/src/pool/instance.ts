@@ -1,26 +1,17 @@
 import type { InstanceState } from "@voxpool/client/contract";
 import { VoxpoolError } from "../base/errors.ts";
 import type { ModelFolder } from "../catalog/catalog.ts";
+import { Faults } from "./faults.ts";
 import { Holds } from "./holds.ts";
 import { Incarnation, type IncarnationEnd, type IncarnationParts } from "./incarnation.ts";
 import { expiresAt, type Grown, isRunaway, type Resident } from "./policy/due.ts";
 import { pauseSeconds } from "./policy/pause.ts";
-import { afterEnd, windowSeconds } from "./policy/restart.ts";
 import { innermost } from "./quarantine.ts";
+import type { Clock } from "./system-clock.ts";
 import type { Blame, Claimant, InstanceLease, InstanceSnapshot, PoolEvent } from "./types.ts";
 
 /** A first load that others end by signals is begun again so often. */
 const mostInterruptedLoads = 5;
-
-/** Time, replaceable in tests. Seconds. */
-export interface Clock {
-  /** Never goes back. */
-  readonly seconds: () => number;
-  /** Since 1970; may jump. */
-  readonly unix: () => number;
-  /** Calls `then` once after so many seconds; gives the function that calls it off. */
-  readonly after: (seconds: number, then: () => void) => () => void;
-}
 
 export interface InstanceParts extends IncarnationParts {
   readonly clock: Clock;
@@ -62,12 +53,7 @@ export class Instance {
   #failure: InstanceSnapshot["failure"];
   #wish: number | undefined;
   #lastUsed: number;
-  #strikes: number[] = [];
-  #outside: number[] = [];
-  /** How often in a row the breaker opened. */
-  #opened = 0;
-  /** The breaker was open, and nothing was recognised since: one more end opens it again. */
-  #onTrial = false;
+  readonly #faults: Faults;
   /** On the clock that never goes back: the breaker is open until then. */
   #openUntil: number | undefined;
   #cancelRestart: (() => void) | undefined;
@@ -83,6 +69,7 @@ export class Instance {
     this.#name = name;
     this.folder = folder;
     this.#parts = parts;
+    this.#faults = new Faults(parts.clock.seconds);
     this.holds = new Holds(parts.clock, parts.holdIdleSeconds);
     this.#lastUsed = parts.clock.seconds();
     this.#coming.promise.catch(() => undefined);
@@ -109,15 +96,10 @@ export class Instance {
   refusal(): VoxpoolError | undefined {
     const left = (this.#openUntil ?? 0) - this.#parts.clock.seconds();
     if (this.#state !== "failed" || this.#openUntil === undefined || left <= 0) return undefined;
-    const retry_after_seconds = Math.max(1, Math.ceil(left));
+    const details = { model_path: this.folder.modelPath, failures: this.#faults.strikes };
     const detail = this.#failure ? innermost(this.#failure.error) : "";
-    const failures = this.#strikes.length;
-    return new VoxpoolError("model_unavailable", {
-      model_path: this.folder.modelPath,
-      failures,
-      detail,
-      retry_after_seconds,
-    });
+    const retry_after_seconds = Math.max(1, Math.ceil(left));
+    return new VoxpoolError("model_unavailable", { ...details, detail, retry_after_seconds });
   }
 
   /** It failed to load; it gives way to a new one. What only keeps ending does not. */
@@ -260,7 +242,8 @@ export class Instance {
     this.#cancelRestart?.();
     this.#coming.reject(stopping);
     this.#unloading ??= Promise.resolve();
-    await Promise.all([this.#current, this.#fresh, ...this.#draining].map((one) => one?.kill(stopping)));
+    if (this.#fresh) this.#draining.add(this.#fresh);
+    await Promise.all([this.#current, ...this.#draining].map((one) => one.kill(stopping)));
     this.#become("stopped");
   }
 
@@ -294,13 +277,12 @@ export class Instance {
     const { clock, tell } = this.#parts;
     this.#failure = { error, at: clock.unix() };
     const isFirstLoad = this.#loadedAt === undefined;
-    if (isFirstLoad && (blame === "model" || this.#outside.length >= mostInterruptedLoads)) {
+    if (isFirstLoad && (blame === "model" || this.#faults.interruptions >= mostInterruptedLoads)) {
       this.#become("failed");
       this.#coming.reject(error);
       return;
     }
-    (blame === "model" ? this.#strikes : this.#outside).push(clock.seconds());
-    this.#forgetOld();
+    this.#faults.add(blame);
     if (this.#state === "ready") this.#coming = unwatched();
     this.#become(isFirstLoad ? "loading" : "restarting");
     tell({ type: "crashed", instance: this.snapshot(), blame, error });
@@ -311,16 +293,12 @@ export class Instance {
 
   #decide(blame: Blame): void {
     if (this.leaving || this.#state === "ready") return;
-    const { clock } = this.#parts;
-    const history = { strikes: this.#strikes, outside: this.#outside, opened: this.#opened };
-    const failedTrial = this.#onTrial && blame === "model";
-    const decision = afterEnd(history, clock.seconds(), failedTrial);
+    const decision = this.#faults.decide(blame);
     if (decision.kind === "open") this.#open(decision.forSeconds);
-    else this.#cancelRestart = clock.after(decision.inSeconds, () => this.#restart());
+    else this.#cancelRestart = this.#parts.clock.after(decision.inSeconds, () => this.#restart());
   }
 
   #open(forSeconds: number): void {
-    this.#opened += 1;
     this.#openUntil = this.#parts.clock.seconds() + forSeconds;
     this.touch();
     this.#become("failed");
@@ -333,7 +311,7 @@ export class Instance {
     if (this.leaving) return;
     if (this.#openUntil !== undefined) {
       this.#openUntil = undefined;
-      this.#onTrial = true;
+      this.#faults.beginTrial();
       this.#coming = unwatched();
       this.#become("restarting");
     }
@@ -347,13 +325,9 @@ export class Instance {
     this.#follow(next);
   }
 
-  /** A recognition came to its end here: what was on trial has passed. */
   #used(): void {
     this.usageCount += 1;
-    if (!this.#onTrial) return;
-    this.#onTrial = false;
-    this.#opened = 0;
-    this.#strikes = [];
+    this.#faults.passed();
   }
 
   #takeOver(fresh: Incarnation): void {
@@ -407,12 +381,6 @@ export class Instance {
     for (const old of this.#draining) bytes += old.accountedBytes;
     if (this.#state === "ready") this.#lastBytes = this.#current.memoryBytes;
     return this.#state === "restarting" ? Math.max(bytes, this.#lastBytes) : bytes;
-  }
-
-  #forgetOld(): void {
-    const since = this.#parts.clock.seconds() - windowSeconds;
-    this.#strikes = this.#strikes.filter((at) => at > since);
-    this.#outside = this.#outside.filter((at) => at > since);
   }
 
   #become(state: InstanceState): void {

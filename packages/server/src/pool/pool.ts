@@ -2,12 +2,13 @@ import { VoxpoolError } from "../base/errors.ts";
 import type { ModelFolder } from "../catalog/catalog.ts";
 import type { ModelSpec } from "../engine/engine.ts";
 import type { Incarnation, IncarnationParts } from "./incarnation.ts";
-import { type Clock, Instance, type InstanceParts } from "./instance.ts";
+import { Instance, type InstanceParts } from "./instance.ts";
+import { noRoom } from "./no-room.ts";
 import { dueActions } from "./policy/due.ts";
 import { type RoomBudget, roomFor } from "./policy/room.ts";
 import { Quarantines } from "./quarantine.ts";
 import { raceAbort } from "./race-abort.ts";
-import { systemClock } from "./system-clock.ts";
+import { type Clock, systemClock } from "./system-clock.ts";
 import type { Claimant, LoadWish, Pool, PoolEvent, Quarantine, Unloaded } from "./types.ts";
 
 export interface PoolOptions
@@ -329,37 +330,27 @@ class NodePool implements Pool {
         others.map((instance) => instance.resident()),
         this.#options.budget,
       );
-      if (decision.kind === "full") throw this.#full(folder, needBytes, decision);
+      if (decision.kind === "full") {
+        const inTheWay = others.filter((one) => decision.occupants.some(({ key }) => key === one.folder.directory));
+        throw noRoom(folder, needBytes, { lacks: decision.lacks, budget: this.#options.budget, inTheWay });
+      }
       if (decision.kind === "fits") {
         incarnation.reservedBytes = needBytes;
         if (own) own.hasRoom = true;
         return;
       }
-      if (decision.kind === "wait") await Promise.all(decision.keys.map((key) => this.#instances.get(key)?.left()));
+      if (decision.kind === "wait") await this.#left(decision.keys);
       else await Promise.all(decision.keys.map((key) => this.#evict(key)));
     }
+  }
+
+  async #left(keys: readonly string[]): Promise<void> {
+    for (const key of keys) await this.#instances.get(key)?.left();
   }
 
   async #evict(key: string): Promise<void> {
     const instance = this.#instances.get(key);
     if (instance) await this.#end(instance, "evicted");
-  }
-
-  #full(
-    folder: ModelFolder,
-    needBytes: number,
-    { lacks, occupants }: Extract<ReturnType<typeof roomFor>, { kind: "full" }>,
-  ) {
-    const { budget } = this.#options;
-    const inTheWay = occupants.map(({ key }) => this.#instances.get(key)).filter((instance) => instance !== undefined);
-    const names = inTheWay.map((instance) => `${instance.folder.modelPath} (${whyItStays(instance)})`).join(", ");
-    const megabytes = (bytes: number) => `${Math.round(bytes / 1e6)} MB`;
-    const detail =
-      lacks === "memory"
-        ? `it needs about ${megabytes(needBytes)} of ${megabytes(budget.memoryBytes)}, and these stay: ${names || "none"}`
-        : `${budget.instances} models may be loaded at once, and these stay: ${names}`;
-    const setting = lacks === "memory" ? "pool.memory" : "pool.instances";
-    return new VoxpoolError("pool_full", { model_path: folder.modelPath, detail, setting });
   }
 
   #told(event: PoolEvent): void {
@@ -386,11 +377,4 @@ function hasOthers({ waiting }: Instance, { client, kind }: Claimant): boolean {
   const isOwn = (one: Claimant | undefined): boolean => one?.client === client && one.kind === kind;
   const own = [...waiting].filter((one) => isOwn(one.claimant)).length;
   return own < waiting.size || (kind === "address" && own > 1);
-}
-
-function whyItStays(instance: Instance): string {
-  if (instance.pinned) return "pinned";
-  const [hold] = instance.holds.list();
-  if (hold) return `held by ${hold.client}`;
-  return instance.sessions > 0 ? "in use" : instance.state;
 }

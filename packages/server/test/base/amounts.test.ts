@@ -24,11 +24,27 @@ describe("durations", () => {
     ["-10m", forEver],
   ];
   for (const [text, seconds] of table) {
-    test(`${JSON.stringify(text)} is ${seconds} seconds`, () => assert.equal(parseDuration(text, "keep_alive"), seconds));
+    test(`${JSON.stringify(text)} is ${seconds} seconds`, () =>
+      assert.equal(parseDuration(text, "keep_alive"), seconds));
   }
 
-  const wrong = [Number.NaN, "", " ", "m", "10x", "1h 30m", "1e3", "0x10", "ten", "10m!", "--1", "1..5", "constructor", "m10"];
-  for (const text of [...wrong, "１０", "9".repeat(10_000) + "x"]) {
+  const wrong = [
+    Number.NaN,
+    "",
+    " ",
+    "m",
+    "10x",
+    "1h 30m",
+    "1e3",
+    "0x10",
+    "ten",
+    "10m!",
+    "--1",
+    "1..5",
+    "constructor",
+    "m10",
+  ];
+  for (const text of [...wrong, "１０", `${"9".repeat(10_000)}x`]) {
     test(`${JSON.stringify(text).slice(0, 40)} is refused`, () => {
       assert.throws(() => parseDuration(text, "keep_alive"), { reason: "option_invalid" });
     });
@@ -55,7 +71,20 @@ describe("amounts of memory", () => {
     test(`${text} is ${bytes} bytes`, () => assert.equal(memoryBytes(text, "pool.memory", 1000), bytes));
   }
 
-  for (const text of ["", "GB", "-1", "1e9", "8XB", "8GBs", "5constructor", "5 valueof", "1,5GB", "50%%", "NaN", "auto"]) {
+  for (const text of [
+    "",
+    "GB",
+    "-1",
+    "1e9",
+    "8XB",
+    "8GBs",
+    "5constructor",
+    "5 valueof",
+    "1,5GB",
+    "50%%",
+    "NaN",
+    "auto",
+  ]) {
     test(`${JSON.stringify(text)} is refused`, () => {
       assert.throws(() => memoryBytes(text, "pool.memory"), { reason: "config_invalid" });
     });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { VoxpoolError } from "../../dist/base/errors.js";
-import { gone, isAlive } from "../host/harness.ts";
+import { bursts, feed, gone, isAlive } from "../host/harness.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { realPool, recognise } from "./real-pool.ts";
 
@@ -15,7 +15,6 @@ for (const decodeAt of [1, 2, 3]) {
     const restarting = until("restarting");
     const heard: string[] = [];
     const session = lease.open({ words: false });
-    const { feed, bursts } = await import("../host/harness.ts");
     feed(session, bursts(3)).catch(() => undefined);
     await assert.rejects(
       (async () => {
@@ -30,7 +29,7 @@ for (const decodeAt of [1, 2, 3]) {
     const next = await pool.lease(folder);
     assert.notEqual(next.instance.pid, lease.instance.pid);
     assert.deepEqual([next.instance.restarts, next.instance.holds.length], [1, 1]);
-    assert.match(String(next.instance.failure?.error.details["detail"] ?? "SIGABRT"), /SIGABRT/);
+    assert.match(String(next.instance.failure?.error.details.detail ?? "SIGABRT"), /SIGABRT/);
     for (const one of [lease, next]) one.release();
   });
 }
@@ -57,8 +56,8 @@ test("a model that keeps ending its process: back-off, then the breaker; a trial
   const refused = async (seconds: number, failures: number): Promise<void> => {
     await assert.rejects(pool.lease(folder), (error: VoxpoolError) => {
       assert.equal(error.reason, "model_unavailable");
-      assert.deepEqual([error.details["retry_after_seconds"], error.details["failures"]], [seconds, failures]);
-      assert.match(String(error.details["detail"]), /SIGABRT/);
+      assert.deepEqual([error.details.retry_after_seconds, error.details.failures], [seconds, failures]);
+      assert.match(String(error.details.detail), /SIGABRT/);
       return true;
     });
   };
@@ -99,7 +98,9 @@ const signals = [
 const skip = process.platform === "win32" ? "Windows has no signals" : false;
 
 for (const [signal, blame] of signals) {
-  test(`${signal} to a loaded process: another comes, nobody's hold is lost, and the blame is with ${blame}`, { skip }, async (t) => {
+  test(`${signal} to a loaded process: another comes, nobody's hold is lost, and the blame is with ${blame}`, {
+    skip,
+  }, async (t) => {
     const { pool, folder, seen } = await realPool(t, {}, { hangSeconds: 1 });
     await pool.load(folder, { claimant: someone });
     const lease = await pool.lease(folder);
@@ -117,7 +118,9 @@ for (const [signal, blame] of signals) {
     assert.equal(seen.filter(({ type }) => type === "crashed").length, 1);
   });
 
-  test(`${signal} to a process that loads: ${blame === "model" ? "the load failed" : "it is loaded again"}`, { skip }, async (t) => {
+  test(`${signal} to a process that loads: ${blame === "model" ? "the load failed" : "it is loaded again"}`, {
+    skip,
+  }, async (t) => {
     const slow = { loadMs: 60_000 };
     const { pool, folder, hosts, until, rewrite } = await realPool(t, slow, { loadIdleSeconds: 2 });
     const started = until("host");

@@ -1,8 +1,8 @@
-import type { Clock } from "../../dist/pool/instance.js";
+import type { Clock } from "../../dist/pool/system-clock.js";
 
 interface Timer {
   readonly at: number;
-  readonly then: () => void;
+  readonly ring: () => void;
 }
 
 /** Lets everything happen that waits for nothing but its turn. */
@@ -20,7 +20,7 @@ export class FakeClock implements Clock {
   readonly unix = (): number => this.#now + this.#unixAhead;
 
   readonly after = (seconds: number, then: () => void): (() => void) => {
-    const timer = { at: this.#now + seconds, then };
+    const timer = { at: this.#now + seconds, ring: then };
     this.#timers.add(timer);
     return () => void this.#timers.delete(timer);
   };
@@ -38,7 +38,7 @@ export class FakeClock implements Clock {
       if (!next) break;
       this.#timers.delete(next);
       this.#now = Math.max(this.#now, next.at);
-      next.then();
+      next.ring();
       await settle();
     }
     this.#now = until;

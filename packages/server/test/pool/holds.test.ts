@@ -53,7 +53,10 @@ describe("holds", () => {
     await clock.pass(29.9);
     assert.deepEqual(holds.lapse(), []);
     await clock.pass(0.1);
-    assert.deepEqual(holds.lapse().map(({ client }) => client), ["phone"]);
+    assert.deepEqual(
+      holds.lapse().map(({ client }) => client),
+      ["phone"],
+    );
     await clock.pass(1000 * day);
     assert.deepEqual(holds.lapse(), []);
     assert.equal(holds.size, 1);
@@ -108,7 +111,10 @@ describe("holds", () => {
     await clock.pass(day - 1);
     assert.deepEqual(holds.lapse(), []);
     await clock.pass(1);
-    assert.deepEqual(holds.lapse().map(({ client, count }) => [client, count]), [["10.0.0.1", 2]]);
+    assert.deepEqual(
+      holds.lapse().map(({ client, count }) => [client, count]),
+      [["10.0.0.1", 2]],
+    );
   });
 
   test("a clock on the wall that jumps makes nothing lapse and nothing stay", async () => {
@@ -131,7 +137,10 @@ describe("holds", () => {
     for (const one of [holds, holds, other]) one.add(address);
     other.add(laptop, 100);
     holds.moveTo(other, ({ client }) => client !== "phone");
-    assert.deepEqual(holds.list().map(({ client }) => client), ["phone"]);
+    assert.deepEqual(
+      holds.list().map(({ client }) => client),
+      ["phone"],
+    );
     const shown = other.list().map(({ client, count, until }) => [client, count, (until ?? 0) - clock.unix()]);
     assert.deepEqual(shown, [
       ["10.0.0.1", 3, day],
@@ -152,7 +161,10 @@ describe("holds", () => {
   test("dropped, all are gone and told", () => {
     const { holds } = made();
     for (const claimant of [phone, address, address]) holds.add(claimant);
-    assert.deepEqual(holds.drop().map(({ count }) => count), [1, 2]);
+    assert.deepEqual(
+      holds.drop().map(({ count }) => count),
+      [1, 2],
+    );
     assert.equal(holds.size, 0);
   });
 });

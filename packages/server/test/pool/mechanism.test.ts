@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
+import { VoxpoolError } from "../../dist/base/errors.js";
 import { createPool, type PoolOptions } from "../../dist/pool/pool.js";
 import type { PoolEvent } from "../../dist/pool/types.js";
 import { FakeClock, settle } from "./fake-clock.ts";
@@ -42,7 +43,10 @@ test("a load that finds the model loaded while somebody ends it by force loads i
   const ending = pool.unload(a, two, { force: true });
   await settle();
   hosts.of(a).load();
-  assert.deepEqual((await joining).holds.map(({ client }) => client), ["one"]);
+  assert.deepEqual(
+    (await joining).holds.map(({ client }) => client),
+    ["one"],
+  );
   assert.deepEqual(await ending, { unloaded: true, holds: [] });
   assert.equal(hosts.alive(a).length, 1);
 });
@@ -135,7 +139,10 @@ test("a model larger than the budget, loaded alone, is not evicted because anoth
   await failing;
   await loaded(a, undefined, 500);
   await clock.pass(5);
-  assert.deepEqual(pool.list().map(({ state }) => state), ["failed", "ready"]);
+  assert.deepEqual(
+    pool.list().map(({ state }) => state),
+    ["failed", "ready"],
+  );
 });
 
 test("a fresh process that cannot load is tried again after growing pauses, and the old one serves on", async (t) => {
@@ -215,7 +222,10 @@ test("CPU time is counted once for each process that there was", async (t) => {
 test("an unload by a client does not cancel the load of an address that is written like it, nor the other way round", async (t) => {
   const { hosts, pool } = made(t);
   const alike = { client: address.client, kind: "client" } as const;
-  for (const [loader, other] of [[alike, address], [address, alike]] as const) {
+  for (const [loader, other] of [
+    [alike, address],
+    [address, alike],
+  ] as const) {
     const loading = pool.load(a, { claimant: loader });
     await settle();
     await assert.rejects(pool.unload(a, other), { reason: "model_in_use" });
@@ -238,7 +248,6 @@ test("of two who load behind one address, one cannot cancel the load of the othe
 });
 
 test("a model that hangs in its warm-up is held back, not loaded again and again", async (t) => {
-  const { VoxpoolError } = await import("../../dist/base/errors.js");
   const { hosts, pool } = made(t, {
     warmUp: async () => {
       throw new VoxpoolError("host_hung", { model_path: "model/a", idle_seconds: 5 });

@@ -56,7 +56,12 @@ const folderAt = (world: World, at: number) => {
 
 const load = command(
   "load",
-  fc.record({ at: model, claimant: fc.option(claimant, { nil: undefined, freq: 8 }), leaseSeconds, keepAliveSeconds: keepAlive }),
+  fc.record({
+    at: model,
+    claimant: fc.option(claimant, { nil: undefined, freq: 8 }),
+    leaseSeconds,
+    keepAliveSeconds: keepAlive,
+  }),
   (world, { at, ...wish }) => world.load(folderAt(world, at), wish),
 );
 const lease = command("lease", fc.record({ at: model, keepAlive }), (world, { at, keepAlive: wish }) =>
@@ -106,7 +111,22 @@ const pass = command("pass", fc.record({ seconds: fc.constantFrom(5, 10, 60, 300
 );
 
 /** Twice in the list: twice as often. */
-const commands = [load, load, load, lease, lease, finishLoad, finishLoad, finishLoad, finishLoad, unload, crash, grow, ...others, pass];
+const commands = [
+  load,
+  load,
+  load,
+  lease,
+  lease,
+  finishLoad,
+  finishLoad,
+  finishLoad,
+  finishLoad,
+  unload,
+  crash,
+  grow,
+  ...others,
+  pass,
+];
 
 /** As many sequences as there is time for, up to this. */
 const numRuns = Number(process.env.VOXPOOL_TEST_RUNS ?? 4000);

@@ -16,14 +16,39 @@ describe("after a process ended by itself", () => {
     ["the third time longer", { strikes: ago(9, 5, 0) }, false, { kind: "restart", inSeconds: 0.5 }],
     ["the fourth time longer still", { strikes: ago(9, 8, 5, 0) }, false, { kind: "restart", inSeconds: 1 }],
     ["the fifth time the breaker opens", { strikes: ago(9, 8, 7, 5, 0) }, false, { kind: "open", forSeconds: 10 }],
-    ["what is a minute ago is forgotten", { strikes: ago(60, 60, 60, 60, 0) }, false, { kind: "restart", inSeconds: 0 }],
-    ["opened before, it stays open longer", { strikes: ago(4, 3, 2, 1, 0), opened: 2 }, false, { kind: "open", forSeconds: 40 }],
+    [
+      "what is a minute ago is forgotten",
+      { strikes: ago(60, 60, 60, 60, 0) },
+      false,
+      { kind: "restart", inSeconds: 0 },
+    ],
+    [
+      "opened before, it stays open longer",
+      { strikes: ago(4, 3, 2, 1, 0), opened: 2 },
+      false,
+      { kind: "open", forSeconds: 40 },
+    ],
     ["it never stays open longer than five minutes", { opened: 50 }, true, { kind: "open", forSeconds: 300 }],
     ["a trial that failed opens it at once", { strikes: ago(0), opened: 1 }, true, { kind: "open", forSeconds: 20 }],
     ["signals slow it down", { outside: ago(3, 2, 1, 0) }, false, { kind: "restart", inSeconds: 1 }],
-    ["signals never open it, nor slow it down for long", { outside: ago(...Array(50).keys()) }, false, { kind: "restart", inSeconds: 1 }],
-    ["signals and own faults count together", { strikes: ago(0), outside: ago(2, 1) }, false, { kind: "restart", inSeconds: 0.5 }],
-    ["its own faults among signals wait eight seconds at most", { strikes: ago(0), outside: ago(...Array(50).keys()) }, false, { kind: "restart", inSeconds: 8 }],
+    [
+      "signals never open it, nor slow it down for long",
+      { outside: ago(...Array(50).keys()) },
+      false,
+      { kind: "restart", inSeconds: 1 },
+    ],
+    [
+      "signals and own faults count together",
+      { strikes: ago(0), outside: ago(2, 1) },
+      false,
+      { kind: "restart", inSeconds: 0.5 },
+    ],
+    [
+      "its own faults among signals wait eight seconds at most",
+      { strikes: ago(0), outside: ago(...Array(50).keys()) },
+      false,
+      { kind: "restart", inSeconds: 8 },
+    ],
   ];
   for (const [what, history, failedTrial, expected] of table) {
     test(what, () => {
@@ -45,14 +70,16 @@ const occupant = (key: string, memoryBytes: number, options: Partial<Occupant> =
   lastUsed: 0,
   ...options,
 });
-const idle = (key: string, memoryBytes: number, lastUsed: number) => occupant(key, memoryBytes, { isIdle: true, lastUsed });
+const idle = (key: string, memoryBytes: number, lastUsed: number) =>
+  occupant(key, memoryBytes, { isIdle: true, lastUsed });
 const going = (key: string, memoryBytes: number) => occupant(key, memoryBytes, { isGoing: true });
+
+const evict = (...keys: string[]) => ({ kind: "evict", keys });
 
 describe("room for one more", () => {
   const memory = (memoryBytes: number): RoomBudget => ({ memoryBytes, instances: unlimited });
   const places = (instances: number): RoomBudget => ({ memoryBytes: unlimited, instances });
   const fits = { kind: "fits" };
-  const evict = (...keys: string[]) => ({ kind: "evict", keys });
   const table: [string, number, Occupant[], RoomBudget, object][] = [
     ["without limits", 1e12, [occupant("a", 1e12)], { memoryBytes: unlimited, instances: unlimited }, fits],
     ["alone, however large", 1000, [], memory(10), fits],
@@ -60,9 +87,21 @@ describe("room for one more", () => {
     ["to the last byte", 40, [occupant("a", 60)], memory(100), fits],
     ["who was idle the longest goes first", 40, [idle("new", 50, 9), idle("old", 50, 3)], memory(100), evict("old")],
     ["no more go than it takes", 10, [idle("a", 40, 1), idle("b", 40, 2), idle("c", 20, 3)], memory(100), evict("a")],
-    ["as many go as it takes", 90, [idle("a", 40, 1), idle("b", 40, 2), occupant("c", 10)], memory(100), evict("a", "b")],
+    [
+      "as many go as it takes",
+      90,
+      [idle("a", 40, 1), idle("b", 40, 2), occupant("c", 10)],
+      memory(100),
+      evict("a", "b"),
+    ],
     ["places count", 1, [idle("a", 1, 1), occupant("b", 1)], places(2), evict("a")],
-    ["who goes anyway is waited for", 40, [going("a", 50), idle("b", 50, 1)], memory(100), { kind: "wait", keys: ["a"] }],
+    [
+      "who goes anyway is waited for",
+      40,
+      [going("a", 50), idle("b", 50, 1)],
+      memory(100),
+      { kind: "wait", keys: ["a"] },
+    ],
     ["also for a place", 1, [going("a", 1), idle("b", 1, 1)], places(2), { kind: "wait", keys: ["a"] }],
     ["who goes is not enough", 60, [going("a", 50), idle("b", 50, 1)], memory(100), evict("b")],
   ];
@@ -92,20 +131,41 @@ const grown = (memoryBytes: number): Pick<Resident, "serving" | "processes"> => 
   processes: [{ memoryBytes, boundBytes: 50 }],
 });
 
+const unload = (key: string, cause: "idle" | "evicted"): Action => ({ kind: "unload", key, cause });
+
 describe("what is due", () => {
-  const unload = (key: string, cause: "idle" | "evicted"): Action => ({ kind: "unload", key, cause });
   const table: [string, Resident[], number, readonly Action[]][] = [
     ["nothing", [resident("a"), resident("b", { isIdle: true, idleSince: 901 })], unlimited, []],
-    ["who was idle for its time goes", [resident("a", { isIdle: true, idleSince: 900 })], unlimited, [unload("a", "idle")]],
+    [
+      "who was idle for its time goes",
+      [resident("a", { isIdle: true, idleSince: 900 })],
+      unlimited,
+      [unload("a", "idle")],
+    ],
     ["who is in use stays", [resident("a", { idleSince: 0 })], unlimited, []],
     ["for ever is for ever", [resident("a", { isIdle: true, keepAliveSeconds: unlimited })], unlimited, []],
-    ["not at all is at once", [resident("a", { isIdle: true, idleSince: 1000, keepAliveSeconds: 0 })], unlimited, [unload("a", "idle")]],
+    [
+      "not at all is at once",
+      [resident("a", { isIdle: true, idleSince: 1000, keepAliveSeconds: 0 })],
+      unlimited,
+      [unload("a", "idle")],
+    ],
     ["who has outgrown its bound is replaced", [resident("a", grown(51))], unlimited, [{ kind: "recycle", key: "a" }]],
     ["at its bound it is not", [resident("a", grown(50))], unlimited, []],
     ["once is enough", [resident("a", { ...grown(51), isReplaced: true })], unlimited, []],
     ["who is too large by far is ended", [resident("a", grown(101))], unlimited, [{ kind: "end", key: "a" }]],
-    ["also while it only finishes", [resident("a", { processes: grown(101).processes, isReplaced: true })], unlimited, [{ kind: "end", key: "a" }]],
-    ["whose time is over is not replaced first", [resident("a", { ...grown(101), isIdle: true })], unlimited, [unload("a", "idle")]],
+    [
+      "also while it only finishes",
+      [resident("a", { processes: grown(101).processes, isReplaced: true })],
+      unlimited,
+      [{ kind: "end", key: "a" }],
+    ],
+    [
+      "whose time is over is not replaced first",
+      [resident("a", { ...grown(101), isIdle: true })],
+      unlimited,
+      [unload("a", "idle")],
+    ],
     [
       "all together too large: who was idle the longest goes",
       [
@@ -116,7 +176,15 @@ describe("what is due", () => {
       100,
       [unload("c", "evicted")],
     ],
-    ["who goes already gives its room back", [resident("a", { memoryBytes: 60, isGoing: true }), resident("b", { memoryBytes: 60, isIdle: true, idleSince: 990 })], 100, []],
+    [
+      "who goes already gives its room back",
+      [
+        resident("a", { memoryBytes: 60, isGoing: true }),
+        resident("b", { memoryBytes: 60, isIdle: true, idleSince: 990 }),
+      ],
+      100,
+      [],
+    ],
     ["the last one stays, however large", [resident("a", { memoryBytes: 600, isIdle: true, idleSince: 990 })], 100, []],
     [
       "of several too large ones one stays",

@@ -22,7 +22,7 @@ test("each failure in a row holds a model back longer, and then it gets its chan
     assert.equal(left(), seconds);
     const refusal = quarantines.refusal(folder);
     assert.equal(refusal?.reason, "model_quarantined");
-    assert.equal(refusal?.details["retry_after_seconds"], seconds);
+    assert.equal(refusal?.details.retry_after_seconds, seconds);
     await clock.pass(seconds);
     assert.equal(quarantines.find(folder), undefined);
     assert.equal(quarantines.refusal(folder), undefined);
@@ -76,10 +76,14 @@ for (const [reason, holdsBack] of reasons) {
 }
 
 test("what was kept before a restart goes on, for no longer than its own pause whatever the clock on the wall did", async () => {
-  const until = (seconds: number) => made().clock.unix() + seconds;
-  for (const [kept, expected] of [[3, 3], [100_000, 8], [-100_000, 0]] as const) {
+  const begun = made().clock.unix();
+  for (const [kept, expected] of [
+    [3, 3],
+    [100_000, 8],
+    [-100_000, 0],
+  ] as const) {
     const { quarantines, left, clock } = made();
-    quarantines.restore(folder.directory, { error: broken, failures: 3, files: "files", until: until(kept) });
+    quarantines.restore(folder.directory, { error: broken, failures: 3, files: "files", until: begun + kept });
     assert.equal(left(), expected);
     await clock.pass(expected);
     quarantines.add(folder, broken, "files");
@@ -93,7 +97,7 @@ test("a clock on the wall that jumps makes no pause longer or shorter", async ()
     quarantines.add(folder, broken, "files");
     clock.jump(jump);
     assert.equal(left(), 2);
-    assert.equal(quarantines.refusal(folder)?.details["retry_after_seconds"], 2);
+    assert.equal(quarantines.refusal(folder)?.details.retry_after_seconds, 2);
     await clock.pass(2);
     assert.equal(quarantines.find(folder), undefined);
   }

@@ -7,9 +7,11 @@ import { realPool, recognise } from "./real-pool.ts";
 const [one, two] = (["one", "two"] as const).map((client) => ({ client, kind: "client" }) as const);
 assert.ok(one && two);
 
+/** A process is replaced when it has grown by so much. */
+const boundBytes = (warmBytes: number): number => warmBytes + 100_000_000;
+
 test("a process that grows past its bound is replaced: the fresh one is warm before the old one drains, and no request fails", async (t) => {
   const growth = { text: "heard", growBytes: 30_000_000, decodeMs: 100 };
-  const boundBytes = (warmBytes: number) => warmBytes + 100_000_000;
   const { pool, folder, hosts, seen, until } = await realPool(t, growth, { boundBytes });
   const { pid } = await pool.load(folder, { claimant: one });
   assert.ok(pid !== undefined);
@@ -35,7 +37,6 @@ test("a process that grows past its bound is replaced: the fresh one is warm bef
 
 test("a process that takes all memory at once is ended before the system ends another", async (t) => {
   const runaway = { growBytes: 400_000_000, decodeMs: 60_000 };
-  const boundBytes = (warmBytes: number) => warmBytes + 100_000_000;
   const { pool, folder, seen, until } = await realPool(t, runaway, { boundBytes });
   const lease = await pool.lease(folder);
   const crashed = until("crashed");
@@ -114,7 +115,10 @@ test("loads and unloads of two clients and a recognition, all at once in every o
     const { holds = [], pid } = pool.find(folder) ?? {};
     const loadedTwo = results[order.indexOf("loadTwo")];
     assert.equal(loadedTwo?.status, "fulfilled", `${order.join()}: nobody but a client itself cancels its load`);
-    assert.ok(holds.some(({ client }) => client === "two"), `${order.join()}: its hold is there`);
+    assert.ok(
+      holds.some(({ client }) => client === "two"),
+      `${order.join()}: its hold is there`,
+    );
     assert.ok(pid !== undefined && isAlive(pid), order.join());
     assert.equal(results[order.indexOf("lease")]?.status, "fulfilled", order.join());
     assert.equal(hosts.filter((host) => host.pid !== undefined && isAlive(host.pid)).length, 1, order.join());

@@ -24,10 +24,10 @@ function queue() {
 
 test("ordinary decodes run side by side; a suspect waits until all are done, and runs alone", async () => {
   const { take, running, end } = queue();
-  take("a");
-  take("b");
-  take("suspect", true);
-  take("c");
+  void take("a");
+  void take("b");
+  void take("suspect", true);
+  void take("c");
   await settle();
   assert.deepEqual(running, ["a", "b"], "who comes after a suspect waits behind it");
   end("a");
@@ -43,8 +43,8 @@ test("ordinary decodes run side by side; a suspect waits until all are done, and
 
 test("two suspects run one after the other", async () => {
   const { take, running, end } = queue();
-  take("first", true);
-  take("second", true);
+  void take("first", true);
+  void take("second", true);
   await settle();
   assert.deepEqual(running, ["first"]);
   end("first");
@@ -56,9 +56,9 @@ test("two suspects run one after the other", async () => {
 test("a suspect that leaves lets the others go on", async () => {
   const { take, running, end } = queue();
   const leaving = new AbortController();
-  take("a");
+  void take("a");
   const suspect = take("suspect", true, leaving.signal);
-  take("b");
+  void take("b");
   await settle();
   assert.deepEqual(running, ["a"]);
   leaving.abort(new Error("gone"));
@@ -72,8 +72,8 @@ test("who has left before gets no turn; who leaves with its turn keeps it until 
   const { take, running, end } = queue();
   await assert.rejects(take("late", false, AbortSignal.abort(new Error("gone"))), /gone/);
   const leaving = new AbortController();
-  take("suspect", true, leaving.signal);
-  take("next");
+  void take("suspect", true, leaving.signal);
+  void take("next");
   await settle();
   leaving.abort(new Error("gone"));
   await settle();

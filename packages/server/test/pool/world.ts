@@ -2,35 +2,23 @@ import assert from "node:assert/strict";
 import { VoxpoolError } from "../../dist/base/errors.js";
 import type { ModelFolder } from "../../dist/catalog/catalog.js";
 import { createPool } from "../../dist/pool/pool.js";
-import type { Claimant, InstanceLease, InstanceSnapshot, Pool, PoolEvent } from "../../dist/pool/types.js";
+import type { Claimant, InstanceLease, Pool, PoolEvent } from "../../dist/pool/types.js";
 import { FakeClock, settle } from "./fake-clock.ts";
 import { type FakeHost, FakeHosts, folderOf } from "./fake-hosts.ts";
+import { checkInvariants } from "./invariants.ts";
+import {
+  boundFactor,
+  budget,
+  holdIdleSeconds,
+  isThere,
+  keepAliveSeconds,
+  loadedBytes,
+  longestPause,
+  runawayBytes,
+  tickSeconds,
+} from "./limits.ts";
+import { known, type Operation } from "./operation.ts";
 import { keyOf, Reference } from "./reference.ts";
-
-const tickSeconds = 5;
-const keepAliveSeconds = 60;
-const holdIdleSeconds = 300;
-const budget = { memoryBytes: 450, instances: 3 };
-const loadedBytes = 100;
-/** A process that was warm with `loadedBytes` is replaced at twice that, and ended at four times. */
-const boundFactor = 2;
-const runawayBytes = 4 * loadedBytes;
-/** The longest pause before a restart. */
-const longestPause = 8;
-
-interface Operation {
-  readonly kind: "load" | "lease" | "reload" | "unload";
-  readonly folder: ModelFolder;
-  readonly claimant?: Claimant | undefined;
-  readonly leaseSeconds?: number | undefined;
-  readonly controller: AbortController;
-  /** Its hold is there. */
-  held: boolean;
-  /** Somebody who may do so ended what it waits for. */
-  mayBeCancelled: boolean;
-  /** Other models were there while it waited. */
-  hadOthers: boolean;
-}
 
 /** A pool on hosts and a clock that commands drive, beside the reference that says what has to be. */
 export class World {
@@ -43,7 +31,8 @@ export class World {
   readonly leases: { readonly lease: InstanceLease; readonly host: FakeHost }[] = [];
   /** What was wrong, found where nothing may be thrown. */
   readonly faults: string[] = [];
-  readonly #doomed = new Set<FakeHost>();
+  /** Those that end by their own fault, or by whoever sent a signal. */
+  readonly doomed = new Set<FakeHost>();
   #returning: string | undefined;
   #forcing: string | undefined;
   #isClosed = false;
@@ -163,7 +152,8 @@ export class World {
   }
 
   abort(at: number): void {
-    [...this.pending].filter(({ kind }) => kind !== "unload")[at]?.controller.abort(new VoxpoolError("request_cancelled"));
+    const given = [...this.pending].filter(({ kind }) => kind !== "unload");
+    given.at(at)?.controller.abort(new VoxpoolError("request_cancelled"));
   }
 
   /** The process that loads is loaded, or fails. */
@@ -171,9 +161,12 @@ export class World {
     const host = this.hosts.alive(folder).find(({ isLoaded, isUsable }) => !isLoaded && isUsable);
     if (!host) return;
     this.reference(folder).touchedAt = this.clock.seconds();
-    if (how === "ok") return host.load(loadedBytes);
-    this.reference(folder).failed = true;
-    host.failLoad(how);
+    if (how === "ok") {
+      host.load(loadedBytes);
+    } else {
+      this.reference(folder).failed = true;
+      host.failLoad(how);
+    }
   }
 
   crash(folder: ModelFolder, at: number, fromOutside: boolean, lingers: boolean): void {
@@ -181,7 +174,7 @@ export class World {
     const host = alive[at % Math.max(1, alive.length)];
     if (!host) return;
     host.lingers ||= lingers;
-    this.#doomed.add(host);
+    this.doomed.add(host);
     if (!fromOutside) this.reference(folder).strikes += 1;
     this.reference(folder).failed = true;
     this.reference(folder).touchedAt = this.clock.seconds();
@@ -193,7 +186,7 @@ export class World {
     for (const host of this.hosts.alive(folder).filter(({ isLoaded }) => isLoaded)) {
       host.memoryBytes = Math.max(host.memoryBytes, bytes);
       if (host.memoryBytes <= runawayBytes) continue;
-      this.#doomed.add(host);
+      this.doomed.add(host);
       this.reference(folder).strikes += 1;
       this.reference(folder).failed = true;
     }
@@ -227,7 +220,8 @@ export class World {
       return;
     }
     await settle();
-    this.#check();
+    assert.deepEqual(this.faults, []);
+    if (!this.#isClosed) checkInvariants(this);
   }
 
   /** Everything that waits for something is given it: then nothing may wait any more. */
@@ -243,7 +237,11 @@ export class World {
       await this.pass(longestPause + 2);
       await this.between("settle");
     }
-    assert.deepEqual(Array.from(this.pending, ({ kind }) => kind), [], "every wait comes to its end");
+    assert.deepEqual(
+      Array.from(this.pending, ({ kind }) => kind),
+      [],
+      "every wait comes to its end",
+    );
   }
 
   async close(): Promise<void> {
@@ -254,7 +252,11 @@ export class World {
     await closed;
     await settle();
     assert.deepEqual(this.hosts.alive(), [], "no process is left");
-    assert.deepEqual(Array.from(this.pending, ({ kind }) => kind), [], "whoever waits is told that it is over");
+    assert.deepEqual(
+      Array.from(this.pending, ({ kind }) => kind),
+      [],
+      "whoever waits is told that it is over",
+    );
     assert.deepEqual(this.faults, []);
     await assert.rejects(this.pool.load(folderOf("a")), { reason: "server_stopping" });
   }
@@ -295,24 +297,17 @@ export class World {
   #isExpected({ controller, folder, kind, mayBeCancelled, hadOthers }: Operation, error: unknown): boolean {
     if (controller.signal.aborted) return true;
     const { failed, strikes } = this.reference(folder);
-    switch (VoxpoolError.from(error).reason) {
-      case "server_stopping":
-        return this.#isClosed;
-      case "model_load_cancelled":
-        return mayBeCancelled;
-      case "model_not_loaded":
-        return kind === "reload";
-      case "pool_full":
-        return hadOthers;
-      case "model_load_failed":
-      case "model_load_timeout":
-      case "model_quarantined":
-        return failed;
-      case "model_unavailable":
-        return strikes >= 5;
-      default:
-        return false;
-    }
+    const expected: Partial<Record<VoxpoolError["reason"], boolean>> = {
+      server_stopping: this.#isClosed,
+      model_load_cancelled: mayBeCancelled,
+      model_not_loaded: kind === "reload",
+      pool_full: hadOthers,
+      model_load_failed: failed,
+      model_load_timeout: failed,
+      model_quarantined: failed,
+      model_unavailable: strikes >= 5,
+    };
+    return expected[VoxpoolError.from(error).reason] ?? false;
   }
 
   /** What an unload has to answer; undefined where that hangs on what is just happening. */
@@ -325,7 +320,9 @@ export class World {
       return ["model_not_loaded"];
     }
     if (force || leaving) return ["unloaded"];
-    const waiting = [...this.pending].filter((one) => one.folder === folder && (one.kind === "load" || one.kind === "lease"));
+    const waiting = [...this.pending].filter(
+      (one) => one.folder === folder && (one.kind === "load" || one.kind === "lease"),
+    );
     if (waiting.length > 0 && !this.#isQuiet) return undefined;
     const own = waiting.filter((one) => !!one.claimant && keyOf(one.claimant) === keyOf(claimant));
     const others = waiting.length - (claimant.kind === "client" ? own.length : Math.min(1, own.length));
@@ -346,7 +343,8 @@ export class World {
     reference.touchedAt = this.clock.seconds();
     if (event.type === "unloading") {
       reference.leaving = true;
-      const isUsed = reference.pinned || this.leases.some(({ host }) => host.directory === folder.directory && host.isUsable);
+      const isUsed =
+        reference.pinned || this.leases.some(({ host }) => host.directory === folder.directory && host.isUsable);
       const isOwnWill = event.cause === "idle" || event.cause === "evicted";
       if (isOwnWill && isUsed) this.faults.push(`${event.cause} while it is pinned or in use`);
     }
@@ -393,58 +391,4 @@ export class World {
     const bytes = foreign.reduce((sum, { memoryBytes }) => sum + Math.max(memoryBytes, loadedBytes), loadedBytes);
     if (bytes > budget.memoryBytes) this.faults.push(`a process was started with ${bytes} bytes in all`);
   }
-
-  #check(): void {
-    assert.deepEqual(this.faults, []);
-    if (this.#isClosed) return;
-    const now = this.clock.seconds();
-    for (const folder of this.folders) {
-      const reference = this.reference(folder);
-      const shown = (this.pool.find(folder)?.holds ?? []).map((hold) => `${keyOf(hold)} ${hold.count}`).toSorted();
-      assert.deepEqual(shown, reference.shown(), "the pool knows every hold, and no other");
-      this.#checkProcesses(folder);
-    }
-    for (const { host } of this.leases) {
-      assert.ok(host.isUsable || this.#doomed.has(host), "a process that is in use ends only by its own fault");
-    }
-    const places = new Set(this.hosts.alive().map(({ directory }) => directory));
-    assert.ok(places.size <= budget.instances, "no more models than there are places");
-    for (const instance of this.pool.list()) if (isThere(instance)) this.#checkReason(instance, now);
-  }
-
-  /** At most one process serves; beside it may be one that is to replace it, and older ones that are in use. */
-  #checkProcesses(folder: ModelFolder): void {
-    const alive = this.hosts.alive(folder);
-    const newest = this.hosts.all.findLast((one) => one.directory === folder.directory && one.isLoaded);
-    const serving = newest?.isUsable === true ? newest : undefined;
-    const coming = alive.filter(({ isLoaded, isUsable }) => !isLoaded && isUsable);
-    assert.ok(coming.length <= 1, "one load at a time");
-    const isOutgrown = (serving?.memoryBytes ?? 0) > loadedBytes * boundFactor;
-    const isReplaced = isOutgrown || [...this.pending].some((one) => one.kind === "reload" && one.folder === folder);
-    if (serving && coming.length > 0) assert.ok(isReplaced, "a second process of a version without a reason");
-    for (const old of alive.filter((one) => one !== serving && one.isLoaded && one.isUsable)) {
-      assert.ok(this.leases.some(({ host }) => host === old), "an old process stays only while it is in use");
-    }
-  }
-
-  #checkReason({ folder, state }: InstanceSnapshot, now: number): void {
-    const reference = this.reference(folder);
-    const isUsed = this.leases.some(({ host }) => host.directory === folder.directory);
-    const isAwaited = [...this.pending].some((one) => one.folder === folder);
-    const isOnItsWay = this.hosts.alive(folder).some(({ isLoaded, isUsable }) => !isLoaded || !isUsable);
-    const stays = reference.touchedAt + (reference.wish ?? keepAliveSeconds) + longestPause + 2 * tickSeconds;
-    const isKept = reference.holds.size > 0 || reference.pinned || now <= stays;
-    const waitsForRoom = state === "loading" && [...this.references.values()].some(({ leaving }) => leaving);
-    assert.ok(isKept || isUsed || isAwaited || isOnItsWay || waitsForRoom, `${folder.modelPath} is there without a reason`);
-  }
-}
-
-const isThere = ({ state, retryAt }: InstanceSnapshot): boolean =>
-  state !== "stopped" && (state !== "failed" || retryAt !== undefined);
-
-/** Without the keys that have no value. */
-function known<T extends object>(wish: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(wish).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]?: Exclude<T[K], undefined>;
-  };
 }
