@@ -51,6 +51,21 @@ test("a load that finds the model loaded while somebody ends it by force loads i
   assert.equal(hosts.alive(a).length, 1);
 });
 
+test("a caller that vanishes at any moment of a load adds no hold from then on", async (t) => {
+  const { pool, loaded } = made(t);
+  await loaded(a, two);
+  for (let turns = 0; turns < 10; turns += 1) {
+    const leaving = new AbortController();
+    const loading = pool.load(a, { claimant: one, signal: leaving.signal }).catch(() => undefined);
+    for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
+    const before = pool.find(a)?.holds.length;
+    leaving.abort(new VoxpoolError("request_cancelled"));
+    await loading;
+    assert.equal(pool.find(a)?.holds.length, before, `after ${turns} turns`);
+    await pool.unload(a, one).catch(() => undefined);
+  }
+});
+
 test("a model whose process crashes while somebody waits for a lease: the lease is of the next process", async (t) => {
   const { hosts, pool, loaded, clock } = made(t);
   await loaded();
