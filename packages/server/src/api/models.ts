@@ -141,7 +141,7 @@ function keptText(modelPath: string, holds: readonly Hold[], { language }: Calle
 }
 
 /** Whose holds a call is about. */
-export function claimantOf({ client, kind = "address" }: Caller): Claimant {
+function claimantOf({ client, kind = "address" }: Caller): Claimant {
   return { client, kind };
 }
 

@@ -103,7 +103,7 @@ interface RecogniseParts extends TranscribeParts {
 async function* recognise(
   parts: RecogniseParts,
   { bytes, file, raw, options, hints = [] }: TranscribeRequest,
-  { client, language: messageLanguage, signal }: Caller,
+  { client, kind = "address", language: messageLanguage, signal }: Caller,
 ): AsyncGenerator<TranscribeEvent, void> {
   const begunAt = performance.now();
   const choose = () => chooseModel(parts, { modelPath: options.model_path, language: options.language });
@@ -115,6 +115,7 @@ async function* recognise(
   const beginning = begin(decoded.samples); // while the disk is looked at; the abort of `signal` ends it
   beginning.catch(() => undefined); // of a wrong model and wrong audio the model is told
   parts.account.folder = (await choosing).folder;
+  parts.pool.touch(parts.account.folder, { client, kind });
   parts.changes.glance(parts.pool.find(parts.account.folder));
   const begun = await beginning; // a model is not loaded for what is no audio
   // An upload may have taken its time to begin: what it named is what the name means now.

@@ -97,6 +97,7 @@ export class Holds {
 
   /** Hands those that `moves` over to another model's; what both have becomes one. */
   moveTo(other: Holds, moves: (hold: Hold) => boolean): void {
+    if (other === this) return; // what is taken out and put in again would be met again, for ever
     for (const [key, held] of this.#held) {
       if (!moves(this.#shown(held))) continue;
       this.#held.delete(key);

@@ -3,6 +3,7 @@ import type { Log } from "../base/log.ts";
 import type { AssetStore, Catalog, ModelFolder } from "../catalog/catalog.ts";
 import type { EngineInfo, ModelSpec, SessionOptions } from "../engine/engine.ts";
 import type { Host, HostEnd, HostSession, StartHost } from "../host/parent/types.ts";
+import { raceAbort } from "./race-abort.ts";
 import { Turns } from "./turns.ts";
 import type { Blame, InstanceLease, InstanceSnapshot } from "./types.ts";
 
@@ -82,6 +83,11 @@ export class Incarnation {
 
   get cpuSeconds(): number {
     return this.#host?.cpuSeconds ?? 0;
+  }
+
+  /** It was told to end, perhaps before it has begun. */
+  get isCancelled(): boolean {
+    return this.#stop.signal.aborted;
   }
 
   get pid(): number | undefined {
@@ -166,11 +172,12 @@ export class Incarnation {
     const { describe, fingerprint, ensureAssets, startHost, makeRoom, log, threads, loadIdleSeconds, hangSeconds } =
       this.#parts;
     const { folder } = this;
-    this.files = await fingerprint(folder);
-    const spec = await describe(folder);
+    // Whoever cancels does not wait: not for a disk that does not answer, and not for room.
+    this.files = await raceAbort(fingerprint(folder), signal);
+    const spec = await raceAbort(describe(folder), signal);
     const assets = await ensureAssets(spec, signal);
     signal.throwIfAborted();
-    await makeRoom(folder, spec, this);
+    await raceAbort(makeRoom(folder, spec, this), signal);
     signal.throwIfAborted();
     const { modelPath } = folder;
     const host = startHost({ spec, assets, modelPath, log, threads, loadIdleSeconds, hangSeconds });

@@ -1,26 +1,17 @@
 import type { InstanceState } from "@voxpool/client/contract";
 import { VoxpoolError } from "../base/errors.ts";
 import type { ModelFolder } from "../catalog/catalog.ts";
+import { Faults } from "./faults.ts";
 import { Holds } from "./holds.ts";
 import { Incarnation, type IncarnationEnd, type IncarnationParts } from "./incarnation.ts";
-import type { Resident } from "./policy/due.ts";
-import { expiresAt } from "./policy/due.ts";
-import { afterEnd, windowSeconds } from "./policy/restart.ts";
+import { expiresAt, type Grown, isRunaway, type Resident } from "./policy/due.ts";
+import { pauseSeconds } from "./policy/pause.ts";
 import { innermost } from "./quarantine.ts";
+import type { Clock } from "./system-clock.ts";
 import type { Blame, Claimant, InstanceLease, InstanceSnapshot, PoolEvent } from "./types.ts";
 
 /** A first load that others end by signals is begun again so often. */
 const mostInterruptedLoads = 5;
-
-/** Time, replaceable in tests. Seconds. */
-export interface Clock {
-  /** Never goes back. */
-  readonly seconds: () => number;
-  /** Since 1970; may jump. */
-  readonly unix: () => number;
-  /** Calls `then` once after so many seconds; gives the function that calls it off. */
-  readonly after: (seconds: number, then: () => void) => () => void;
-}
 
 export interface InstanceParts extends IncarnationParts {
   readonly clock: Clock;
@@ -43,6 +34,8 @@ export class Instance {
   readonly folder: ModelFolder;
   readonly holds: Holds;
   pinned = false;
+  /** It was let in. Before, it stands in nobody's way. */
+  hasRoom = false;
   usageCount = 0;
   restarts = 0;
   /** Who waits until it is usable; undefined: a recognition. */
@@ -60,15 +53,13 @@ export class Instance {
   #failure: InstanceSnapshot["failure"];
   #wish: number | undefined;
   #lastUsed: number;
-  #strikes: number[] = [];
-  #outside: number[] = [];
-  /** How often in a row the breaker opened. */
-  #opened = 0;
-  /** The breaker was open, and nothing was recognised since: one more end opens it again. */
-  #onTrial = false;
+  readonly #faults: Faults;
   /** On the clock that never goes back: the breaker is open until then. */
   #openUntil: number | undefined;
   #cancelRestart: (() => void) | undefined;
+  /** Replacements in a row that failed to load, and when the next may be tried. */
+  #failedReplacements = 0;
+  #replaceAt = 0;
   #unloading: Promise<void> | undefined;
   #cpuSecondsBefore = 0;
   /** What its last process took: set aside while it restarts. */
@@ -78,6 +69,7 @@ export class Instance {
     this.#name = name;
     this.folder = folder;
     this.#parts = parts;
+    this.#faults = new Faults(parts.clock.seconds);
     this.holds = new Holds(parts.clock, parts.holdIdleSeconds);
     this.#lastUsed = parts.clock.seconds();
     this.#coming.promise.catch(() => undefined);
@@ -104,15 +96,10 @@ export class Instance {
   refusal(): VoxpoolError | undefined {
     const left = (this.#openUntil ?? 0) - this.#parts.clock.seconds();
     if (this.#state !== "failed" || this.#openUntil === undefined || left <= 0) return undefined;
-    const retry_after_seconds = Math.max(1, Math.ceil(left));
+    const details = { model_path: this.folder.modelPath, failures: this.#faults.strikes };
     const detail = this.#failure ? innermost(this.#failure.error) : "";
-    const failures = this.#strikes.length;
-    return new VoxpoolError("model_unavailable", {
-      model_path: this.folder.modelPath,
-      failures,
-      detail,
-      retry_after_seconds,
-    });
+    const retry_after_seconds = Math.max(1, Math.ceil(left));
+    return new VoxpoolError("model_unavailable", { ...details, detail, retry_after_seconds });
   }
 
   /** It failed to load; it gives way to a new one. What only keeps ending does not. */
@@ -149,21 +136,21 @@ export class Instance {
 
   /** What policies see of it. */
   resident(): Resident {
-    const { keepAliveSeconds, boundBytes } = this.#parts;
+    const { keepAliveSeconds } = this.#parts;
     const isReady = this.#state === "ready";
     const isAtRest = isReady || (this.#state === "failed" && this.#openUntil !== undefined);
     const isFree = this.holds.size === 0 && this.sessions === 0 && this.waiting.size === 0 && !this.pinned;
     return {
       key: this.folder.directory,
       memoryBytes: this.#accountedBytes(),
-      isIdle: isAtRest && isFree && !this.leaving,
-      isReady,
+      isIdle: isAtRest && isFree && !this.leaving && !this.#fresh, // what is being replaced has just been used, or soon is
+      isGoing: this.leaving && this.sessions === 0,
       lastUsed: this.#lastUsed,
       idleSince: this.#lastUsed,
       keepAliveSeconds: this.#wish ?? keepAliveSeconds,
-      isReplaced: this.#fresh !== undefined || this.leaving,
-      boundBytes: boundBytes(this.#current.warmBytes),
-      servingBytes: isReady ? this.#current.memoryBytes : 0,
+      isReplaced: this.#fresh !== undefined || this.leaving || this.#replaceAt > this.#parts.clock.seconds(),
+      serving: isReady ? this.#grown(this.#current) : undefined,
+      processes: this.#users().map((one) => this.#grown(one)),
     };
   }
 
@@ -203,8 +190,12 @@ export class Instance {
     return lease;
   }
 
-  /** A fresh process takes over once it is warm; the old one drains. @throws VoxpoolError of its load */
+  /** Once there is one that serves, a fresh process takes over when it is warm; the old one drains. @throws VoxpoolError of its load */
   async replace(cause: "memory" | "reload"): Promise<void> {
+    // One that was on its way before files changed may have read the old ones: whoever reloads waits for another.
+    if (cause === "reload") await this.#fresh?.ready.catch(() => undefined);
+    while (this.#state !== "ready" && !this.leaving) await this.usable();
+    if (this.leaving) throw new VoxpoolError("model_not_loaded", { model_path: this.folder.modelPath });
     if (this.#fresh) return this.#fresh.ready;
     const fresh = this.#incarnate();
     this.#fresh = fresh;
@@ -212,17 +203,26 @@ export class Instance {
       await fresh.ready;
     } catch (error) {
       if (this.#fresh === fresh) this.#fresh = undefined;
+      this.#replaceAt = this.#parts.clock.seconds() + pauseSeconds(++this.#failedReplacements);
       throw error;
     }
+    this.#failedReplacements = 0;
     if (this.#fresh !== fresh) return; // it took over already, from one that crashed, or all is over
     this.#takeOver(fresh);
     this.#parts.tell({ type: "replaced", instance: this.snapshot(), cause });
   }
 
-  /** Ends the serving process as if it had crashed. */
+  /** Ends the processes that are too large by far, as if they had crashed. */
   endOutgrown(): void {
-    const detail = `it took ${Math.round(this.#current.memoryBytes / 1e6)} MB and was ended`;
-    this.#current.endOutgrown(new VoxpoolError("host_crashed", { model_path: this.folder.modelPath, detail }));
+    for (const one of this.#users().filter((user) => isRunaway(this.#grown(user)))) {
+      const detail = `it took ${Math.round(one.memoryBytes / 1e6)} MB and was ended`;
+      one.endOutgrown(new VoxpoolError("host_crashed", { model_path: this.folder.modelPath, detail }));
+    }
+  }
+
+  /** Resolves when the process that serves now is gone and what comes after it is decided. */
+  async servingEnded(): Promise<void> {
+    await this.#current.ended;
   }
 
   /** Resolves when it is gone. */
@@ -242,7 +242,8 @@ export class Instance {
     this.#cancelRestart?.();
     this.#coming.reject(stopping);
     this.#unloading ??= Promise.resolve();
-    await Promise.all([this.#current, this.#fresh, ...this.#draining].map((one) => one?.kill(stopping)));
+    if (this.#fresh) this.#draining.add(this.#fresh);
+    await Promise.all([this.#current, ...this.#draining].map((one) => one.kill(stopping)));
     this.#become("stopped");
   }
 
@@ -276,14 +277,12 @@ export class Instance {
     const { clock, tell } = this.#parts;
     this.#failure = { error, at: clock.unix() };
     const isFirstLoad = this.#loadedAt === undefined;
-    if (isFirstLoad && (blame === "model" || this.#outside.length >= mostInterruptedLoads)) {
+    if (isFirstLoad && (blame === "model" || this.#faults.interruptions >= mostInterruptedLoads)) {
       this.#become("failed");
       this.#coming.reject(error);
       return;
     }
-    this.#cpuSecondsBefore += incarnation.cpuSeconds;
-    (blame === "model" ? this.#strikes : this.#outside).push(clock.seconds());
-    this.#forgetOld();
+    this.#faults.add(blame);
     if (this.#state === "ready") this.#coming = unwatched();
     this.#become(isFirstLoad ? "loading" : "restarting");
     tell({ type: "crashed", instance: this.snapshot(), blame, error });
@@ -294,16 +293,12 @@ export class Instance {
 
   #decide(blame: Blame): void {
     if (this.leaving || this.#state === "ready") return;
-    const { clock } = this.#parts;
-    const history = { strikes: this.#strikes, outside: this.#outside, opened: this.#opened };
-    const failedTrial = this.#onTrial && blame === "model";
-    const decision = afterEnd(history, clock.seconds(), failedTrial);
+    const decision = this.#faults.decide(blame);
     if (decision.kind === "open") this.#open(decision.forSeconds);
-    else this.#cancelRestart = clock.after(decision.inSeconds, () => this.#restart());
+    else this.#cancelRestart = this.#parts.clock.after(decision.inSeconds, () => this.#restart());
   }
 
   #open(forSeconds: number): void {
-    this.#opened += 1;
     this.#openUntil = this.#parts.clock.seconds() + forSeconds;
     this.touch();
     this.#become("failed");
@@ -316,22 +311,23 @@ export class Instance {
     if (this.leaving) return;
     if (this.#openUntil !== undefined) {
       this.#openUntil = undefined;
-      this.#onTrial = true;
+      this.#faults.beginTrial();
       this.#coming = unwatched();
       this.#become("restarting");
     }
     this.restarts += 1;
-    this.#current = this.#incarnate();
-    this.#follow(this.#current);
+    this.#serveBy(this.#incarnate());
   }
 
-  /** A recognition came to its end here: what was on trial has passed. */
+  #serveBy(next: Incarnation): void {
+    this.#cpuSecondsBefore += this.#current.cpuSeconds;
+    this.#current = next;
+    this.#follow(next);
+  }
+
   #used(): void {
     this.usageCount += 1;
-    if (!this.#onTrial) return;
-    this.#onTrial = false;
-    this.#opened = 0;
-    this.#strikes = [];
+    this.#faults.passed();
   }
 
   #takeOver(fresh: Incarnation): void {
@@ -339,9 +335,8 @@ export class Instance {
     const old = this.#current;
     this.#fresh = undefined;
     if (this.leaving) return void fresh.kill(new VoxpoolError("server_stopping"));
-    this.#current = fresh;
-    this.#cpuSecondsBefore += old.cpuSeconds;
-    this.#follow(fresh);
+    this.#cancelRestart?.();
+    this.#serveBy(fresh);
     if (old.phase === "ended") return;
     this.#draining.add(old);
     void old.drain(new VoxpoolError("server_stopping")).finally(() => {
@@ -354,18 +349,25 @@ export class Instance {
     const cancelled = new VoxpoolError("model_load_cancelled", { model_path: this.folder.modelPath });
     this.#cancelRestart?.();
     this.#coming.reject(cancelled);
-    const fresh = this.#fresh;
+    if (this.#fresh) this.#draining.add(this.#fresh); // it takes its room until it is gone
     this.#fresh = undefined;
     if (this.#state === "ready") this.#become("draining");
-    await Promise.all([
-      fresh?.kill(cancelled),
-      ...[this.#current, ...this.#draining].map((one) => one.drain(cancelled)),
-    ]);
+    await Promise.all([this.#current, ...this.#draining].map((one) => one.drain(cancelled)));
     this.#become("stopped");
   }
 
   #phaseChanged(): void {
     if (this.#current.phase === "warming" && this.#state === "loading") this.#become("warming");
+  }
+
+  /** The processes that somebody may be using. */
+  #users(): readonly Incarnation[] {
+    return [this.#current, ...this.#draining].filter(({ phase }) => phase === "ready");
+  }
+
+  /** Each by what itself took when it was warm: the next one may not have loaded yet. */
+  #grown({ memoryBytes, warmBytes }: Incarnation): Grown {
+    return { memoryBytes, boundBytes: this.#parts.boundBytes(warmBytes) };
   }
 
   #memoryBytes(): number {
@@ -379,12 +381,6 @@ export class Instance {
     for (const old of this.#draining) bytes += old.accountedBytes;
     if (this.#state === "ready") this.#lastBytes = this.#current.memoryBytes;
     return this.#state === "restarting" ? Math.max(bytes, this.#lastBytes) : bytes;
-  }
-
-  #forgetOld(): void {
-    const since = this.#parts.clock.seconds() - windowSeconds;
-    this.#strikes = this.#strikes.filter((at) => at > since);
-    this.#outside = this.#outside.filter((at) => at > since);
   }
 
   #become(state: InstanceState): void {

@@ -53,7 +53,7 @@ export class Names {
     const serving = this.#serving(folder);
     if (serving === undefined) return folder;
     if (serving === folder.version) return { ...folder, modelPath: base };
-    if (hasVersion(path)) return { ...folder, modelPath: `${base}@${folder.version}` };
+    if (meansVersion(path, folder)) return { ...folder, modelPath: `${base}@${folder.version}` };
     const other = await this.#catalog.resolve(`${base}@${serving}`).catch((error: unknown) => {
       // That version is gone from the disk: the newest serves.
       if (error instanceof VoxpoolError && error.reason === "model_not_found") return undefined;
@@ -127,8 +127,8 @@ export class Names {
   shown(folders: readonly ModelFolder[]): ReadonlyMap<string, string> {
     const newest = new Map<string, number>();
     for (const folder of folders) {
-      if (hasVersion(folder.modelPath)) continue;
       const base = basePath(folder);
+      if (folder.modelPath !== base) continue;
       newest.set(base, Math.max(newest.get(base) ?? 0, Number(folder.version)));
     }
     return new Map(
@@ -173,3 +173,10 @@ export function aliasTarget(given: string, { modelPath }: ModelFolder): string {
 }
 
 export const hasVersion = (path: string): boolean => /@\d+\/?$/.test(path);
+
+/** Whether a path that led to a folder says itself which version it means: `cn@2` or `cn/2`, in any spelling. */
+function meansVersion(path: string, { version }: ModelFolder): boolean {
+  const names = path.split(/[/\\]|%2f|%5c/i).filter((name) => name !== "" && name !== ".");
+  const last = names.at(-1)?.replace(/%40/g, "@") ?? "";
+  return last === version || last.endsWith(`@${version}`);
+}

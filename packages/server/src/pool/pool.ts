@@ -2,11 +2,13 @@ import { VoxpoolError } from "../base/errors.ts";
 import type { ModelFolder } from "../catalog/catalog.ts";
 import type { ModelSpec } from "../engine/engine.ts";
 import type { Incarnation, IncarnationParts } from "./incarnation.ts";
-import { type Clock, Instance, type InstanceParts } from "./instance.ts";
+import { Instance, type InstanceParts } from "./instance.ts";
+import { noRoom } from "./no-room.ts";
 import { dueActions } from "./policy/due.ts";
 import { type RoomBudget, roomFor } from "./policy/room.ts";
 import { Quarantines } from "./quarantine.ts";
-import { systemClock } from "./system-clock.ts";
+import { raceAbort } from "./race-abort.ts";
+import { type Clock, systemClock } from "./system-clock.ts";
 import type { Claimant, LoadWish, Pool, PoolEvent, Quarantine, Unloaded } from "./types.ts";
 
 export interface PoolOptions
@@ -67,16 +69,17 @@ class NodePool implements Pool {
 
   async load(folder: ModelFolder, wish: LoadWish = {}) {
     const { claimant, leaseSeconds, keepAliveSeconds, pin, signal } = wish;
-    const instance = await this.#usable(folder, claimant, signal);
-    instance.wish(keepAliveSeconds);
-    instance.touch();
-    if (pin === true) this.pin(folder, true);
-    // A caller that vanished before its answer holds nothing: it could never give it back.
-    if (claimant && signal?.aborted !== true) {
-      const hold = instance.holds.add(claimant, leaseSeconds);
-      this.#tell({ type: "hold", folder, change: "added", hold });
-    }
-    return instance.snapshot();
+    return this.#withUsable(folder, wish, (instance) => {
+      instance.wish(keepAliveSeconds);
+      instance.touch();
+      if (pin === true) this.pin(folder, true);
+      // A caller that vanished before its answer holds nothing: it could never give it back.
+      if (claimant && signal?.aborted !== true) {
+        const hold = instance.holds.add(claimant, leaseSeconds);
+        this.#tell({ type: "hold", folder, change: "added", hold });
+      }
+      return instance.snapshot();
+    });
   }
 
   async unload(folder: ModelFolder, claimant: Claimant, { force = false } = {}): Promise<Unloaded> {
@@ -98,7 +101,7 @@ class NodePool implements Pool {
     const given = instance.holds.giveBack(claimant);
     if (given) this.#tell({ type: "hold", folder, change: "returned", hold: given });
     const holds = instance.holds.list();
-    const waitsForOthers = [...instance.waiting].some((one) => one.claimant?.client !== claimant.client);
+    const waitsForOthers = hasOthers(instance, claimant);
     const { modelPath: model_path } = folder;
     if (holds.length === 0 && !instance.pinned && !waitsForOthers) {
       await this.#end(instance, "asked");
@@ -143,12 +146,15 @@ class NodePool implements Pool {
     return renewed;
   }
 
+  touch(folder: ModelFolder, claimant: Claimant): void {
+    this.#instances.get(folder.directory)?.holds.touch(claimant);
+  }
+
   async reload(folder: ModelFolder) {
     const instance = this.#instances.get(folder.directory);
     if (!instance || instance.isOver || instance.leaving) {
       throw new VoxpoolError("model_not_loaded", { model_path: folder.modelPath });
     }
-    await instance.usable();
     await instance.replace("reload");
     return instance.snapshot();
   }
@@ -167,15 +173,10 @@ class NodePool implements Pool {
   }
 
   async lease(folder: ModelFolder, { signal, keepAliveSeconds }: Pick<LoadWish, "signal" | "keepAliveSeconds"> = {}) {
-    for (;;) {
-      const instance = await this.#usable(folder, undefined, signal);
+    return this.#withUsable(folder, { signal }, (instance) => {
       instance.wish(keepAliveSeconds);
-      const lease = instance.lease();
-      if (lease) return lease;
-      // It goes, or its process has just ended: the next look finds out which.
-      if (instance.leaving) await raceAbort(instance.left(), signal);
-      else await new Promise((resolve) => setImmediate(resolve));
-    }
+      return instance.lease();
+    });
   }
 
   moveHolds(from: ModelFolder, to: ModelFolder, moves: Parameters<Pool["moveHolds"]>[2]): void {
@@ -214,30 +215,51 @@ class NodePool implements Pool {
     await Promise.all(Array.from(this.#instances.values(), (instance) => instance.kill()));
   }
 
-  /** The instance of a version once it is usable: the one that is there, or a new one. */
-  async #usable(folder: ModelFolder, claimant?: Claimant, signal?: AbortSignal): Promise<Instance> {
-    const instance = await this.#current(folder, signal);
-    const waiting = { claimant };
-    instance.waiting.add(waiting);
-    try {
-      await raceAbort(instance.usable(), signal);
-      return instance;
-    } finally {
-      instance.waiting.delete(waiting);
-    }
-  }
-
-  /** The instance that serves or will serve; one that is over gives way to a new one. */
-  async #current(folder: ModelFolder, signal?: AbortSignal): Promise<Instance> {
+  /**
+   * Calls `use` with the instance of a version once it is usable, the one that is there or a new one; what `use` adds to
+   * it is there before anybody can end it. If `use` gives nothing, its process is about to end: it waits for the next.
+   */
+  async #withUsable<T>(
+    folder: ModelFolder,
+    { claimant, signal }: { readonly claimant?: Claimant | undefined; readonly signal?: AbortSignal | undefined },
+    use: (instance: Instance) => T | undefined,
+  ): Promise<T> {
     for (;;) {
       signal?.throwIfAborted(); // nothing is loaded for a caller that has left
       if (this.#closed) throw new VoxpoolError("server_stopping");
-      const known = this.#instances.get(folder.directory);
-      if (known?.leaving === true) await raceAbort(known.left(), signal);
-      else if (known && !known.isOver) return known;
-      else if (this.#quarantines.find(folder)) await this.#tryToLift(folder);
-      else return this.#start(folder);
+      const instance = this.#present(folder);
+      if (!instance) {
+        await this.#clearTheWay(folder, signal);
+        continue;
+      }
+      const waiting = { claimant }; // from the first moment on, or somebody could end it meanwhile
+      instance.waiting.add(waiting);
+      try {
+        await raceAbort(instance.usable(), signal);
+        // Between its being usable and this line somebody may have ended it.
+        if (instance.state !== "ready" || instance.leaving) continue;
+        const used = use(instance);
+        if (used !== undefined) return used;
+        await raceAbort(instance.servingEnded(), signal);
+      } finally {
+        instance.waiting.delete(waiting);
+      }
     }
+  }
+
+  /** The instance that serves or will serve; one that is over gives way to a new one. Undefined: something is in the way. */
+  #present(folder: ModelFolder): Instance | undefined {
+    const known = this.#instances.get(folder.directory);
+    if (known?.leaving === true) return undefined;
+    if (known && !known.isOver) return known;
+    return this.#quarantines.find(folder) ? undefined : this.#start(folder);
+  }
+
+  /** Waits until the instance that leaves has left, or lifts the quarantine. @throws VoxpoolError `model_quarantined` */
+  async #clearTheWay(folder: ModelFolder, signal: AbortSignal | undefined): Promise<void> {
+    const known = this.#instances.get(folder.directory);
+    if (known?.leaving === true) await raceAbort(known.left(), signal);
+    else await this.#tryToLift(folder);
   }
 
   #start(folder: ModelFolder): Instance {
@@ -284,7 +306,8 @@ class NodePool implements Pool {
       if (lapsed.length > 0) instance.touch();
       for (const hold of lapsed) this.#tell({ type: "hold", folder: instance.folder, change: "lapsed", hold });
     }
-    const residents = Array.from(this.#instances.values(), (instance) => instance.resident());
+    // What failed is only remembered: it takes no room.
+    const residents = [...this.#instances.values()].filter(({ isOver }) => !isOver).map((one) => one.resident());
     for (const action of dueActions(residents, this.#options.budget, this.#clock.seconds())) {
       const instance = this.#instances.get(action.key);
       if (!instance) continue;
@@ -298,51 +321,47 @@ class NodePool implements Pool {
     this.#options.log.warn({ model_path: folder.modelPath, err: error }, "No fresh process could take over");
   }
 
-  #makeRoomInTurn(folder: ModelFolder, spec: ModelSpec, incarnation: Incarnation): Promise<void> {
-    const made = this.#makingRoom.then(() => this.#makeRoom(folder, spec, incarnation));
-    this.#makingRoom = made.catch(() => undefined);
-    return made;
-  }
-
-  async #makeRoom(folder: ModelFolder, spec: ModelSpec, incarnation: Incarnation): Promise<void> {
+  async #makeRoomInTurn(folder: ModelFolder, spec: ModelSpec, incarnation: Incarnation): Promise<void> {
     const needBytes = this.#options.estimateBytes(folder, spec);
     const own = this.#instances.get(folder.directory);
-    // A process that replaces or restarts one was let in with it: for that moment there are two.
-    const isExtra = own !== undefined && own.state !== "loading";
-    while (!isExtra) {
-      const others = [...this.#instances.values()].filter((instance) => instance !== own && !instance.isOver);
+    // A process that replaces or restarts one was let in with it (for that moment there are two), and waits for nobody.
+    if (own === undefined || own.state === "loading") {
+      const made = this.#makingRoom.then(() => this.#makeRoom(folder, needBytes, incarnation));
+      this.#makingRoom = made.catch(() => undefined);
+      await made;
+    } else incarnation.reservedBytes = needBytes;
+  }
+
+  async #makeRoom(folder: ModelFolder, needBytes: number, incarnation: Incarnation): Promise<void> {
+    while (!incarnation.isCancelled) {
+      const own = this.#instances.get(folder.directory);
+      const others = [...this.#instances.values()].filter((one) => one !== own && one.hasRoom && !one.isOver);
       const decision = roomFor(
         needBytes,
         others.map((instance) => instance.resident()),
         this.#options.budget,
       );
-      if (decision.kind === "full") throw this.#full(folder, needBytes, decision);
-      if (decision.kind === "fits") break;
-      await Promise.all(decision.keys.map((key) => this.#evict(key)));
+      if (decision.kind === "full") {
+        const inTheWay = others.filter((one) => decision.occupants.some(({ key }) => key === one.folder.directory));
+        throw noRoom(folder, needBytes, { lacks: decision.lacks, budget: this.#options.budget, inTheWay });
+      }
+      if (decision.kind === "fits") {
+        incarnation.reservedBytes = needBytes;
+        if (own) own.hasRoom = true;
+        return;
+      }
+      if (decision.kind === "wait") await this.#left(decision.keys);
+      else await Promise.all(decision.keys.map((key) => this.#evict(key)));
     }
-    incarnation.reservedBytes = needBytes;
+  }
+
+  async #left(keys: readonly string[]): Promise<void> {
+    for (const key of keys) await this.#instances.get(key)?.left();
   }
 
   async #evict(key: string): Promise<void> {
     const instance = this.#instances.get(key);
     if (instance) await this.#end(instance, "evicted");
-  }
-
-  #full(
-    folder: ModelFolder,
-    needBytes: number,
-    { lacks, occupants }: Extract<ReturnType<typeof roomFor>, { kind: "full" }>,
-  ) {
-    const { budget } = this.#options;
-    const inTheWay = occupants.map(({ key }) => this.#instances.get(key)).filter((instance) => instance !== undefined);
-    const names = inTheWay.map((instance) => `${instance.folder.modelPath} (${whyItStays(instance)})`).join(", ");
-    const megabytes = (bytes: number) => `${Math.round(bytes / 1e6)} MB`;
-    const detail =
-      lacks === "memory"
-        ? `it needs about ${megabytes(needBytes)} of ${megabytes(budget.memoryBytes)}, and these stay: ${names || "none"}`
-        : `${budget.instances} models may be loaded at once, and these stay: ${names}`;
-    const setting = lacks === "memory" ? "pool.memory" : "pool.instances";
-    return new VoxpoolError("pool_full", { model_path: folder.modelPath, detail, setting });
   }
 
   #told(event: PoolEvent): void {
@@ -364,23 +383,9 @@ class NodePool implements Pool {
   }
 }
 
-function whyItStays(instance: Instance): string {
-  if (instance.pinned) return "pinned";
-  const [hold] = instance.holds.list();
-  if (hold) return `held by ${hold.client}`;
-  return instance.sessions > 0 ? "in use" : instance.state;
-}
-
-/** Stops waiting when the signal aborts; what was waited for goes on. */
-async function raceAbort<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return promise;
-  signal.throwIfAborted();
-  const aborted = Promise.withResolvers<never>();
-  const abort = () => aborted.reject(signal.reason as Error);
-  signal.addEventListener("abort", abort, { once: true });
-  try {
-    return await Promise.race([promise, aborted.promise]);
-  } finally {
-    signal.removeEventListener("abort", abort);
-  }
+/** Whether anybody else waits for it. Who is behind an address is not known: a second one there is somebody else. */
+function hasOthers({ waiting }: Instance, { client, kind }: Claimant): boolean {
+  const isOwn = (one: Claimant | undefined): boolean => one?.client === client && one.kind === kind;
+  const own = [...waiting].filter((one) => isOwn(one.claimant)).length;
+  return own < waiting.size || (kind === "address" && own > 1);
 }

@@ -11,6 +11,7 @@ const heldBack: ReadonlySet<Reason> = new Set<Reason>([
   "model_unrecognised",
   "model_load_failed",
   "model_load_timeout",
+  "host_hung", // in its warm-up
   "gate_failed",
 ]);
 

@@ -26,8 +26,12 @@ const grownByLoading = 2;
 
 const gigabyte = 1_000_000_000;
 
+/** What a warm process may grow by before it is replaced, whatever was configured. */
+const leastGrowth = 1.25;
+
 function hostBound(text: string): (warmBytes: number) => number {
   if (text === "auto") return (warmBytes) => 2 * warmBytes + gigabyte;
   const bytes = memoryBytes(text, "host.memory") || Number.POSITIVE_INFINITY;
-  return () => bytes;
+  // A bound that a fresh process is over already would have it replaced for ever.
+  return (warmBytes) => Math.max(bytes, warmBytes * leastGrowth);
 }

@@ -162,6 +162,8 @@ export interface Pool {
     folder?: ModelFolder,
     leaseSeconds?: number,
   ): readonly { readonly folder: ModelFolder; readonly hold: Hold }[];
+  /** The claimant uses what it holds: counted holds of an address do not lapse for another while. */
+  touch(folder: ModelFolder, claimant: Claimant): void;
   /** A fresh process reads the files anew and takes over; the old one drains. @throws VoxpoolError `model_not_loaded` and of the load */
   reload(folder: ModelFolder): Promise<InstanceSnapshot>;
   /** What is pinned is never evicted, and does not idle out. It need not be loaded. */

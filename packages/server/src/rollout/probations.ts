@@ -1,6 +1,6 @@
 import type { ModelFolder } from "../catalog/catalog.ts";
-import type { Clock } from "../pool/instance.ts";
 import type { NameChange } from "../pool/names.ts";
+import type { Clock } from "../pool/system-clock.ts";
 import type { PoolEvent } from "../pool/types.ts";
 import type { MovableName } from "./movable-name.ts";
 import type { Outcome } from "./outcomes.ts";

@@ -1,6 +1,6 @@
 import type { VoxpoolError } from "../base/errors.ts";
 import type { ModelFolder } from "../catalog/catalog.ts";
-import type { Clock } from "../pool/instance.ts";
+import type { Clock } from "../pool/system-clock.ts";
 import type { Destination, MovableName } from "./movable-name.ts";
 import type { Outcome } from "./outcomes.ts";
 import { isOwnFault, judge, type MeasuredSpeed, type ProbationLimits, type Verdict } from "./probation.ts";

@@ -1,8 +1,8 @@
 import type { GateResult, SwitchRequest } from "@voxpool/client/contract";
 import { VoxpoolError } from "../base/errors.ts";
 import type { Catalog, ModelFolder } from "../catalog/catalog.ts";
-import type { Clock } from "../pool/instance.ts";
 import type { Names } from "../pool/names.ts";
+import type { Clock } from "../pool/system-clock.ts";
 import { systemClock } from "../pool/system-clock.ts";
 import type { Pool } from "../pool/types.ts";
 import { failsGate, type GateParts, gateFailure, runGate } from "./gate.ts";
