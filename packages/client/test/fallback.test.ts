@@ -387,14 +387,13 @@ test("close() leaves a transport alone that the application made", async (t) => 
 });
 
 test("a fallback of the wrong form is a TypeError", () => {
-  const open = httpTransport;
   for (const [fallback, message] of [
     [{}, /fallback must be a function/],
     [null, /fallback must be a function/],
     ["local", /fallback must be a function/],
-    [{ open, probeEveryMs: -1 }, /fallback\.probeEveryMs/],
-    [{ open, closeAfterMs: 2 ** 31 }, /fallback\.closeAfterMs/],
-    [{ open, onChange: 1 }, /fallback\.onChange/],
+    [{ open: httpTransport, probeEveryMs: -1 }, /fallback\.probeEveryMs/],
+    [{ open: httpTransport, closeAfterMs: 2 ** 31 }, /fallback\.closeAfterMs/],
+    [{ open: httpTransport, onChange: 1 }, /fallback\.onChange/],
   ] as const) {
     assert.throws(() => new ModelAPIClient(undefined, { fallback: fallback as never }), message);
   }
