@@ -1,0 +1,121 @@
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { joinedSignals, silentSignal, toneSignal, writeToneModel } from "../../test/fixtures/tone-model.ts";
+import { wavBytes } from "../../test/fixtures/wav.ts";
+import type { BenchModel } from "../support/model.ts";
+import type { Recording } from "../support/recordings.ts";
+
+/** A recording and the words that every answer to it must have. */
+export interface Utterance {
+  readonly wav: Uint8Array<ArrayBuffer>;
+  readonly seconds: number;
+  /** Undefined until it was recognised once, undisturbed. */
+  readonly text: string | undefined;
+}
+
+/** A model that answers rightly, whatever is done to its processes. */
+export interface Target {
+  readonly modelPath: string;
+  /** Its share of the requests. */
+  readonly weight: number;
+  readonly utterances: readonly Utterance[];
+  /** Whether its processes are killed and stopped. */
+  readonly isKilled: boolean;
+}
+
+/** What the soak's server has on its disk. */
+export interface SoakModels {
+  readonly directory: string;
+  readonly targets: readonly Target[];
+  /** It has two versions, both right. */
+  readonly switched: string;
+  /** It is loaded and unloaded all the time. */
+  readonly churned: string;
+  /** None of them can be loaded, or recognises anything. */
+  readonly broken: readonly string[];
+}
+
+const rateHz = 16_000;
+const texts = ["hello there", "short", "one two three"];
+const steadyText = "steady as it goes";
+
+/** So many decodes a process of it survives: it crashes by itself under traffic, and rarely enough for the breaker. */
+const decodesUntilCrash = 150;
+
+/** Writes the models; the real one is added where there is one. */
+export function writeSoakModels(parent: string, real: BenchModel | undefined, speech: readonly Recording[]): SoakModels {
+  const directory = join(parent, "soak-models");
+  const path = (id: string): string => `soak-models/${id}`;
+  writeToneModel(join(directory, "tone", "1"));
+  writeToneModel(join(directory, "tone", "2"));
+  writeToneModel(join(directory, "churned"));
+  writeFake(directory, "steady", { text: steadyText, decodeMs: 40 });
+  writeFake(directory, "frail", { text: steadyText, decodeMs: 5, decode: "abort", decodeAt: decodesUntilCrash });
+  const tones = texts.map((text) => utterance(toneSignal(text), text));
+  const pieces = texts.flatMap((text) => [toneSignal(text), silentSignal(2)]);
+  const long = utterance(joinedSignals(...pieces), texts.join(" "));
+  const steady = texts.slice(0, 2).map((text) => utterance(toneSignal(text), steadyText));
+  return {
+    directory,
+    switched: path("tone"),
+    churned: path("churned"),
+    broken: writeBroken(directory).map(path),
+    targets: [
+      { modelPath: path("tone"), weight: 55, utterances: [...tones, ...tones, ...tones, long], isKilled: true },
+      { modelPath: path("churned"), weight: 15, utterances: tones, isKilled: true },
+      { modelPath: path("steady"), weight: 15, utterances: steady, isKilled: true },
+      { modelPath: path("frail"), weight: 3, utterances: steady, isKilled: false },
+      ...(real === undefined ? [] : [realTarget(directory, path("real"), real, speech)]),
+    ],
+  };
+}
+
+/** A copy: what the soak does to the state and the files of its server is no business of other cases. */
+function realTarget(directory: string, modelPath: string, model: BenchModel, speech: readonly Recording[]): Target {
+  cpSync(model.spec.directory, join(directory, "real"), { recursive: true });
+  const utterances = speech.map(({ bytes, seconds }) => ({ wav: new Uint8Array(bytes), seconds, text: undefined }));
+  return { modelPath, weight: 8, utterances, isKilled: true };
+}
+
+/** The native parts that the real model needs, as another server fetched them. */
+export function copyAssets(from: string, to: string): void {
+  const assets = join(from, "assets");
+  mkdirSync(to, { recursive: true });
+  if (existsSync(assets)) cpSync(assets, join(to, "assets"), { recursive: true });
+}
+
+function writeBroken(directory: string): readonly string[] {
+  writeFake(directory, "aborts-in-load", { load: "abort" });
+  writeFake(directory, "throws-in-load", { load: "throw" });
+  writeFake(directory, "crashes-in-load", { load: "segfault" });
+  writeFake(directory, "leaves-in-warm-up", { warmUp: "exit" });
+  writeFake(directory, "floods-in-load", { load: "flood", warmUp: "abort" });
+  writeFake(directory, "no-script", "this is no JSON");
+  writeToneModel(join(directory, "torn"));
+  const network = join(directory, "torn", "model.onnx");
+  writeFileSync(network, readFileSync(network).subarray(0, 500));
+  mkdirSync(join(directory, "empty"), { recursive: true });
+  return [
+    "aborts-in-load",
+    "throws-in-load",
+    "crashes-in-load",
+    "leaves-in-warm-up",
+    "floods-in-load",
+    "no-script",
+    "torn",
+    "empty",
+    "not-there",
+  ];
+}
+
+function writeFake(directory: string, id: string, script: object | string): void {
+  const folder = join(directory, id);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, "fake.json"), typeof script === "string" ? script : JSON.stringify(script));
+  const manifest = { engine: "fake", family: "fake", languages: ["en"], segmenter: "energy" };
+  writeFileSync(join(folder, "voxpool.json"), JSON.stringify(manifest));
+}
+
+function utterance(samples: Float32Array, text: string): Utterance {
+  return { wav: new Uint8Array(wavBytes(samples, rateHz)), seconds: samples.length / rateHz, text };
+}

@@ -1,0 +1,162 @@
+import { copyFileSync } from "node:fs";
+import { cpus } from "node:os";
+import { join } from "node:path";
+import type { Measurement } from "../support/case.ts";
+import { needProportionalMemory } from "../support/memory.ts";
+import type { BenchModel } from "../support/model.ts";
+import { Random } from "../support/random.ts";
+import type { Recording } from "../support/recordings.ts";
+import { type BenchServer, startServerWith } from "../support/server.ts";
+import type { Scene } from "./activity.ts";
+import { hold, loadAndUnload, reload, Steering, switchVersions } from "./churn.ts";
+import { openClients } from "./clients.ts";
+import { Garbage } from "./garbage.ts";
+import { Killer } from "./killer.ts";
+import { type Footprint, footprint, unloadAll } from "./leftovers.ts";
+import { copyAssets, type SoakModels, writeSoakModels } from "./models.ts";
+import { rowsOf } from "./rows.ts";
+import { Service } from "./service.ts";
+import { Tally } from "./tally.ts";
+import { measureCapacity, sendTraffic, type Traffic, withWords } from "./traffic.ts";
+import { EventReader, Poller } from "./watchers.ts";
+
+export interface SoakOptions {
+  readonly minutes: number;
+  readonly seed: number;
+  /** Takes part where it can be had. */
+  readonly real: BenchModel | undefined;
+  readonly speech: readonly Recording[];
+  readonly temporaryDirectory: string;
+  /** Gets what the server logged, for when a goal is missed. */
+  readonly logFile: string;
+  readonly say: (line: string) => void;
+}
+
+/** What the run came to. */
+export interface Findings {
+  readonly minutes: number;
+  readonly seed: number;
+  readonly cores: number;
+  readonly perSecond: number;
+  readonly capacityPerSecond: number;
+  readonly heldBack: number;
+  readonly tally: Tally;
+  readonly killer: Killer;
+  readonly leftStopped: number;
+  readonly steering: Steering;
+  readonly garbage: Garbage;
+  readonly poller: Poller;
+  readonly readers: readonly EventReader[];
+  readonly before: Footprint;
+  readonly after: Footprint;
+}
+
+/** The share of what the server can do that is asked of it. */
+const loadShare = 0.7;
+const killEveryMs = 4000;
+const patienceAtEndMs = 150_000;
+
+/** Runs a server under traffic and trouble. @throws Unavailable where processes cannot be looked at */
+export async function soak(options: SoakOptions): Promise<readonly Measurement[]> {
+  needProportionalMemory();
+  const { real, speech, temporaryDirectory, logFile, say } = options;
+  const models = writeSoakModels(temporaryDirectory, real, speech);
+  const stateDirectory = join(temporaryDirectory, "state");
+  if (real !== undefined) copyAssets(real.stateDirectory, stateDirectory);
+  const server = await startServerWith({
+    modelDirectories: [models.directory],
+    stateDirectory,
+    defaultModel: models.switched,
+    temporaryDirectory,
+    settings: { "engine.fake": "true" },
+  });
+  try {
+    return rowsOf(await runAgainst(server, models, stateDirectory, options));
+  } finally {
+    await server.stop();
+    copyFileSync(join(temporaryDirectory, `server-${server.port}.log`), logFile);
+    say(`the server's log: ${logFile}`);
+  }
+}
+
+async function runAgainst(
+  server: BenchServer,
+  models: SoakModels,
+  stateDirectory: string,
+  { minutes, seed, say }: SoakOptions,
+): Promise<Findings> {
+  const random = new Random(seed);
+  const service = new Service(server.url);
+  const { clients, close } = openClients(server.url);
+  const killer = new Killer(
+    service,
+    server.pid,
+    models.targets.filter(({ isKilled }) => isKilled).map(({ modelPath }) => modelPath),
+  );
+  const tally = new Tally(say);
+  try {
+    const [first] = clients;
+    if (first === undefined) throw new Error("no clients");
+    const targets = await withWords(models.targets, first);
+    const traffic: Traffic = { clients, targets, random: random.fork() };
+    const capacityPerSecond = await measureCapacity(traffic, minutes < 1 ? 3 : 8, tally);
+    const perSecond = loadShare * capacityPerSecond;
+    await unloadAll(service);
+    const before = await footprint(server.pid, stateDirectory);
+    say(`${capacityPerSecond.toFixed(0)} requests/s are possible, ${perSecond.toFixed(0)} are sent`);
+    const trouble = makeTrouble(server, service, models, killer, random);
+    const heldBack = await sendTraffic(traffic, perSecond, minutes * 60, tally, trouble.failed);
+    await within(trouble.stop(), patienceAtEndMs, "the end of all activities");
+    const leftStopped = killer.wake();
+    await unloadAll(service);
+    await close();
+    const after = await footprint(server.pid, stateDirectory, before);
+    const { steering, garbage, poller, readers } = trouble;
+    const circumstances = { minutes, seed, cores: cpus().length, perSecond, capacityPerSecond, heldBack };
+    return { ...circumstances, tally, killer, leftStopped, steering, garbage, poller, readers, before, after };
+  } finally {
+    killer.wake();
+    await close();
+  }
+}
+
+/** Starts everything that goes on beside the traffic. */
+function makeTrouble(server: BenchServer, service: Service, models: SoakModels, killer: Killer, random: Random) {
+  const stopping = new AbortController();
+  const failing = new AbortController();
+  const steering = new Steering(service);
+  const garbage = new Garbage(service);
+  const poller = new Poller(service);
+  const readers = [new EventReader(server.url), new EventReader(server.url)];
+  const scene = (): Scene => ({ random: random.fork(), signal: stopping.signal });
+  const { switched, churned, broken } = models;
+  const work = Promise.all([
+    killer.run(scene(), killEveryMs),
+    hold(scene(), steering, churned, "holder-1"),
+    hold(scene(), steering, churned, "holder-2"),
+    loadAndUnload(scene(), steering, churned),
+    reload(scene(), steering, [switched, churned]),
+    switchVersions(scene(), steering, switched),
+    garbage.run(scene(), switched, broken),
+    poller.run(scene()),
+    ...readers.map((reader, index) => reader.run(scene(), index * 10)),
+  ]);
+  work.catch(() => failing.abort());
+  const stop = async (): Promise<void> => {
+    stopping.abort();
+    await work;
+  };
+  return { steering, garbage, poller, readers, stop, failed: failing.signal };
+}
+
+async function within(work: Promise<void>, ms: number, what: string): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`${what} did not come within ${ms / 1000} s`)), ms);
+  });
+  try {
+    await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
