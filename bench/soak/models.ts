@@ -15,6 +15,7 @@ export interface Utterance {
 
 /** A model that answers rightly, whatever is done to its processes. */
 export interface Target {
+  readonly name: string;
   readonly modelPath: string;
   /** Its share of the requests. */
   readonly weight: number;
@@ -45,7 +46,8 @@ const decodesUntilCrash = 150;
 /** Writes the models; the real one is added where there is one. */
 export function writeSoakModels(parent: string, real: BenchModel | undefined, speech: readonly Recording[]): SoakModels {
   const directory = join(parent, "soak-models");
-  const path = (id: string): string => `soak-models/${id}`;
+  // As the status shows it: with the model directory in front as it was configured.
+  const path = (id: string): string => `${directory}/${id}`;
   writeToneModel(join(directory, "tone", "1"));
   writeToneModel(join(directory, "tone", "2"));
   writeToneModel(join(directory, "churned"));
@@ -61,10 +63,10 @@ export function writeSoakModels(parent: string, real: BenchModel | undefined, sp
     churned: path("churned"),
     broken: writeBroken(directory).map(path),
     targets: [
-      { modelPath: path("tone"), weight: 55, utterances: [...tones, ...tones, ...tones, long], isKilled: true },
-      { modelPath: path("churned"), weight: 15, utterances: tones, isKilled: true },
-      { modelPath: path("steady"), weight: 15, utterances: steady, isKilled: true },
-      { modelPath: path("frail"), weight: 3, utterances: steady, isKilled: false },
+      { name: "tone", modelPath: path("tone"), weight: 55, utterances: [...tones, ...tones, ...tones, long], isKilled: true },
+      { name: "churned", modelPath: path("churned"), weight: 15, utterances: tones, isKilled: true },
+      { name: "steady", modelPath: path("steady"), weight: 15, utterances: steady, isKilled: true },
+      { name: "frail", modelPath: path("frail"), weight: 3, utterances: steady, isKilled: false },
       ...(real === undefined ? [] : [realTarget(directory, path("real"), real, speech)]),
     ],
   };
@@ -74,7 +76,7 @@ export function writeSoakModels(parent: string, real: BenchModel | undefined, sp
 function realTarget(directory: string, modelPath: string, model: BenchModel, speech: readonly Recording[]): Target {
   cpSync(model.spec.directory, join(directory, "real"), { recursive: true });
   const utterances = speech.map(({ bytes, seconds }) => ({ wav: new Uint8Array(bytes), seconds, text: undefined }));
-  return { modelPath, weight: 8, utterances, isKilled: true };
+  return { name: "real", modelPath, weight: 8, utterances, isKilled: true };
 }
 
 /** The native parts that the real model needs, as another server fetched them. */

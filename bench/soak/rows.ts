@@ -50,7 +50,7 @@ function troubleRows({ killer, minutes, leftStopped, steering, garbage, poller, 
   const events = readers.flatMap(({ wrong }) => wrong);
   const seen = readers.map(({ counts }) => counts.total).join(" and ");
   return [
-    row("processes of models killed or stopped", `${killer.counts}`, killer.counts.total, atLeast(killsGoal * share), [
+    row("processes of models killed or stopped", `${killer.counts}`, killer.counts.total, atLeast(Math.floor(killsGoal * share)), [
       `Steering calls meanwhile: ${steering.counts}.`,
     ]),
     row("stopped processes that were left alone", `${leftStopped}`, leftStopped, atMost(0)),

@@ -31,13 +31,13 @@ export class Tally {
   }
 
   /** @param ms since it was to be sent */
-  count(client: string, modelPath: string, utterance: Utterance, outcome: Outcome, ms: number): void {
+  count(client: string, model: string, utterance: Utterance, outcome: Outcome, ms: number): void {
     this.requests += 1;
     this.#byClient.set(client, (this.#byClient.get(client) ?? 0) + 1);
     if (outcome.kind === "refused") {
       this.refused += 1;
     } else if (outcome.kind === "failed") {
-      const what = `${modelPath}: ${outcome.reason}`;
+      const what = `${model}: ${outcome.reason}`;
       this.#failures.set(what, (this.#failures.get(what) ?? 0) + 1);
       this.#tell(`failed after ${ms.toFixed(0)} ms: ${client}, ${what}`);
     } else {
@@ -45,7 +45,7 @@ export class Tally {
       this.#latenciesMs.push(ms);
       if (outcome.text !== utterance.text) {
         this.wrongWords += 1;
-        this.#tell(`wrong: ${client}, ${modelPath}: ${JSON.stringify(outcome.text)}, not ${JSON.stringify(utterance.text)}`);
+        this.#tell(`wrong: ${client}, ${model}: ${JSON.stringify(outcome.text)}, not ${JSON.stringify(utterance.text)}`);
       }
     }
   }

@@ -61,10 +61,10 @@ export async function sendTraffic(
 
 async function request({ clients, targets, random }: Traffic, tally: Tally, dueMs: number): Promise<void> {
   const client = random.weighted(clients);
-  const { modelPath, utterances } = random.weighted(targets);
+  const { name, modelPath, utterances } = random.weighted(targets);
   const utterance = random.pick(utterances);
   const outcome = await client.transcribe(modelPath, utterance);
-  tally.count(client.name, modelPath, utterance, outcome, performance.now() - dueMs);
+  tally.count(client.name, name, utterance, outcome, performance.now() - dueMs);
 }
 
 /**
