@@ -1,12 +1,17 @@
 import { attach } from "./cases/attach.ts";
 import { cycles } from "./cases/cycles.ts";
+import { eviction } from "./cases/eviction.ts";
+import { firstRequest } from "./cases/first-request.ts";
 import { firstSegment } from "./cases/first-segment.ts";
 import { formats } from "./cases/formats.ts";
 import { health } from "./cases/health.ts";
 import { latency } from "./cases/latency.ts";
 import { peer } from "./cases/peer.ts";
+import { recovery } from "./cases/recovery.ts";
 import { sharing } from "./cases/sharing.ts";
 import { start } from "./cases/start.ts";
+import { status } from "./cases/status.ts";
+import { switching } from "./cases/switch.ts";
 import { throughput } from "./cases/throughput.ts";
 import type { BenchCase } from "./support/case.ts";
 
@@ -22,6 +27,11 @@ export const cases: readonly BenchCase[] = [
   start,
   firstSegment,
   formats,
+  firstRequest,
+  status,
+  eviction,
+  recovery,
+  switching,
 ];
 
 /** What RESULTS.md is about: the cases, and the soak, which is run by itself. */

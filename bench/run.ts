@@ -7,8 +7,8 @@ import { cases, resultNames } from "./cases.ts";
 import { type Bench, type BenchCase, Unavailable } from "./support/case.ts";
 import { loadAverage } from "./support/machine.ts";
 import { defaultModel, toneModel } from "./support/model.ts";
-import { speechRecordings, toneRecordings } from "./support/recordings.ts";
 import { record } from "./support/record.ts";
+import { speechRecordings, toneRecordings } from "./support/recordings.ts";
 import { line } from "./support/report.ts";
 import type { CaseResult } from "./support/results.ts";
 

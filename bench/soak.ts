@@ -8,8 +8,8 @@ import { soak } from "./soak/run.ts";
 import { isMet, type Measurement, Unavailable } from "./support/case.ts";
 import { loadAverage } from "./support/machine.ts";
 import { type BenchModel, defaultModel } from "./support/model.ts";
-import { speechRecordings } from "./support/recordings.ts";
 import { record } from "./support/record.ts";
+import { speechRecordings } from "./support/recordings.ts";
 import { line } from "./support/report.ts";
 
 const usage = `usage: npm run soak -- [--minutes N] [--seed S]

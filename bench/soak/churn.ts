@@ -13,7 +13,7 @@ export class Steering {
   async post(path: string, body: object): Promise<Reply> {
     const reply = await this.#service.post(`/api/models/${path}`, body);
     const isDone = reply.status === 200;
-    this.counts.add(isDone ? path : `${path} ${reply.status} ${String(reply.body["reason"])}`);
+    this.counts.add(isDone ? path : `${path} ${reply.status} ${String(reply.body.reason)}`);
     return reply;
   }
 }

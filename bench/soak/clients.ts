@@ -39,12 +39,7 @@ export function openClients(url: string): { readonly clients: readonly Client[];
   return { clients, close: async () => void (await Promise.all(named.map(({ sdk }) => sdk.close()))) };
 }
 
-async function bySdk(
-  sdk: ModelAPIClient,
-  client_id: string,
-  model_path: string,
-  { wav }: Utterance,
-): Promise<Outcome> {
+async function bySdk(sdk: ModelAPIClient, client_id: string, model_path: string, { wav }: Utterance): Promise<Outcome> {
   const result = await sdk.transcribe(wav, { model_path, client_id, timeoutMs: patienceMs });
   return result.success ? { kind: "text", text: result.text } : failed(result.error_code, result.reason);
 }
@@ -128,7 +123,9 @@ function lastOf(stream: string): Outcome {
 }
 
 function failed(status: number, reason = "no reason"): Outcome {
-  return status === 429 ? { kind: "refused" } : { kind: "failed", reason: status === 0 ? reason : `${status} ${reason}` };
+  return status === 429
+    ? { kind: "refused" }
+    : { kind: "failed", reason: status === 0 ? reason : `${status} ${reason}` };
 }
 
 /** `fetch` says no more than "fetch failed"; the cause does. */

@@ -18,7 +18,8 @@ export class Garbage {
       const bytes = new Uint8Array(Math.floor(random.next() * 50_000));
       return bytes.map(() => Math.floor(random.next() * 256));
     };
-    const transcribe = (modelPath: string): string => `/api/transcribe?${new URLSearchParams({ model_path: modelPath })}`;
+    const transcribe = (modelPath: string): string =>
+      `/api/transcribe?${new URLSearchParams({ model_path: modelPath })}`;
     const kinds: readonly (readonly [string, () => Promise<Reply>])[] = [
       ["broken model", () => this.#service.post("/api/models/load", { model_path: random.pick(broken) })],
       ["broken model", () => this.#service.post("/api/models/load", { model_path: random.pick(broken) })],
@@ -32,8 +33,8 @@ export class Garbage {
       const [name, send] = random.pick(kinds);
       const { status, body } = await send();
       this.counts.add(name);
-      const isRefused = status >= 400 && body["success"] === false && typeof body["reason"] === "string";
-      if (!isRefused || body["reason"] === "internal") this.wrong.push(`${name}: ${status} ${JSON.stringify(body)}`);
+      const isRefused = status >= 400 && body.success === false && typeof body.reason === "string";
+      if (!isRefused || body.reason === "internal") this.wrong.push(`${name}: ${status} ${JSON.stringify(body)}`);
     });
   }
 }

@@ -1,13 +1,20 @@
 import { parentOf } from "../support/memory.ts";
 import { again, Counts, type Scene } from "./activity.ts";
-import type { Service } from "./service.ts";
+import type { Entry, Service } from "./service.ts";
 
 /** Processes that are stopped for ever, and what ends them otherwise. */
 const signals = ["SIGKILL", "SIGTERM", "SIGKILL", "SIGSEGV", "SIGKILL", "SIGTERM", "SIGSTOP"] as const;
 
+/** So often it is looked for one that works. */
+const looks = 20;
+
+type Victim = readonly [string, Entry];
+
 /** Ends and stops the processes of models. */
 export class Killer {
   readonly counts = new Counts();
+  /** How many of them had recognitions to do. */
+  atWork = 0;
   readonly #service: Service;
   readonly #serverPid: number;
   readonly #victims: ReadonlySet<string>;
@@ -35,18 +42,35 @@ export class Killer {
   }
 
   async #strike({ random }: Scene): Promise<void> {
-    const found = await this.#service.models();
-    const possible = found.filter(([path, { pid }]) => this.#victims.has(path.split("@")[0] ?? "") && this.#isHost(pid));
-    // Not one twice in a row: a request that meets two ends by its own bad luck is not what is looked for.
-    const others = possible.filter(([path]) => path !== this.#last);
-    if (others.length === 0) return;
-    const [path, { pid }] = random.pick(others);
+    const victims = await this.#find();
+    if (victims.length === 0) return;
+    const [path, { pid, sessions }] = random.pick(victims);
     const signal = signals[this.#turn++ % signals.length] ?? "SIGKILL";
-    if (this.#stopped.has(pid) || !this.#isHost(pid)) return;
+    if (!this.#isHost(pid)) return;
     process.kill(pid, signal);
     if (signal === "SIGSTOP") this.#stopped.add(pid);
     this.counts.add(signal);
+    if (sessions > 0) this.atWork += 1;
     this.#last = path;
+  }
+
+  /** Those that work at this moment; any when none does for a while. */
+  async #find(): Promise<readonly Victim[]> {
+    let possible: readonly Victim[] = [];
+    for (let look = 0; look < looks; look += 1) {
+      const found = await this.#service.models();
+      // Not one twice in a row: a request that meets two ends by its own bad luck is not what is looked for.
+      possible = found.filter(
+        ([path, { pid }]) => this.#victims.has(path) && path !== this.#last && this.#isUpright(pid),
+      );
+      const atWork = possible.filter(([, { sessions }]) => sessions > 0);
+      if (atWork.length > 0) return atWork;
+    }
+    return possible;
+  }
+
+  #isUpright(pid: number): boolean {
+    return !this.#stopped.has(pid) && this.#isHost(pid);
   }
 
   /** The number may belong to a stranger by now: only children of the server are touched. */

@@ -68,7 +68,5 @@ function counted(serverPid: number, stateDirectory: string): Counted {
 function isQuiet(now: Counted, before: Footprint | undefined): boolean {
   const { processes, spooledFiles } = now;
   if (before === undefined) return processes === 1 && spooledFiles === 0;
-  return (
-    processes <= before.processes && spooledFiles <= before.spooledFiles && now.descriptors <= before.descriptors
-  );
+  return processes <= before.processes && spooledFiles <= before.spooledFiles && now.descriptors <= before.descriptors;
 }

@@ -1,8 +1,9 @@
-import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { joinedSignals, silentSignal, toneSignal, writeToneModel } from "../../test/fixtures/tone-model.ts";
 import { wavBytes } from "../../test/fixtures/wav.ts";
 import type { BenchModel } from "../support/model.ts";
+import { copyModel, writeFakeModel } from "../support/own-models.ts";
 import type { Recording } from "../support/recordings.ts";
 
 /** A recording and the words that every answer to it must have. */
@@ -44,15 +45,24 @@ const steadyText = "steady as it goes";
 const decodesUntilCrash = 150;
 
 /** Writes the models; the real one is added where there is one. */
-export function writeSoakModels(parent: string, real: BenchModel | undefined, speech: readonly Recording[]): SoakModels {
+export function writeSoakModels(
+  parent: string,
+  real: BenchModel | undefined,
+  speech: readonly Recording[],
+): SoakModels {
   const directory = join(parent, "soak-models");
   // As the status shows it: with the model directory in front as it was configured.
   const path = (id: string): string => `${directory}/${id}`;
   writeToneModel(join(directory, "tone", "1"));
   writeToneModel(join(directory, "tone", "2"));
   writeToneModel(join(directory, "churned"));
-  writeFake(directory, "steady", { text: steadyText, decodeMs: 40 });
-  writeFake(directory, "frail", { text: steadyText, decodeMs: 5, decode: "abort", decodeAt: decodesUntilCrash });
+  writeFakeModel(join(directory, "steady"), { text: steadyText, decodeMs: 100 });
+  writeFakeModel(join(directory, "frail"), {
+    text: steadyText,
+    decodeMs: 5,
+    decode: "abort",
+    decodeAt: decodesUntilCrash,
+  });
   const tones = texts.map((text) => utterance(toneSignal(text), text));
   const pieces = texts.flatMap((text) => [toneSignal(text), silentSignal(2)]);
   const long = utterance(joinedSignals(...pieces), texts.join(" "));
@@ -63,7 +73,13 @@ export function writeSoakModels(parent: string, real: BenchModel | undefined, sp
     churned: path("churned"),
     broken: writeBroken(directory).map(path),
     targets: [
-      { name: "tone", modelPath: path("tone"), weight: 55, utterances: [...tones, ...tones, ...tones, long], isKilled: true },
+      {
+        name: "tone",
+        modelPath: path("tone"),
+        weight: 55,
+        utterances: [...tones, ...tones, ...tones, long],
+        isKilled: true,
+      },
       { name: "churned", modelPath: path("churned"), weight: 15, utterances: tones, isKilled: true },
       { name: "steady", modelPath: path("steady"), weight: 15, utterances: steady, isKilled: true },
       { name: "frail", modelPath: path("frail"), weight: 3, utterances: steady, isKilled: false },
@@ -72,27 +88,19 @@ export function writeSoakModels(parent: string, real: BenchModel | undefined, sp
   };
 }
 
-/** A copy: what the soak does to the state and the files of its server is no business of other cases. */
 function realTarget(directory: string, modelPath: string, model: BenchModel, speech: readonly Recording[]): Target {
-  cpSync(model.spec.directory, join(directory, "real"), { recursive: true });
+  copyModel(model, join(directory, "real"));
   const utterances = speech.map(({ bytes, seconds }) => ({ wav: new Uint8Array(bytes), seconds, text: undefined }));
   return { name: "real", modelPath, weight: 8, utterances, isKilled: true };
 }
 
-/** The native parts that the real model needs, as another server fetched them. */
-export function copyAssets(from: string, to: string): void {
-  const assets = join(from, "assets");
-  mkdirSync(to, { recursive: true });
-  if (existsSync(assets)) cpSync(assets, join(to, "assets"), { recursive: true });
-}
-
 function writeBroken(directory: string): readonly string[] {
-  writeFake(directory, "aborts-in-load", { load: "abort" });
-  writeFake(directory, "throws-in-load", { load: "throw" });
-  writeFake(directory, "crashes-in-load", { load: "segfault" });
-  writeFake(directory, "leaves-in-warm-up", { warmUp: "exit" });
-  writeFake(directory, "floods-in-load", { load: "flood", warmUp: "abort" });
-  writeFake(directory, "no-script", "this is no JSON");
+  writeFakeModel(join(directory, "aborts-in-load"), { load: "abort" });
+  writeFakeModel(join(directory, "throws-in-load"), { load: "throw" });
+  writeFakeModel(join(directory, "crashes-in-load"), { load: "segfault" });
+  writeFakeModel(join(directory, "leaves-in-warm-up"), { warmUp: "exit" });
+  writeFakeModel(join(directory, "floods-in-load"), { load: "flood", warmUp: "abort" });
+  writeFakeModel(join(directory, "no-script"), "this is no JSON");
   writeToneModel(join(directory, "torn"));
   const network = join(directory, "torn", "model.onnx");
   writeFileSync(network, readFileSync(network).subarray(0, 500));
@@ -108,14 +116,6 @@ function writeBroken(directory: string): readonly string[] {
     "empty",
     "not-there",
   ];
-}
-
-function writeFake(directory: string, id: string, script: object | string): void {
-  const folder = join(directory, id);
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, "fake.json"), typeof script === "string" ? script : JSON.stringify(script));
-  const manifest = { engine: "fake", family: "fake", languages: ["en"], segmenter: "energy" };
-  writeFileSync(join(folder, "voxpool.json"), JSON.stringify(manifest));
 }
 
 function utterance(samples: Float32Array, text: string): Utterance {

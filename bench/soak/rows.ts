@@ -33,11 +33,19 @@ function requestRows({ tally, minutes, seed, perSecond, capacityPerSecond, heldB
     row("admitted requests that failed", `${tally.failed} of ${tally.admitted}`, tally.failed, atMost(0), [
       tally.failed === 0 ? "" : `They were: ${tally.failures()}.`,
     ]),
-    row("answers with wrong words", `${tally.wrongWords} of ${tally.admitted - tally.failed}`, tally.wrongWords, atMost(0)),
+    row(
+      "answers with wrong words",
+      `${tally.wrongWords} of ${tally.admitted - tally.failed}`,
+      tally.wrongWords,
+      atMost(0),
+    ),
     {
       ...row(
         "latency p50, p95 and p99",
-        [0.5, 0.95, 0.99].map((part) => tally.latencyMs(part).toFixed(0)).join(", ").concat(" ms"),
+        [0.5, 0.95, 0.99]
+          .map((part) => tally.latencyMs(part).toFixed(0))
+          .join(", ")
+          .concat(" ms"),
         tally.latencyMs(0.99),
       ),
       unit: "ms",
@@ -50,9 +58,13 @@ function troubleRows({ killer, minutes, leftStopped, steering, garbage, poller, 
   const events = readers.flatMap(({ wrong }) => wrong);
   const seen = readers.map(({ counts }) => counts.total).join(" and ");
   return [
-    row("processes of models killed or stopped", `${killer.counts}`, killer.counts.total, atLeast(Math.floor(killsGoal * share)), [
-      `Steering calls meanwhile: ${steering.counts}.`,
-    ]),
+    row(
+      "processes of models killed or stopped",
+      `${killer.counts}`,
+      killer.counts.total,
+      atLeast(Math.floor(killsGoal * share)),
+      [`${killer.atWork} of them had recognitions to do. Steering calls meanwhile: ${steering.counts}.`],
+    ),
     row("stopped processes that were left alone", `${leftStopped}`, leftStopped, atMost(0)),
     row("garbage not refused with a reason", `of ${garbage.counts.total}`, garbage.wrong.length, atMost(0), [
       `It was: ${garbage.counts}.`,
@@ -73,7 +85,12 @@ function leftoverRows({ before, after, minutes }: Findings): Measurement[] {
   const memory = after.memoryBytes / before.memoryBytes;
   const uploads = after.spooledFiles;
   return [
-    row("processes left", `${after.processes}, ${before.processes} before`, after.processes - before.processes, atMost(0)),
+    row(
+      "processes left",
+      `${after.processes}, ${before.processes} before`,
+      after.processes - before.processes,
+      atMost(0),
+    ),
     row(
       "descriptors left",
       `${after.descriptors}, ${before.descriptors} before`,

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Measurement } from "../support/case.ts";
 import { needProportionalMemory } from "../support/memory.ts";
 import type { BenchModel } from "../support/model.ts";
+import { copyAssets } from "../support/own-models.ts";
 import { Random } from "../support/random.ts";
 import type { Recording } from "../support/recordings.ts";
 import { type BenchServer, startServerWith } from "../support/server.ts";
@@ -13,7 +14,7 @@ import { openClients } from "./clients.ts";
 import { Garbage } from "./garbage.ts";
 import { Killer } from "./killer.ts";
 import { type Footprint, footprint, unloadAll } from "./leftovers.ts";
-import { copyAssets, type SoakModels, writeSoakModels } from "./models.ts";
+import { type SoakModels, writeSoakModels } from "./models.ts";
 import { rowsOf } from "./rows.ts";
 import { Service } from "./service.ts";
 import { Tally } from "./tally.ts";
@@ -62,7 +63,7 @@ export async function soak(options: SoakOptions): Promise<readonly Measurement[]
   const { real, speech, temporaryDirectory, logFile, say } = options;
   const models = writeSoakModels(temporaryDirectory, real, speech);
   const stateDirectory = join(temporaryDirectory, "state");
-  if (real !== undefined) copyAssets(real.stateDirectory, stateDirectory);
+  if (real !== undefined) copyAssets(real, stateDirectory);
   const server = await startServerWith({
     modelDirectories: [models.directory],
     stateDirectory,

@@ -11,7 +11,8 @@ export interface Reply {
 export interface Entry {
   readonly pid: number;
   readonly state: string;
-  readonly version: string;
+  /** Recognitions that use it now. */
+  readonly sessions: number;
 }
 
 /** Calls that are no recognition. */
@@ -40,7 +41,7 @@ export class Service {
   async models(): Promise<readonly (readonly [string, Entry])[]> {
     const { status, body } = await this.get("/api/models");
     if (status !== 200) throw new Error(`GET /api/models answered ${status}: ${JSON.stringify(body)}`);
-    return Object.entries(body["models"] as Record<string, Entry>);
+    return Object.entries(body.models as Record<string, Entry>);
   }
 
   async #send(path: string, init: RequestInit): Promise<Reply> {

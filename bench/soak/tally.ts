@@ -45,7 +45,9 @@ export class Tally {
       this.#latenciesMs.push(ms);
       if (outcome.text !== utterance.text) {
         this.wrongWords += 1;
-        this.#tell(`wrong: ${client}, ${model}: ${JSON.stringify(outcome.text)}, not ${JSON.stringify(utterance.text)}`);
+        this.#tell(
+          `wrong: ${client}, ${model}: ${JSON.stringify(outcome.text)}, not ${JSON.stringify(utterance.text)}`,
+        );
       }
     }
   }

@@ -52,7 +52,10 @@ export class EventReader {
   async #read(signal: AbortSignal, slowMs: number): Promise<void> {
     const client = new ModelAPIClient(`${this.#url}/api`);
     try {
-      for await (const event of client.events({ signal, ...(this.#last !== undefined && { lastEventId: this.#last }) })) {
+      for await (const event of client.events({
+        signal,
+        ...(this.#last !== undefined && { lastEventId: this.#last }),
+      })) {
         if (event.type === "error" && "failure" in event) {
           if (!signal.aborted) this.wrong.push(`the events ended: ${event.failure.reason}`);
           return;
