@@ -56,6 +56,10 @@ export interface Findings {
 const loadShare = 0.7;
 const killEveryMs = 4000;
 const patienceAtEndMs = 150_000;
+/** So much of it goes by before what the server uses is looked at for the first time. */
+const warmUpShare = 0.3;
+/** What the slower reader takes over an event. */
+const slowReaderMs = 10;
 
 /** Runs a server under traffic and trouble. @throws Unavailable where processes cannot be looked at */
 export async function soak(options: SoakOptions): Promise<readonly Measurement[]> {
@@ -102,16 +106,20 @@ async function runAgainst(
     const traffic: Traffic = { clients, targets, random: random.fork() };
     const capacityPerSecond = await measureCapacity(traffic, minutes < 1 ? 3 : 8, tally);
     const perSecond = loadShare * capacityPerSecond;
-    await unloadAll(service);
-    const before = await footprint(server.pid, stateDirectory);
     say(`${capacityPerSecond.toFixed(0)} requests/s are possible, ${perSecond.toFixed(0)} are sent`);
-    const trouble = makeTrouble(server, service, models, killer, random);
-    const heldBack = await sendTraffic(traffic, perSecond, minutes * 60, tally, trouble.failed);
-    await within(trouble.stop(), patienceAtEndMs, "the end of all activities");
-    const leftStopped = killer.wake();
-    await unloadAll(service);
-    await close();
-    const after = await footprint(server.pid, stateDirectory, before);
+    const trouble = new Trouble(server, service, models, killer, random);
+    let heldBack = 0;
+    let leftStopped = 0;
+    const phase = async (share: number, earlier?: Footprint): Promise<Footprint> => {
+      trouble.begin();
+      heldBack += await sendTraffic(traffic, perSecond, share * minutes * 60, tally, trouble.failed);
+      await within(trouble.end(), patienceAtEndMs, "the end of all activities");
+      leftStopped += killer.wake();
+      await unloadAll(service);
+      return footprint(server.pid, stateDirectory, earlier);
+    };
+    const before = await phase(warmUpShare);
+    const after = await phase(1 - warmUpShare, before);
     const { steering, garbage, poller, readers } = trouble;
     const circumstances = { minutes, seed, cores: cpus().length, perSecond, capacityPerSecond, heldBack };
     return { ...circumstances, tally, killer, leftStopped, steering, garbage, poller, readers, before, after };
@@ -121,33 +129,59 @@ async function runAgainst(
   }
 }
 
-/** Starts everything that goes on beside the traffic. */
-function makeTrouble(server: BenchServer, service: Service, models: SoakModels, killer: Killer, random: Random) {
-  const stopping = new AbortController();
-  const failing = new AbortController();
-  const steering = new Steering(service);
-  const garbage = new Garbage(service);
-  const poller = new Poller(service);
-  const readers = [new EventReader(server.url), new EventReader(server.url)];
-  const scene = (): Scene => ({ random: random.fork(), signal: stopping.signal });
-  const { switched, churned, broken } = models;
-  const work = Promise.all([
-    killer.run(scene(), killEveryMs),
-    hold(scene(), steering, churned, "holder-1"),
-    hold(scene(), steering, churned, "holder-2"),
-    loadAndUnload(scene(), steering, churned),
-    reload(scene(), steering, [switched, churned]),
-    switchVersions(scene(), steering, switched),
-    garbage.run(scene(), switched, broken),
-    poller.run(scene()),
-    ...readers.map((reader, index) => reader.run(scene(), index * 10)),
-  ]);
-  work.catch(() => failing.abort());
-  const stop = async (): Promise<void> => {
-    stopping.abort();
-    await work;
-  };
-  return { steering, garbage, poller, readers, stop, failed: failing.signal };
+/** Everything that goes on beside the traffic. */
+class Trouble {
+  readonly steering: Steering;
+  readonly garbage: Garbage;
+  readonly poller: Poller;
+  readonly readers: readonly EventReader[];
+  readonly #models: SoakModels;
+  readonly #killer: Killer;
+  readonly #random: Random;
+  readonly #failing = new AbortController();
+  #stopping = new AbortController();
+  #work: Promise<unknown> = Promise.resolve();
+
+  constructor(server: BenchServer, service: Service, models: SoakModels, killer: Killer, random: Random) {
+    this.steering = new Steering(service);
+    this.garbage = new Garbage(service);
+    this.poller = new Poller(service);
+    this.readers = [new EventReader(server.url), new EventReader(server.url)];
+    this.#models = models;
+    this.#killer = killer;
+    this.#random = random;
+  }
+
+  /** Aborted when one of the activities failed itself; `end` says how. */
+  get failed(): AbortSignal {
+    return this.#failing.signal;
+  }
+
+  begin(): void {
+    this.#stopping = new AbortController();
+    const { signal } = this.#stopping;
+    const scene = (): Scene => ({ random: this.#random.fork(), signal });
+    const { switched, churned, broken } = this.#models;
+    const { steering, garbage, poller, readers } = this;
+    this.#work = Promise.all([
+      this.#killer.run(scene(), killEveryMs),
+      hold(scene(), steering, churned, "holder-1"),
+      hold(scene(), steering, churned, "holder-2"),
+      loadAndUnload(scene(), steering, churned),
+      reload(scene(), steering, [switched, churned]),
+      switchVersions(scene(), steering, switched),
+      garbage.run(scene(), switched, broken),
+      poller.run(scene()),
+      ...readers.map((reader, index) => reader.run(scene(), index * slowReaderMs)),
+    ]);
+    this.#work.catch(() => this.#failing.abort());
+  }
+
+  /** Stops them and waits until what is under way is done. @throws Error when one failed */
+  async end(): Promise<void> {
+    this.#stopping.abort();
+    await this.#work;
+  }
 }
 
 async function within(work: Promise<void>, ms: number, what: string): Promise<void> {
