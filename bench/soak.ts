@@ -37,7 +37,8 @@ async function main(): Promise<void> {
     const real = isRecorded ? await realModel(cacheDirectory) : undefined;
     const speech = real === undefined ? [] : speechRecordings(join(temporaryDirectory, "recordings"));
     const logFile = join(cacheDirectory, "soak-server.log");
-    const rows = await soak({ minutes, seed, real, speech, temporaryDirectory, logFile, say });
+    const journalFile = join(cacheDirectory, "soak-events.jsonl");
+    const rows = await soak({ minutes, seed, real, speech, temporaryDirectory, logFile, journalFile, say });
     for (const row of rows) say(line(row));
     const model = ["the tone model", "fake models", ...(real === undefined ? [] : [real.title])].join(", ");
     const result = { ...circumstances, model, rows, loadAfter: loadAverage() };

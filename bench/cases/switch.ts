@@ -87,11 +87,11 @@ function startLoad(bench: Bench, url: string, modelPath: string): Load {
   const recording = threeSeconds(bench.recordings);
   const failures: string[] = [];
   let latencies: number[] = [];
-  let isOver = false;
+  const over = new AbortController();
   let waiting: { left: number; readonly resolve: () => void } | undefined;
   const ask = async (): Promise<void> => {
     const client = new HttpClient(url);
-    while (!isOver) {
+    while (!over.signal.aborted) {
       try {
         latencies.push((await client.transcribe(recording, { model_path: modelPath })).ms);
       } catch (error) {
@@ -111,7 +111,7 @@ function startLoad(bench: Bench, url: string, modelPath: string): Load {
     },
     answered: (left) => new Promise((resolve) => (waiting = { left, resolve })),
     async stop() {
-      isOver = true;
+      over.abort();
       await work;
     },
   };

@@ -46,7 +46,7 @@ export class Counts {
   }
 
   /** For people. */
-  toString(): string {
+  get shown(): string {
     return [...this.#counts].map(([name, count]) => `${name} ${count}`).join(", ") || "none";
   }
 }

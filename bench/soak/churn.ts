@@ -21,11 +21,11 @@ export class Steering {
 /** A client that loads, renews, and gives back or vanishes, so that its lease lapses. */
 export async function hold(scene: Scene, steering: Steering, modelPath: string, client_id: string): Promise<void> {
   await again(scene, 700, async () => {
-    const hold = { model_path: modelPath, client_id };
-    const { status } = await steering.post("load", { ...hold, lease_ms: 3000, keep_alive: "5s" });
+    const body = { model_path: modelPath, client_id };
+    const { status } = await steering.post("load", { ...body, lease_ms: 3000, keep_alive: "5s" });
     if (status !== 200) return;
-    if (scene.random.next() < 0.5) await steering.post("renew", { ...hold, lease_ms: 2000 });
-    if (scene.random.next() < 0.7) await steering.post("unload", hold);
+    if (scene.random.next() < 0.5) await steering.post("renew", { ...body, lease_ms: 2000 });
+    if (scene.random.next() < 0.7) await steering.post("unload", body);
   });
 }
 

@@ -18,8 +18,6 @@ export class Garbage {
       const bytes = new Uint8Array(Math.floor(random.next() * 50_000));
       return bytes.map(() => Math.floor(random.next() * 256));
     };
-    const transcribe = (modelPath: string): string =>
-      `/api/transcribe?${new URLSearchParams({ model_path: modelPath })}`;
     const kinds: readonly (readonly [string, () => Promise<Reply>])[] = [
       ["broken model", () => this.#service.post("/api/models/load", { model_path: random.pick(broken) })],
       ["broken model", () => this.#service.post("/api/models/load", { model_path: random.pick(broken) })],
@@ -37,4 +35,8 @@ export class Garbage {
       if (!isRefused || body.reason === "internal") this.wrong.push(`${name}: ${status} ${JSON.stringify(body)}`);
     });
   }
+}
+
+function transcribe(modelPath: string): string {
+  return `/api/transcribe?${new URLSearchParams({ model_path: modelPath })}`;
 }

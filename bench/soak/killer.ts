@@ -1,5 +1,6 @@
 import { parentOf } from "../support/memory.ts";
 import { again, Counts, type Scene } from "./activity.ts";
+import type { Journal } from "./journal.ts";
 import type { Entry, Service } from "./service.ts";
 
 /** Processes that are stopped for ever, and what ends them otherwise. */
@@ -15,6 +16,7 @@ export class Killer {
   readonly counts = new Counts();
   /** How many of them had recognitions to do. */
   atWork = 0;
+  readonly #journal: Journal;
   readonly #service: Service;
   readonly #serverPid: number;
   readonly #victims: ReadonlySet<string>;
@@ -23,7 +25,8 @@ export class Killer {
   #last = "";
 
   /** @param victims the models whose processes it may take */
-  constructor(service: Service, serverPid: number, victims: readonly string[]) {
+  constructor(service: Service, serverPid: number, victims: readonly string[], journal: Journal) {
+    this.#journal = journal;
     this.#service = service;
     this.#serverPid = serverPid;
     this.#victims = new Set(victims);
@@ -44,10 +47,11 @@ export class Killer {
   async #strike({ random }: Scene): Promise<void> {
     const victims = await this.#find();
     if (victims.length === 0) return;
-    const [path, { pid, sessions }] = random.pick(victims);
+    const [path, { pid, sessions, state }] = random.pick(victims);
     const signal = signals[this.#turn++ % signals.length] ?? "SIGKILL";
     if (!this.#isHost(pid)) return;
     process.kill(pid, signal);
+    this.#journal.write({ signal, model_path: path, pid, sessions, state });
     if (signal === "SIGSTOP") this.#stopped.add(pid);
     this.counts.add(signal);
     if (sessions > 0) this.atWork += 1;

@@ -60,14 +60,14 @@ function troubleRows({ killer, minutes, leftStopped, steering, garbage, poller, 
   return [
     row(
       "processes of models killed or stopped",
-      `${killer.counts}`,
+      killer.counts.shown,
       killer.counts.total,
       atLeast(Math.floor(killsGoal * share)),
-      [`${killer.atWork} of them had recognitions to do. Steering calls meanwhile: ${steering.counts}.`],
+      [`${killer.atWork} of them had recognitions to do. Steering calls meanwhile: ${steering.counts.shown}.`],
     ),
     row("stopped processes that were left alone", `${leftStopped}`, leftStopped, atMost(0)),
     row("garbage not refused with a reason", `of ${garbage.counts.total}`, garbage.wrong.length, atMost(0), [
-      `It was: ${garbage.counts}.`,
+      `It was: ${garbage.counts.shown}.`,
       ...told(garbage.wrong),
     ]),
     row(

@@ -12,6 +12,7 @@ import type { Scene } from "./activity.ts";
 import { hold, loadAndUnload, reload, Steering, switchVersions } from "./churn.ts";
 import { openClients } from "./clients.ts";
 import { Garbage } from "./garbage.ts";
+import { Journal } from "./journal.ts";
 import { Killer } from "./killer.ts";
 import { type Footprint, footprint, unloadAll } from "./leftovers.ts";
 import { type SoakModels, writeSoakModels } from "./models.ts";
@@ -30,6 +31,8 @@ export interface SoakOptions {
   readonly temporaryDirectory: string;
   /** Gets what the server logged, for when a goal is missed. */
   readonly logFile: string;
+  /** Gets what was done to processes, and the events of the server. */
+  readonly journalFile: string;
   readonly say: (line: string) => void;
 }
 
@@ -64,7 +67,7 @@ const slowReaderMs = 10;
 /** Runs a server under traffic and trouble. @throws Unavailable where processes cannot be looked at */
 export async function soak(options: SoakOptions): Promise<readonly Measurement[]> {
   needProportionalMemory();
-  const { real, speech, temporaryDirectory, logFile, say } = options;
+  const { real, speech, temporaryDirectory, logFile, journalFile, say } = options;
   const models = writeSoakModels(temporaryDirectory, real, speech);
   const stateDirectory = join(temporaryDirectory, "state");
   if (real !== undefined) copyAssets(real, stateDirectory);
@@ -80,7 +83,7 @@ export async function soak(options: SoakOptions): Promise<readonly Measurement[]
   } finally {
     await server.stop();
     copyFileSync(join(temporaryDirectory, `server-${server.port}.log`), logFile);
-    say(`the server's log: ${logFile}`);
+    say(`the server's log: ${logFile}, the events: ${journalFile}`);
   }
 }
 
@@ -88,15 +91,17 @@ async function runAgainst(
   server: BenchServer,
   models: SoakModels,
   stateDirectory: string,
-  { minutes, seed, say }: SoakOptions,
+  { minutes, seed, journalFile, say }: SoakOptions,
 ): Promise<Findings> {
   const random = new Random(seed);
+  const journal = new Journal(journalFile);
   const service = new Service(server.url);
   const { clients, close } = openClients(server.url);
   const killer = new Killer(
     service,
     server.pid,
     models.targets.filter(({ isKilled }) => isKilled).map(({ modelPath }) => modelPath),
+    journal,
   );
   const tally = new Tally(say);
   try {
@@ -107,7 +112,7 @@ async function runAgainst(
     const capacityPerSecond = await measureCapacity(traffic, minutes < 1 ? 3 : 8, tally);
     const perSecond = loadShare * capacityPerSecond;
     say(`${capacityPerSecond.toFixed(0)} requests/s are possible, ${perSecond.toFixed(0)} are sent`);
-    const trouble = new Trouble(server, service, models, killer, random);
+    const trouble = new Trouble(server, service, models, killer, random, journal);
     let heldBack = 0;
     let leftStopped = 0;
     const phase = async (share: number, earlier?: Footprint): Promise<Footprint> => {
@@ -126,6 +131,7 @@ async function runAgainst(
   } finally {
     killer.wake();
     await close();
+    journal.close();
   }
 }
 
@@ -142,11 +148,18 @@ class Trouble {
   #stopping = new AbortController();
   #work: Promise<unknown> = Promise.resolve();
 
-  constructor(server: BenchServer, service: Service, models: SoakModels, killer: Killer, random: Random) {
+  constructor(
+    server: BenchServer,
+    service: Service,
+    models: SoakModels,
+    killer: Killer,
+    random: Random,
+    journal: Journal,
+  ) {
     this.steering = new Steering(service);
     this.garbage = new Garbage(service);
     this.poller = new Poller(service);
-    this.readers = [new EventReader(server.url), new EventReader(server.url)];
+    this.readers = [new EventReader(server.url, journal), new EventReader(server.url)];
     this.#models = models;
     this.#killer = killer;
     this.#random = random;

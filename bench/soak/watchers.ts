@@ -1,5 +1,6 @@
 import { ModelAPIClient } from "../../packages/client/dist/node.js";
 import { again, Counts, pause, type Scene } from "./activity.ts";
+import type { Journal } from "./journal.ts";
 import type { Service } from "./service.ts";
 
 const paths = ["/api/health", "/api/models", "/api/models/available", "/api/models/stats", "/readyz"] as const;
@@ -34,10 +35,13 @@ export class EventReader {
   /** Numbers that were missing or came twice, for people. */
   readonly wrong: string[] = [];
   readonly #url: string;
+  readonly #journal: Journal | undefined;
   #last: string | undefined;
 
-  constructor(url: string) {
+  /** @param journal gets every event, if it is given */
+  constructor(url: string, journal?: Journal) {
     this.#url = url;
+    this.#journal = journal;
   }
 
   /** @param slowMs how long it takes over an event */
@@ -62,6 +66,7 @@ export class EventReader {
         }
         if (!("id" in event)) continue;
         this.counts.add(event.type);
+        this.#journal?.write(event);
         this.#follow(event.id, event.type);
         if (slowMs > 0) await pause(slowMs, signal);
       }
