@@ -6,6 +6,9 @@ import type { Entry, Service } from "./service.ts";
 /** Processes that are stopped for ever, and what ends them otherwise. */
 const signals = ["SIGKILL", "SIGTERM", "SIGKILL", "SIGSEGV", "SIGKILL", "SIGTERM", "SIGSTOP"] as const;
 
+/** Who is struck faster than a process can start gets nothing done, and that says nothing about the server. */
+const restMs = 6000;
+
 /** So often it is looked for one that works. */
 const looks = 20;
 
@@ -21,8 +24,9 @@ export class Killer {
   readonly #serverPid: number;
   readonly #victims: ReadonlySet<string>;
   readonly #stopped = new Set<number>();
+  /** Since when a model is seen ready, by path. */
+  readonly #readySince = new Map<string, number>();
   #turn = 0;
-  #last = "";
 
   /** @param victims the models whose processes it may take */
   constructor(service: Service, serverPid: number, victims: readonly string[], journal: Journal) {
@@ -55,7 +59,7 @@ export class Killer {
     if (signal === "SIGSTOP") this.#stopped.add(pid);
     this.counts.add(signal);
     if (sessions > 0) this.atWork += 1;
-    this.#last = path;
+    this.#readySince.delete(path);
   }
 
   /** Those that work at this moment; any when none does for a while. */
@@ -63,14 +67,19 @@ export class Killer {
     let possible: readonly Victim[] = [];
     for (let look = 0; look < looks; look += 1) {
       const found = await this.#service.models();
-      // Not one twice in a row: a request that meets two ends by its own bad luck is not what is looked for.
-      possible = found.filter(
-        ([path, { pid }]) => this.#victims.has(path) && path !== this.#last && this.#isUpright(pid),
-      );
+      possible = found.filter(([path, entry]) => this.#isRested(path, entry) && this.#isUpright(entry.pid));
       const atWork = possible.filter(([, { sessions }]) => sessions > 0);
       if (atWork.length > 0) return atWork;
     }
     return possible;
+  }
+
+  #isRested(path: string, { state }: Entry): boolean {
+    if (!this.#victims.has(path) || state !== "ready") return false;
+    const now = performance.now();
+    const since = this.#readySince.get(path) ?? now;
+    this.#readySince.set(path, since);
+    return now - since >= restMs;
   }
 
   #isUpright(pid: number): boolean {

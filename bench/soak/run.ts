@@ -57,7 +57,7 @@ export interface Findings {
 
 /** The share of what the server can do that is asked of it. */
 const loadShare = 0.7;
-const killEveryMs = 4000;
+const killEveryMs = 4500;
 const patienceAtEndMs = 150_000;
 /** So much of it goes by before what the server uses is looked at for the first time. */
 const warmUpShare = 0.3;
@@ -117,7 +117,11 @@ async function runAgainst(
     let leftStopped = 0;
     const phase = async (share: number, earlier?: Footprint): Promise<Footprint> => {
       trouble.begin();
-      heldBack += await sendTraffic(traffic, perSecond, share * minutes * 60, tally, trouble.failed);
+      heldBack += await sendTraffic(traffic, { perSecond, seconds: share * minutes * 60 }, tally, {
+        failed: trouble.failed,
+        // What is still under way may end in peace: at the end there is nobody else to strike.
+        onSent: () => trouble.stop(),
+      });
       await within(trouble.end(), patienceAtEndMs, "the end of all activities");
       leftStopped += killer.wake();
       await unloadAll(service);
@@ -190,9 +194,13 @@ class Trouble {
     this.#work.catch(() => this.#failing.abort());
   }
 
+  stop(): void {
+    this.#stopping.abort();
+  }
+
   /** Stops them and waits until what is under way is done. @throws Error when one failed */
   async end(): Promise<void> {
-    this.#stopping.abort();
+    this.stop();
     await this.#work;
   }
 }

@@ -29,21 +29,32 @@ export async function measureCapacity(traffic: Traffic, seconds: number, tally: 
   return done / ((performance.now() - begun) / 1000);
 }
 
+interface Flow {
+  readonly perSecond: number;
+  readonly seconds: number;
+}
+
+interface Interruption {
+  /** Ends it early. */
+  readonly failed: AbortSignal;
+  /** Called when the last one was sent. */
+  readonly onSent: () => void;
+}
+
 /**
  * Sends requests at times that do not depend on the answers, as many strangers do, until the time or the signal; then
  * waits for all answers. Gives how many had to wait, since too many others were under way.
  */
 export async function sendTraffic(
   traffic: Traffic,
-  perSecond: number,
-  seconds: number,
+  { perSecond, seconds }: Flow,
   tally: Tally,
-  signal: AbortSignal,
+  { failed, onSent }: Interruption,
 ): Promise<number> {
   const inFlight = new Set<Promise<void>>();
   const end = performance.now() + seconds * 1000;
   let heldBack = 0;
-  for (let due = performance.now(); due < end && !signal.aborted; due += traffic.random.exponential(1000 / perSecond)) {
+  for (let due = performance.now(); due < end && !failed.aborted; due += traffic.random.exponential(1000 / perSecond)) {
     const earlyMs = due - performance.now();
     if (earlyMs > 1) await new Promise((resolve) => setTimeout(resolve, earlyMs));
     if (inFlight.size >= mostInFlight) {
@@ -55,6 +66,7 @@ export async function sendTraffic(
     inFlight.add(one);
     void one.then(() => inFlight.delete(one));
   }
+  onSent();
   await Promise.all(inFlight);
   return heldBack;
 }
