@@ -39,7 +39,7 @@ async function main(): Promise<void> {
     const logFile = join(cacheDirectory, "soak-server.log");
     const journalFile = join(cacheDirectory, "soak-events.jsonl");
     const rows = await soak({ minutes, seed, real, speech, temporaryDirectory, logFile, journalFile, say });
-    for (const row of rows) say(line(row));
+    for (const row of rows) say(`${line(row)}${row.note === "" ? "" : `\n  ${row.note}`}`);
     const model = ["the tone model", "fake models", ...(real === undefined ? [] : [real.title])].join(", ");
     const result = { ...circumstances, model, rows, loadAfter: loadAverage() };
     if (isRecorded) record(cacheDirectory, result, resultNames);
@@ -62,10 +62,8 @@ async function realModel(cacheDirectory: string): Promise<BenchModel | undefined
   }
 }
 
-function isMissed({ what, value, goal, note }: Measurement): boolean {
-  if (goal === undefined || value === undefined || isMet(value, goal)) return false;
-  say(`missed: ${what}. ${note}`);
-  return true;
+function isMissed({ value, goal }: Measurement): boolean {
+  return goal !== undefined && value !== undefined && !isMet(value, goal);
 }
 
 function say(text: string): void {

@@ -24,8 +24,8 @@ export class Killer {
   readonly #serverPid: number;
   readonly #victims: ReadonlySet<string>;
   readonly #stopped = new Set<number>();
-  /** Since when a model is seen ready, by path. */
-  readonly #readySince = new Map<string, number>();
+  /** Since when those that were struck are seen ready again, by path. */
+  readonly #readySince = new Map<string, number | undefined>();
   #turn = 0;
 
   /** @param victims the models whose processes it may take */
@@ -59,7 +59,7 @@ export class Killer {
     if (signal === "SIGSTOP") this.#stopped.add(pid);
     this.counts.add(signal);
     if (sessions > 0) this.atWork += 1;
-    this.#readySince.delete(path);
+    this.#readySince.set(path, undefined);
   }
 
   /** Those that work at this moment; any when none does for a while. */
@@ -76,6 +76,7 @@ export class Killer {
 
   #isRested(path: string, { state }: Entry): boolean {
     if (!this.#victims.has(path) || state !== "ready") return false;
+    if (!this.#readySince.has(path)) return true;
     const now = performance.now();
     const since = this.#readySince.get(path) ?? now;
     this.#readySince.set(path, since);
