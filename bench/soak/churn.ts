@@ -1,4 +1,6 @@
-import { again, Counts, type Scene } from "./activity.ts";
+import { ModelAPIClient } from "../../packages/client/dist/node.js";
+import { again, Counts, pause, type Scene } from "./activity.ts";
+import { patienceMs } from "./clients.ts";
 import type { Reply, Service } from "./service.ts";
 
 /** How the steering calls ended, by call. */
@@ -26,6 +28,21 @@ export async function hold(scene: Scene, steering: Steering, modelPath: string, 
     if (status !== 200) return;
     if (scene.random.next() < 0.5) await steering.post("renew", { ...body, lease_ms: 2000 });
     if (scene.random.next() < 0.7) await steering.post("unload", body);
+  });
+}
+
+/** An application that holds by the SDK, which renews by itself; it gives back, or just closes. */
+export async function holdBySdk(scene: Scene, steering: Steering, url: string, modelPath: string): Promise<void> {
+  await again(scene, 1500, async () => {
+    const client = new ModelAPIClient(`${url}/api`, { clientId: "application", leaseMs: 3000 });
+    const loaded = await client.loadModel(modelPath, { keepAlive: "5s", timeoutMs: patienceMs });
+    steering.counts.add(loaded.success ? "SDK load" : `SDK load ${loaded.reason}`);
+    await pause(scene.random.next() * 3000, scene.signal);
+    if (loaded.success && scene.random.next() < 0.5) {
+      const unloaded = await client.unloadModel(modelPath, { timeoutMs: patienceMs });
+      steering.counts.add(unloaded.success ? "SDK unload" : `SDK unload ${unloaded.reason}`);
+    }
+    await client.close();
   });
 }
 

@@ -22,13 +22,10 @@ const wavHeaderBytes = 44;
 
 /** Clients of every kind. Those of the SDK have a name and send again what it allows; the others do neither. */
 export function openClients(url: string): { readonly clients: readonly Client[]; readonly close: () => Promise<void> } {
-  const named = ["dictation", "subtitles", "calls"].map((client_id) => ({
-    client_id,
-    sdk: new ModelAPIClient(`${url}/api`),
-  }));
-  const clients: Client[] = named.flatMap(({ client_id, sdk }) => [
-    { name: "SDK", weight: 2, transcribe: (...request) => bySdk(sdk, client_id, ...request) },
-    { name: "SDK with events", weight: 1, transcribe: (...request) => bySdkEvents(sdk, client_id, ...request) },
+  const named = ["dictation", "subtitles", "calls"].map((clientId) => new ModelAPIClient(`${url}/api`, { clientId }));
+  const clients: Client[] = named.flatMap((sdk) => [
+    { name: "SDK", weight: 2, transcribe: (...request) => bySdk(sdk, ...request) },
+    { name: "SDK with events", weight: 1, transcribe: (...request) => bySdkEvents(sdk, ...request) },
   ]);
   clients.push(
     { name: "raw body", weight: 3, transcribe: (...request) => byBody(url, "audio/wav", ...request) },
@@ -36,21 +33,16 @@ export function openClients(url: string): { readonly clients: readonly Client[];
     { name: "multipart", weight: 3, transcribe: (...request) => byForm(url, ...request) },
     { name: "server-sent events", weight: 2, transcribe: (...request) => byEvents(url, ...request) },
   );
-  return { clients, close: async () => void (await Promise.all(named.map(({ sdk }) => sdk.close()))) };
+  return { clients, close: async () => void (await Promise.all(named.map((sdk) => sdk.close()))) };
 }
 
 async function bySdk(sdk: ModelAPIClient, client_id: string, model_path: string, { wav }: Utterance): Promise<Outcome> {
-  const result = await sdk.transcribe(wav, { model_path, client_id, timeoutMs: patienceMs });
+  const result = await sdk.transcribe(wav, { model_path, timeoutMs: patienceMs });
   return result.success ? { kind: "text", text: result.text } : failed(result.error_code, result.reason);
 }
 
-async function bySdkEvents(
-  sdk: ModelAPIClient,
-  client_id: string,
-  model_path: string,
-  { wav }: Utterance,
-): Promise<Outcome> {
-  for await (const event of sdk.transcribeEvents(wav, { model_path, client_id, timeoutMs: patienceMs })) {
+async function bySdkEvents(sdk: ModelAPIClient, model_path: string, { wav }: Utterance): Promise<Outcome> {
+  for await (const event of sdk.transcribeEvents(wav, { model_path, timeoutMs: patienceMs })) {
     if (event.type === "done") return { kind: "text", text: event.transcript.text };
     if (event.type === "error") return failed(event.failure.error_code, event.failure.reason);
   }

@@ -12,6 +12,12 @@ const restMs = 6000;
 /** So often it is looked for one that works. */
 const looks = 20;
 
+interface Struck {
+  readonly atMs: number;
+  /** When it was seen ready again. */
+  readyMs?: number;
+}
+
 type Victim = readonly [string, Entry];
 
 /** Ends and stops the processes of models. */
@@ -24,8 +30,8 @@ export class Killer {
   readonly #serverPid: number;
   readonly #victims: ReadonlySet<string>;
   readonly #stopped = new Set<number>();
-  /** Since when those that were struck are seen ready again, by path. */
-  readonly #readySince = new Map<string, number | undefined>();
+  /** Those that were struck, by path. */
+  readonly #struck = new Map<string, Struck>();
   #turn = 0;
 
   /** @param victims the models whose processes it may take */
@@ -59,7 +65,7 @@ export class Killer {
     if (signal === "SIGSTOP") this.#stopped.add(pid);
     this.counts.add(signal);
     if (sessions > 0) this.atWork += 1;
-    this.#readySince.set(path, undefined);
+    this.#struck.set(path, { atMs: performance.now() });
   }
 
   /** Those that work at this moment; any when none does for a while. */
@@ -76,11 +82,11 @@ export class Killer {
 
   #isRested(path: string, { state }: Entry): boolean {
     if (!this.#victims.has(path) || state !== "ready") return false;
-    if (!this.#readySince.has(path)) return true;
-    const now = performance.now();
-    const since = this.#readySince.get(path) ?? now;
-    this.#readySince.set(path, since);
-    return now - since >= restMs;
+    const struck = this.#struck.get(path);
+    if (struck === undefined) return true;
+    struck.readyMs ??= performance.now();
+    // It has what was waiting meanwhile to do besides, on a machine that may be slow.
+    return performance.now() - struck.readyMs >= Math.max(restMs, 2 * (struck.readyMs - struck.atMs));
   }
 
   #isUpright(pid: number): boolean {

@@ -9,7 +9,7 @@ import { Random } from "../support/random.ts";
 import type { Recording } from "../support/recordings.ts";
 import { type BenchServer, startServerWith } from "../support/server.ts";
 import type { Scene } from "./activity.ts";
-import { hold, loadAndUnload, reload, Steering, switchVersions } from "./churn.ts";
+import { hold, holdBySdk, loadAndUnload, reload, Steering, switchVersions } from "./churn.ts";
 import { openClients } from "./clients.ts";
 import { Garbage } from "./garbage.ts";
 import { Journal } from "./journal.ts";
@@ -145,6 +145,7 @@ class Trouble {
   readonly garbage: Garbage;
   readonly poller: Poller;
   readonly readers: readonly EventReader[];
+  readonly #url: string;
   readonly #models: SoakModels;
   readonly #killer: Killer;
   readonly #random: Random;
@@ -164,6 +165,7 @@ class Trouble {
     this.garbage = new Garbage(service);
     this.poller = new Poller(service);
     this.readers = [new EventReader(server.url, journal), new EventReader(server.url)];
+    this.#url = server.url;
     this.#models = models;
     this.#killer = killer;
     this.#random = random;
@@ -182,8 +184,8 @@ class Trouble {
     const { steering, garbage, poller, readers } = this;
     this.#work = Promise.all([
       this.#killer.run(scene(), killEveryMs),
-      hold(scene(), steering, churned, "holder-1"),
-      hold(scene(), steering, churned, "holder-2"),
+      hold(scene(), steering, churned, "holder"),
+      holdBySdk(scene(), steering, this.#url, churned),
       loadAndUnload(scene(), steering, churned),
       reload(scene(), steering, [switched, churned]),
       switchVersions(scene(), steering, switched),
