@@ -70,7 +70,7 @@ export class Names {
   /** Whether the plain path of its model means this version. */
   isServing(folder: ModelFolder): boolean {
     const serving = this.#serving(folder);
-    return serving === undefined ? !hasVersion(folder.modelPath) : serving === folder.version;
+    return serving === undefined ? folder.modelPath === basePath(folder) : serving === folder.version;
   }
 
   /** Of each folder the version that its plain path means: those of `Catalog.list` are the newest ones. */
