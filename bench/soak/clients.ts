@@ -16,7 +16,7 @@ export interface Client {
 }
 
 /** Nothing here takes as long; whoever waits longer is hung. */
-export const patienceMs = 60_000;
+export const patienceMs = 120_000;
 
 const wavHeaderBytes = 44;
 
@@ -36,7 +36,7 @@ export function openClients(url: string): { readonly clients: readonly Client[];
   return { clients, close: async () => void (await Promise.all(named.map((sdk) => sdk.close()))) };
 }
 
-async function bySdk(sdk: ModelAPIClient, client_id: string, model_path: string, { wav }: Utterance): Promise<Outcome> {
+async function bySdk(sdk: ModelAPIClient, model_path: string, { wav }: Utterance): Promise<Outcome> {
   const result = await sdk.transcribe(wav, { model_path, timeoutMs: patienceMs });
   return result.success ? { kind: "text", text: result.text } : failed(result.error_code, result.reason);
 }
