@@ -413,7 +413,6 @@ export const phraseBook: Readonly<Record<string, string>> = {
 
   // The log, for people
   "a host ended": "模型进程已结束",
-  "The process of a model ended": "模型进程意外退出",
   load: "加载",
   request: "请求",
   "request failed": "请求失败",

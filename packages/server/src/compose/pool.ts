@@ -9,6 +9,7 @@ import { createWarmUp, readWarmUpSamples } from "../recognition/warm-up.ts";
 import { type Admission, createAdmission, usualShareOf } from "../schedule/admission.ts";
 import { NodeScheduler } from "../schedule/scheduler.ts";
 import type { Durable } from "./durable.ts";
+import { logPool } from "./log-pool.ts";
 
 export interface ComposePool {
   readonly config: Config;
@@ -42,6 +43,7 @@ export function composePool({ config, cores, catalog, assets, durable, recording
     hangSeconds: config["host.hang_seconds"],
     log,
   });
+  logPool(pool, log);
   pool.subscribe((event) => {
     if (event.type !== "state") return;
     const { state, id } = event.instance;
