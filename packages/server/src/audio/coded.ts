@@ -36,6 +36,7 @@ export async function decodeCoded(
   { channels, maxSeconds }: { readonly channels: ChannelChoice; readonly maxSeconds: number },
   signal?: AbortSignal,
 ): Promise<{ state: CodedState; sound: Sound }> {
+  if (coded.gapSeconds !== undefined) return silence(before, coded, coded.gapSeconds, { channels, maxSeconds });
   const codec = await loadCodec(coded.setup.codec);
   const state = goOn(before, coded, codec);
   state.skipFrames = coded.skipFrames ?? state.skipFrames;
@@ -54,6 +55,24 @@ export async function decodeCoded(
   if (state.seconds > maxSeconds) throw tooLong(maxSeconds);
   const kept = planar.map((samples) => samples.subarray(from, to));
   return { state, sound: { samples: pickPlanar(kept, channels), rateHz } };
+}
+
+/** As many channels, at the rate, that the stream has had so far. */
+async function silence(
+  before: CodedState | undefined,
+  coded: Coded,
+  seconds: number,
+  { channels, maxSeconds }: { readonly channels: ChannelChoice; readonly maxSeconds: number },
+): Promise<{ state: CodedState; sound: Sound }> {
+  const isSame = before?.stream === coded.stream;
+  const state = isSame ? before : goOn(before, coded, await loadCodec(coded.setup.codec));
+  const { rateHz, channels: count } = state.setup;
+  const frames = Math.round(seconds * rateHz);
+  state.frames += frames;
+  state.seconds += frames / rateHz;
+  if (state.seconds > maxSeconds) throw tooLong(maxSeconds);
+  const planar = Array.from({ length: count }, () => new Float32Array(frames));
+  return { state, sound: { samples: pickPlanar(planar, channels), rateHz } };
 }
 
 /** The same decoding, that of a new stream, or one whose packets change their rate or their channels on the way. */

@@ -62,13 +62,14 @@ async function decodeStep(step: Step, kernels: Kernels, signal?: AbortSignal): P
   const { reading, taken, declaredSeconds } = found;
   const finished = reading.finished ?? false;
   const isAll = isAllOf(step);
-  if (isAll && taken === 0 && !finished) throw damaged("it ends too early");
+  const isIdle = taken === 0 && found.coded.length === 0;
+  if (isAll && isIdle && !finished) throw damaged("it ends too early");
   const samples = toOutput(state, await soundsOf(state, found, step, signal), finished, kernels);
   if (finished && !holdsSound(state, reading)) throw damaged("it holds no sound");
   return {
     state,
     wantsBytes: Math.max(reading.wantsBytes, Math.min(found.wantsBytes, mostPieceBytes / 2)),
-    pieceBytes: Math.max(pieceBytes(reading, taken === 0 && !isAll ? step.bytes.length : 0), found.pieceBytes),
+    pieceBytes: Math.max(pieceBytes(reading, isIdle && !isAll ? step.bytes.length : 0), found.pieceBytes),
     finished,
     ...(samples !== undefined && samples[0].length > 0 ? { samples } : {}),
     ...(taken < step.bytes.length && !finished ? { rest: step.bytes.slice(taken) } : {}),
@@ -122,7 +123,8 @@ async function readToSound(state: DecodeState, step: Step): Promise<Found> {
     taken += reading.taken;
     declaredSeconds = reading.declaredSeconds ?? declaredSeconds;
     if (reading.coded !== undefined) await batch.add(reading.coded);
-    if (reading.taken === 0 || reading.samples !== undefined || reading.finished === true || batch.isEnough) {
+    const isStuck = reading.taken === 0 && reading.coded === undefined;
+    if (isStuck || reading.samples !== undefined || reading.finished === true || batch.isEnough) {
       const known = declaredSeconds === undefined ? {} : { declaredSeconds };
       const wantsBytes = batch.seconds === 0 ? 0 : Math.ceil((taken / batch.seconds) * batch.wantedSeconds);
       return { reading, taken, coded: batch.parts, wantsBytes, pieceBytes: batch.mostBytes, ...known };

@@ -21,6 +21,8 @@ export interface Coded {
   /** Number of the stream in its file: files can be several recordings, one behind the other. */
   readonly stream: number;
   readonly packets: readonly Uint8Array[];
+  /** Instead of packets: silence, since by its container nothing is there. */
+  readonly gapSeconds?: number;
   /** Frames at the beginning of the stream that are not part of the recording: encoders need a run-up. */
   readonly skipFrames?: number;
   /** Frames of the recording, after those; once it is known. */
