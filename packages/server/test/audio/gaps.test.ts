@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { createAudioDecoder } from "../../dist/audio/decoder.js";
-import { plainFlacFrame, flacHeader } from "./flac-writer.ts";
+import { flacHeader, plainFlacFrame } from "./flac-writer.ts";
 import { type Track, writeMatroska, writeTimedMatroska } from "./matroska-writer.ts";
 import { oggPage, opusHead, writeOgg } from "./ogg-writer.ts";
 import { opusPackets } from "./packets.ts";
@@ -18,13 +18,15 @@ const gapAt = 40;
 const frames = 320;
 
 /** All but some packets, at the times that they have with a pause of so many milliseconds. */
-const timed = (pauseMs: number) =>
-  packets.map((packet, n) => [packet, 20 * n + (n >= gapAt ? pauseMs : 0)] as const);
+const timed = (pauseMs: number) => packets.map((packet, n) => [packet, 20 * n + (n >= gapAt ? pauseMs : 0)] as const);
 
 function isWhole(samples: Float32Array, gapSeconds: number, plain: Float32Array): void {
   const [from, to] = [gapAt * frames, gapAt * frames + gapSeconds * 16_000];
   assert.equal(samples.length, plain.length + gapSeconds * 16_000);
-  assert.ok(samples.subarray(from + 200, to).every((value) => value === 0), "silence");
+  assert.ok(
+    samples.subarray(from + 200, to).every((value) => value === 0),
+    "silence",
+  );
   assert.ok(likeness(samples.subarray(0, from), plain.subarray(0, from)) > 0.99);
   assert.ok(likeness(samples.subarray(to), plain.subarray(from)) > 0.95);
 }
@@ -40,9 +42,7 @@ test("packets that are missing in Matroska are silence: what follows keeps its t
 
 test("pages that are missing in Ogg are silence", async () => {
   const plain = await decodeAll(decoder, writeOgg(packets));
-  const pages = packets.map((packet, n) =>
-    oggPage([packet], { granule: 960 * (n + 1) + (n >= gapAt ? 96_000 : 0) }),
-  );
+  const pages = packets.map((packet, n) => oggPage([packet], { granule: 960 * (n + 1) + (n >= gapAt ? 96_000 : 0) }));
   const heads = [oggPage([opusHead], { isFirst: true }), oggPage([Buffer.from("OpusTags")])];
   const file = Buffer.concat([...heads, ...pages]);
   isWhole(await decodeAll(decoder, file), 2, plain);
@@ -58,7 +58,10 @@ test("a clock that is not exact, is set back, or jumps further than can be true 
     ["without end", (n) => (n >= gapAt ? Number.MAX_SAFE_INTEGER : 20 * n)],
   ];
   for (const [what, clock] of clocks) {
-    const file = writeTimedMatroska(track, packets.map((packet, n) => [packet, clock(n)] as const));
+    const file = writeTimedMatroska(
+      track,
+      packets.map((packet, n) => [packet, clock(n)] as const),
+    );
     assert.equal((await decodeAll(decoder, file)).length, plain.length, what);
   }
 });

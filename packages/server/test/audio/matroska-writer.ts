@@ -42,7 +42,10 @@ export function writeBlocks(track: Track, blocks: readonly Uint8Array[], each = 
 }
 
 /** Each packet in a cluster of its own that begins at its time, milliseconds. */
-export function writeTimedMatroska(track: Track, packets: readonly (readonly [packet: Uint8Array, ms: number])[]): Buffer {
+export function writeTimedMatroska(
+  track: Track,
+  packets: readonly (readonly [packet: Uint8Array, ms: number])[],
+): Buffer {
   const clusters = packets.map(([packet, ms]) => {
     const time = Buffer.alloc(8);
     time.writeBigUInt64BE(BigInt(ms));

@@ -109,7 +109,8 @@ function readFrames(state: FlacState, input: FormatInput): Reading {
 function skipOther(state: FlacState, { bytes, isAll }: FormatInput, header: number | undefined): Reading {
   const end = header ?? (isAll ? bytes.length : Math.max(0, bytes.length - nextHeaderBytes + 1));
   const next = findFile(bytes.subarray(0, end + 8));
-  if (next === undefined || next > end) return { taken: end, wantsBytes: 4096, finished: isAll && end === bytes.length };
+  if (next === undefined || next > end)
+    return { taken: end, wantsBytes: 4096, finished: isAll && end === bytes.length };
   const { stream, searched } = state;
   Object.assign(state, flacFile.open(), { stream: stream + 1, searched });
   return { taken: next, wantsBytes: 46 };

@@ -1,5 +1,5 @@
-import { type AudioFormat, damaged, type FormatInput, mostPieceBytes, type Reading } from "../format.ts";
 import { viewOf } from "../byte-view.ts";
+import { type AudioFormat, damaged, type FormatInput, mostPieceBytes, type Reading } from "../format.ts";
 import { childrenOf, type Element, float, readElement, readSize, unsigned } from "./ebml.ts";
 import { gapBefore, pass, startTimeline, type Timeline } from "./timeline.ts";
 import { readTracks, type WebmTrack } from "./webm-track.ts";

@@ -36,9 +36,7 @@ export function planOutputs(
   let names: readonly string[] = once.map(({ tree, source }) => join(tree, stemOf(source)));
   names = resolveClashes(once, names, (group) => {
     const above = commonFolder(group);
-    return group.map((recording) =>
-      join(relative(above, baseOf(recording)), recording.tree, stemOf(recording.source)),
-    );
+    return group.map((recording) => join(relative(above, baseOf(recording)), recording.tree, stemOf(recording.source)));
   });
   names = resolveClashes(once, names, (group, present) =>
     group.map(({ source }, index) => (present[index] ?? "") + extname(source)),
