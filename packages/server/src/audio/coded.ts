@@ -19,6 +19,8 @@ export interface CodedState {
   /** Sound of all streams so far that was given out. */
   seconds: number;
   readonly effort: Effort;
+  /** Something of the recording could be decoded. */
+  isHeard: boolean;
 }
 
 export interface Sound {
@@ -42,12 +44,19 @@ export async function decodeCoded(
   state.skipFrames = coded.skipFrames ?? state.skipFrames;
   state.totalFrames = coded.totalFrames ?? state.totalFrames;
   const { setup } = state;
-  const { planar, rateHz, lateFrames = 0 } = await codec.decode(setup, state.runUp, coded.packets, signal);
+  const {
+    planar,
+    rateHz,
+    lateFrames = 0,
+    isSilence = false,
+  } = await codec.decode(setup, state.runUp, coded.packets, signal);
   codecSetup(setup.codec, setup.channels, rateHz);
+  state.isHeard ||= !isSilence;
   state.runUp = lastPackets([...state.runUp, ...coded.packets], codec.runUpPackets);
   const scale = rateHz / setup.rateHz;
   const decoded = planar[0]?.length ?? 0;
-  spendPackets(state.effort, coded.packets, decoded / rateHz, maxSeconds);
+  const { leastBytesASecond } = codec;
+  spendPackets(state.effort, coded.packets, decoded / rateHz, { maxSeconds, leastBytesASecond });
   const from = clamp((state.skipFrames - state.frames) * scale + lateFrames, decoded);
   const to = Math.max(from, clamp((state.skipFrames + state.totalFrames - state.frames) * scale + lateFrames, decoded));
   state.frames += decoded / scale;
@@ -81,7 +90,7 @@ function goOn(before: CodedState | undefined, { setup, stream }: Coded, codec: C
   if (isSame && sameSound(before.setup, setup)) return before;
   const effort = before?.effort ?? noEffort();
   spendStart(effort, codec.startSeconds);
-  const fresh = { stream, setup, runUp: [], seconds: before?.seconds ?? 0, effort };
+  const fresh = { stream, setup, runUp: [], seconds: before?.seconds ?? 0, effort, isHeard: before?.isHeard ?? false };
   if (!isSame) return { ...fresh, frames: 0, skipFrames: 0, totalFrames: Number.POSITIVE_INFINITY };
   const scale = setup.rateHz / before.setup.rateHz;
   const { frames, skipFrames, totalFrames } = before;

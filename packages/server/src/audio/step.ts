@@ -1,6 +1,7 @@
 import { VoxpoolError } from "../base/errors.ts";
 import { type Channels, concatenated, filled } from "./channels.ts";
 import { type Coded, DecoderBroke } from "./codecs/codec.ts";
+import { codecNames } from "./codecs/setup.ts";
 import { decodeCoded, type Sound } from "./coded.ts";
 import { id3, type TagState } from "./containers/id3.ts";
 import { indexMp4 } from "./containers/mp4.ts";
@@ -65,7 +66,7 @@ async function decodeStep(step: Step, kernels: Kernels, signal?: AbortSignal): P
   const isIdle = taken === 0 && found.coded.length === 0;
   if (isAll && isIdle && !finished) throw damaged("it ends too early");
   const samples = toOutput(state, await soundsOf(state, found, step, signal), finished, kernels);
-  if (finished && !holdsSound(state, reading)) throw damaged("it holds no sound");
+  if (finished) refuseSilence(state, reading);
   return {
     state,
     wantsBytes: Math.max(reading.wantsBytes, Math.min(found.wantsBytes, mostPieceBytes / 2)),
@@ -87,9 +88,14 @@ function pieceBytes(reading: Reading, idleBytes: number): number {
   return idleBytes === 0 ? wanted : Math.max(wanted, reading.wantsBytes, 2 * idleBytes);
 }
 
-/** Uncompressed sound may be empty, as a recorder was stopped at once; a file of packets without any is damaged. */
-function holdsSound({ coded }: DecodeState, { samples }: Reading): boolean {
-  return samples !== undefined || (coded !== undefined && coded.effort.seconds > 0);
+/**
+ * Uncompressed sound may be empty, as a recorder was stopped at once; a file of packets without any is damaged. So is
+ * one of which nothing could be decoded: silence would be taken for what was said.
+ */
+function refuseSilence({ coded }: DecodeState, { samples }: Reading): void {
+  if (samples !== undefined) return;
+  if (coded === undefined || coded.effort.seconds === 0) throw damaged("it holds no sound");
+  if (!coded.isHeard) throw damaged(`nothing of its ${codecNames[coded.setup.codec]} could be decoded`);
 }
 
 function begin({ bytes, waitingBytes, ended, raw, packets }: Step): DecodeState | undefined {

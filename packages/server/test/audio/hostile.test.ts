@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,13 +7,13 @@ import { after, test } from "node:test";
 import { createAudioDecoder } from "../../dist/audio/decoder.js";
 import { silentLog } from "../../dist/base/log.js";
 import { createSpool } from "../../dist/base/spool.js";
-import { flacHeader, silentFlacFrame } from "./flac-writer.ts";
+import { flacHeader, silentFlacFrame, undecodableFlacFrame } from "./flac-writer.ts";
 import { lacedBlock, writeBlocks, writeMatroska } from "./matroska-writer.ts";
 import { box, numbers, writeMp4 } from "./mp4-writer.ts";
 import { oggPage, opusHead, writeOgg } from "./ogg-writer.ts";
 import { flacParts, mp3Packets, opusPackets, repeated } from "./packets.ts";
 import { decodeAll, readThrough } from "./reading.ts";
-import { recording } from "./recordings.ts";
+import { hasFfmpeg, noFfmpeg, recording } from "./recordings.ts";
 
 const deaths: string[] = [];
 const log = { ...silentLog, error: (_: unknown, message: string) => deaths.push(message) };
@@ -137,6 +138,25 @@ const hour = 900;
 test("FLAC that holds hours in some kilobytes is refused long before they are decoded", async () => {
   const frames = Array.from({ length: 6 * hour }, (_, n) => silentFlacFrame(n % 2000));
   await refused(Buffer.concat([flacHeader(16_000), ...frames]), /so few bytes/);
+});
+
+test("FLAC of which nothing can be decoded is refused, and not taken for silence", async () => {
+  const frames = Array.from({ length: 20 }, (_, n) => undecodableFlacFrame(n));
+  await refused(Buffer.concat([flacHeader(16_000), ...frames]), /nothing of its FLAC could be decoded/);
+});
+
+test("FLAC of which a part can be decoded keeps its length", async () => {
+  const frames = Array.from({ length: 20 }, (_, n) => (n < 10 ? silentFlacFrame(n) : undecodableFlacFrame(n)));
+  const samples = await decodeAll(decoder, Buffer.concat([flacHeader(16_000), ...frames]));
+  assert.ok(samples.length >= 10 * 65_535, `${samples.length}`);
+});
+
+test("a quarter of an hour of silence in FLAC is read, in the largest blocks that are usual", {
+  skip: !hasFfmpeg && noFfmpeg,
+}, async () => {
+  const args = "-v error -f lavfi -i anullsrc=r=8000:cl=mono -t 900 -c:a flac -frame_size 16384 -f flac -".split(" ");
+  const file = execFileSync("ffmpeg", args);
+  assert.equal((await decodeAll(decoder, file)).length, 900 * 16_000);
 });
 
 test("two minutes of silence are read, however small they are", async () => {

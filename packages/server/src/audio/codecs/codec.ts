@@ -40,6 +40,8 @@ export interface Codec {
   readonly step: CodecStep;
   /** Seconds of sound that are about as dear to decode as a start of this decoder. */
   readonly startSeconds: number;
+  /** Digital silence takes more; what takes less is no recording. */
+  readonly leastBytesASecond: number;
   /** Rate and channels by the packet itself, for codecs whose packets tell; `setup` is what the container says. */
   setupOf?(packet: Uint8Array, setup: CodecSetup): CodecSetup;
   /** Frames that a packet becomes, at most. */
@@ -73,6 +75,8 @@ export interface Decoded {
   readonly planar: readonly Float32Array[];
   /** Of the setup, or a multiple of it that only the decoder found out. */
   readonly rateHz: number;
+  /** Nothing of it could be decoded: it is silence of that length, which keeps the time. */
+  readonly isSilence?: boolean;
   /** So many frames everything comes later than the packets say; none unless given. */
   readonly lateFrames?: number;
 }
@@ -86,6 +90,8 @@ export class DecoderBroke extends VoxpoolError {
 
 export const cheapStep: CodecStep = { wantedSeconds: 0.5, mostSeconds: 8, mostBytes: mostPieceBytes };
 export const cheapStartSeconds = 0.5;
+/** Vorbis takes 31, AAC 47, Opus of 20 ms that is not sent on 50. */
+export const usualLeastBytesASecond = 20;
 
 /** The last `count` frames of each channel; silence in front where a damaged run-up gave fewer. */
 export function lastFrames(channels: readonly Float32Array[], count: number): Float32Array[] {

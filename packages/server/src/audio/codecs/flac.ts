@@ -9,6 +9,8 @@ export const flac: Codec = {
   runUpPackets: 0,
   step: cheapStep,
   startSeconds: cheapStartSeconds,
+  // At 8 kHz with blocks of 16,384 frames, the largest that its subset for streams allows, silence takes 5.8.
+  leastBytesASecond: 5,
   setupOf,
   mostFrames: flacFrames,
   async decode(setup, _, packets) {
@@ -19,7 +21,8 @@ export const flac: Codec = {
       const { channelData } = await decoder.decodeFrames([...headers, ...packets]);
       const count = packets.reduce((sum, packet) => sum + flacFrames(packet), 0);
       const filled = Array.from({ length: channels }, (__, n) => channelData[n] ?? new Float32Array(0));
-      return { planar: lastFrames(filled, count), rateHz: setup.rateHz };
+      const isSilence = filled.every(({ length }) => length === 0);
+      return { planar: lastFrames(filled, count), rateHz: setup.rateHz, isSilence };
     } finally {
       decoder.free();
     }
