@@ -3,8 +3,8 @@ import { mkdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { tryFileLock } from "../../dist/base/file-lock.js";
-import { scratchDirectory } from "./scratch.ts";
 import { startOwner } from "./owner.ts";
+import { scratchDirectory } from "./scratch.ts";
 
 test("a file is locked by one at a time, in this process too, and free once it is given back", (t) => {
   const path = join(scratchDirectory(t), "a.lock");

@@ -11,11 +11,7 @@ export interface Owner {
 }
 
 /** A process that has the lock of a file, or a work directory, until it is killed. */
-export async function startOwner(
-  t: Pick<TestContext, "after">,
-  what: "lock" | "work",
-  path: string,
-): Promise<Owner> {
+export async function startOwner(t: Pick<TestContext, "after">, what: "lock" | "work", path: string): Promise<Owner> {
   const script = new URL("./fixtures/owner.ts", import.meta.url);
   const child = spawn(process.execPath, [script.pathname, what, path], { stdio: ["pipe", "pipe", "inherit"] });
   const ended = once(child, "exit");
