@@ -1,8 +1,8 @@
 import type { ChannelChoice } from "./audio.ts";
 import { type Channels, pickPlanar } from "./channels.ts";
-import type { Codec, CodecSetup, Coded } from "./codecs/codec.ts";
+import { type Codec, type CodecSetup, type Coded, type Decoded, DecoderBroke } from "./codecs/codec.ts";
 import { loadCodec } from "./codecs/codecs.ts";
-import { codecSetup, sameSound } from "./codecs/setup.ts";
+import { codecNames, codecSetup, sameSound } from "./codecs/setup.ts";
 import { type Effort, noEffort, spendPackets, spendStart } from "./effort.ts";
 import { tooLong } from "./format.ts";
 
@@ -44,12 +44,7 @@ export async function decodeCoded(
   state.skipFrames = coded.skipFrames ?? state.skipFrames;
   state.totalFrames = coded.totalFrames ?? state.totalFrames;
   const { setup } = state;
-  const {
-    planar,
-    rateHz,
-    lateFrames = 0,
-    isSilence = false,
-  } = await codec.decode(setup, state.runUp, coded.packets, signal);
+  const { planar, rateHz, lateFrames = 0, isSilence = false } = await decodeBy(codec, state, coded.packets, signal);
   codecSetup(setup.codec, setup.channels, rateHz);
   state.isHeard ||= !isSilence;
   state.runUp = lastPackets([...state.runUp, ...coded.packets], codec.runUpPackets);
@@ -64,6 +59,21 @@ export async function decodeCoded(
   if (state.seconds > maxSeconds) throw tooLong(maxSeconds);
   const kept = planar.map((samples) => samples.subarray(from, to));
   return { state, sound: { samples: pickPlanar(kept, channels), rateHz } };
+}
+
+/** A decoder that was brought down by what it was given is no fault of the server's. */
+async function decodeBy(
+  codec: Codec,
+  { setup, runUp }: CodedState,
+  packets: readonly Uint8Array[],
+  signal?: AbortSignal,
+): Promise<Decoded> {
+  try {
+    return await codec.decode(setup, runUp, packets, signal);
+  } catch (error) {
+    if (!(error instanceof WebAssembly.RuntimeError)) throw error;
+    throw new DecoderBroke(`its ${codecNames[setup.codec]} is damaged: it brought the decoder down`, { cause: error });
+  }
 }
 
 /** As many channels, at the rate, that the stream has had so far. */

@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { flacHeaderBytes } from "../../dist/audio/containers/flac-frame.js";
 import { createAudioDecoder } from "../../dist/audio/decoder.js";
 import { silentLog } from "../../dist/base/log.js";
 import { createSpool } from "../../dist/base/spool.js";
@@ -12,7 +13,7 @@ import { lacedBlock, writeBlocks, writeMatroska } from "./matroska-writer.ts";
 import { box, numbers, writeMp4 } from "./mp4-writer.ts";
 import { oggPage, opusHead, writeOgg } from "./ogg-writer.ts";
 import { flacParts, mp3Packets, opusPackets, repeated } from "./packets.ts";
-import { decodeAll, readThrough } from "./reading.ts";
+import { decodeAll, inPieces, readThrough } from "./reading.ts";
 import { hasFfmpeg, noFfmpeg, recording } from "./recordings.ts";
 
 const deaths: string[] = [];
@@ -144,6 +145,43 @@ test("FLAC of which nothing can be decoded is refused, and not taken for silence
   const frames = Array.from({ length: 20 }, (_, n) => undecodableFlacFrame(n));
   await refused(Buffer.concat([flacHeader(16_000), ...frames]), /nothing of its FLAC could be decoded/);
 });
+
+test("damaged FLAC never brings anything down, and keeps its place wherever its frames are found by the container", async () => {
+  const { header, frames } = flacParts();
+  const packets = splitFlac([frames]);
+  const seconds = (await decodeAll(decoder, writeMatroska({ codec: "A_FLAC", header, rateHz: 16_000 }, packets)))
+    .length;
+  let seed = 5;
+  const random = (below: number) => {
+    seed = (seed * 1_103_515_245 + 12_345) % 2 ** 31;
+    return Math.floor((seed / 2 ** 31) * below);
+  };
+  for (let round = 0; round < 6; round++) {
+    // Behind the header of each frame, which says how long it is.
+    const damagedPackets = packets.map((packet) => packet.slice());
+    for (let n = 0; n < 1 + 3 * (round % 4); n++) {
+      const packet = damagedPackets[random(packets.length)] as Uint8Array;
+      const at = 16 + random(packet.length - 16);
+      packet[at] = (packet[at] as number) ^ (1 + random(255));
+    }
+    const file = writeMatroska({ codec: "A_FLAC", header, rateHz: 16_000 }, damagedPackets);
+    const once = await decodeAll(decoder, file);
+    assert.equal(once.length, seconds);
+    assert.deepEqual(await decodeAll(decoder, inPieces(file, 3000)), once, "however it arrives");
+  }
+  assert.deepEqual(deaths, []);
+});
+
+/** The frames one by one: they are all of one size of block, and their numbers follow each other. */
+function splitFlac(parts: readonly Uint8Array[]): Uint8Array[] {
+  return parts.flatMap((bytes) => {
+    const starts: number[] = [];
+    for (let at = 0; at < bytes.length - 16; at++) {
+      if (flacHeaderBytes(bytes, at) !== undefined && bytes[at + 4] === starts.length) starts.push(at);
+    }
+    return starts.map((start, n) => bytes.slice(start, starts[n + 1] ?? bytes.length));
+  });
+}
 
 test("FLAC of which a part can be decoded keeps its length", async () => {
   const frames = Array.from({ length: 20 }, (_, n) => (n < 10 ? silentFlacFrame(n) : undecodableFlacFrame(n)));
