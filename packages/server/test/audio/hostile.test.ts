@@ -162,7 +162,7 @@ test("damaged FLAC never brings anything down, and keeps its place wherever its 
     for (let n = 0; n < 1 + 3 * (round % 4); n++) {
       const packet = damagedPackets[random(packets.length)] as Uint8Array;
       const at = 16 + random(packet.length - 16);
-      packet[at] = (packet[at] as number) ^ (1 + random(255));
+      packet[at] = (packet[at] ?? 0) ^ (1 + random(255));
     }
     const file = writeMatroska({ codec: "A_FLAC", header, rateHz: 16_000 }, damagedPackets);
     const once = await decodeAll(decoder, file);

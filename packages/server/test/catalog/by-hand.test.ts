@@ -118,10 +118,13 @@ test("single files are brought one by one, known by their hash, their path or th
   assert.ok(existsSync(renamed), `the file stays in ${cwd}`);
 });
 
+const fileAt = (path: string) => ({ at: { hub: "huggingface", repo: "own/voice", path } as const, to: path });
+
 test("files of one name are told apart by their folders, and one is never taken for two", async (t) => {
   const { cwd, registry, options, folder } = await setUp(t);
-  const at = (path: string) => ({ at: { hub: "huggingface", repo: "own/voice", path } as const, to: path });
-  const models = [knownFrom({ kind: "files", files: [at("am/final.mdl"), at("a/model.onnx"), at("b/model.onnx")] })];
+  const models = [
+    knownFrom({ kind: "files", files: [fileAt("am/final.mdl"), fileAt("a/model.onnx"), fileAt("b/model.onnx")] }),
+  ];
   const put = async (path: string) => {
     await mkdir(dirname(join(cwd, path)), { recursive: true });
     await writeFile(join(cwd, path), path);
