@@ -32,6 +32,8 @@ class Stage {
   opened = 0;
   isEnded = false;
   isNeeded = false;
+  /** What must not be, and was: who closes it does not tell of what that throws. */
+  readonly wrong: string[] = [];
   /** The fallback that is opening, open or closing. */
   #there: Transport | undefined;
   #opening: ((succeeds: boolean) => void) | undefined;
@@ -98,9 +100,10 @@ class Stage {
       target: "stage",
       send: () => assert.fail("nothing is sent here"),
       close: async () => {
-        assert.ok(!isClosed, "closed twice");
+        if (isClosed) this.wrong.push("closed twice");
         isClosed = true;
-        if (!this.isEnded) assert.ok(this.borrowed.length === 0 && !this.isNeeded, "closed while it is used or needed");
+        if (!this.isEnded && this.borrowed.length > 0) this.wrong.push("closed while it is used");
+        if (!this.isEnded && this.isNeeded) this.wrong.push("closed while it is needed");
         this.#closing = signalled();
         await this.#closing.promise;
         this.#there = undefined;
@@ -138,12 +141,26 @@ test("in whatever order things happen, one fallback is there at most, and none i
     fc.asyncProperty(fc.array(fc.constantFrom(...steps), { maxLength: 40 }), async (order) => {
       const stage = new Stage();
       for (const step of order) await stage.take(step);
+      assert.deepEqual(stage.wrong, []);
       await stage.finish();
       assert.equal(stage.isThere, false, "something was left open");
       assert.equal(stage.borrowed.length, 0);
     }),
     { numRuns: 500 },
   );
+});
+
+test("one that is needed stays open while nobody uses it, and is closed once it is needed no more", async () => {
+  for (const start of [
+    ["borrow", "opened", "give back", "need"],
+    ["need", "borrow", "opened", "give back"],
+  ] as const) {
+    const stage = new Stage();
+    for (const step of [...start, "time goes by", "closed"] as const) await stage.take(step);
+    assert.deepEqual([stage.isThere, stage.wrong], [true, []]);
+    for (const step of ["need no more", "time goes by", "closed"] as const) await stage.take(step);
+    assert.deepEqual([stage.isThere, stage.wrong], [false, []]);
+  }
 });
 
 test("who comes while it closes waits, and is lent a new one", async () => {

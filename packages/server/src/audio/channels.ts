@@ -1,5 +1,6 @@
 import { VoxpoolError } from "../base/errors.ts";
 import type { ChannelChoice } from "./audio.ts";
+import { tame } from "./pcm.ts";
 
 /** Samples of a file, a piece for each channel that comes out; all of one length. */
 export type Channels = readonly [Float32Array<ArrayBuffer>, ...Float32Array<ArrayBuffer>[]];
@@ -78,11 +79,11 @@ function meanOf(planar: readonly Float32Array[]): Float32Array<ArrayBuffer> {
   return sum;
 }
 
-/** Decoders overshoot, and damaged packets make anything: what is too loud is clipped, no number is silence. */
+/** Decoders overshoot, and damaged packets make anything. */
 function tamed(samples: Float32Array<ArrayBuffer>): Float32Array<ArrayBuffer> {
   for (let n = 0; n < samples.length; n++) {
     const value = samples[n] as number;
-    if (!(value >= -1 && value <= 1)) samples[n] = value > 1 ? 1 : value < -1 ? -1 : 0;
+    if (!(value >= -1 && value <= 1)) samples[n] = tame(value);
   }
   return samples;
 }

@@ -1,8 +1,8 @@
 import type { ChannelChoice } from "./audio.ts";
 import { type Channels, pickPlanar } from "./channels.ts";
-import type { Codec, CodecSetup, Coded } from "./codecs/codec.ts";
+import { type Codec, type CodecSetup, type Coded, type Decoded, DecoderBroke } from "./codecs/codec.ts";
 import { loadCodec } from "./codecs/codecs.ts";
-import { codecSetup, sameSound } from "./codecs/setup.ts";
+import { codecNames, codecSetup, sameSound } from "./codecs/setup.ts";
 import { type Effort, noEffort, spendPackets, spendStart } from "./effort.ts";
 import { tooLong } from "./format.ts";
 
@@ -19,6 +19,8 @@ export interface CodedState {
   /** Sound of all streams so far that was given out. */
   seconds: number;
   readonly effort: Effort;
+  /** Something of the recording could be decoded. */
+  isHeard: boolean;
 }
 
 export interface Sound {
@@ -36,17 +38,20 @@ export async function decodeCoded(
   { channels, maxSeconds }: { readonly channels: ChannelChoice; readonly maxSeconds: number },
   signal?: AbortSignal,
 ): Promise<{ state: CodedState; sound: Sound }> {
+  if (coded.gapSeconds !== undefined) return silence(before, coded, coded.gapSeconds, { channels, maxSeconds });
   const codec = await loadCodec(coded.setup.codec);
   const state = goOn(before, coded, codec);
   state.skipFrames = coded.skipFrames ?? state.skipFrames;
   state.totalFrames = coded.totalFrames ?? state.totalFrames;
   const { setup } = state;
-  const { planar, rateHz, lateFrames = 0 } = await codec.decode(setup, state.runUp, coded.packets, signal);
+  const { planar, rateHz, lateFrames = 0, isSilence = false } = await decodeBy(codec, state, coded.packets, signal);
   codecSetup(setup.codec, setup.channels, rateHz);
+  state.isHeard ||= !isSilence;
   state.runUp = lastPackets([...state.runUp, ...coded.packets], codec.runUpPackets);
   const scale = rateHz / setup.rateHz;
   const decoded = planar[0]?.length ?? 0;
-  spendPackets(state.effort, coded.packets, decoded / rateHz, maxSeconds);
+  const { leastBytesASecond } = codec;
+  spendPackets(state.effort, coded.packets, decoded / rateHz, { maxSeconds, leastBytesASecond });
   const from = clamp((state.skipFrames - state.frames) * scale + lateFrames, decoded);
   const to = Math.max(from, clamp((state.skipFrames + state.totalFrames - state.frames) * scale + lateFrames, decoded));
   state.frames += decoded / scale;
@@ -56,13 +61,46 @@ export async function decodeCoded(
   return { state, sound: { samples: pickPlanar(kept, channels), rateHz } };
 }
 
+/** A decoder that was brought down by what it was given is no fault of the server's. */
+async function decodeBy(
+  codec: Codec,
+  { setup, runUp }: CodedState,
+  packets: readonly Uint8Array[],
+  signal?: AbortSignal,
+): Promise<Decoded> {
+  try {
+    return await codec.decode(setup, runUp, packets, signal);
+  } catch (error) {
+    if (!(error instanceof WebAssembly.RuntimeError)) throw error;
+    throw new DecoderBroke(`its ${codecNames[setup.codec]} is damaged: it brought the decoder down`, { cause: error });
+  }
+}
+
+/** As many channels, at the rate, that the stream has had so far. */
+async function silence(
+  before: CodedState | undefined,
+  coded: Coded,
+  seconds: number,
+  { channels, maxSeconds }: { readonly channels: ChannelChoice; readonly maxSeconds: number },
+): Promise<{ state: CodedState; sound: Sound }> {
+  const isSame = before?.stream === coded.stream;
+  const state = isSame ? before : goOn(before, coded, await loadCodec(coded.setup.codec));
+  const { rateHz, channels: count } = state.setup;
+  const frames = Math.round(seconds * rateHz);
+  state.frames += frames;
+  state.seconds += frames / rateHz;
+  if (state.seconds > maxSeconds) throw tooLong(maxSeconds);
+  const planar = Array.from({ length: count }, () => new Float32Array(frames));
+  return { state, sound: { samples: pickPlanar(planar, channels), rateHz } };
+}
+
 /** The same decoding, that of a new stream, or one whose packets change their rate or their channels on the way. */
 function goOn(before: CodedState | undefined, { setup, stream }: Coded, codec: Codec): CodedState {
   const isSame = before?.stream === stream;
   if (isSame && sameSound(before.setup, setup)) return before;
   const effort = before?.effort ?? noEffort();
   spendStart(effort, codec.startSeconds);
-  const fresh = { stream, setup, runUp: [], seconds: before?.seconds ?? 0, effort };
+  const fresh = { stream, setup, runUp: [], seconds: before?.seconds ?? 0, effort, isHeard: before?.isHeard ?? false };
   if (!isSame) return { ...fresh, frames: 0, skipFrames: 0, totalFrames: Number.POSITIVE_INFINITY };
   const scale = setup.rateHz / before.setup.rateHz;
   const { frames, skipFrames, totalFrames } = before;

@@ -5,7 +5,8 @@ export interface Effort {
   /** Starts of a decoder that the recording made necessary, in seconds of sound that are as dear. */
   startSeconds: number;
   packets: number;
-  bytes: number;
+  /** Sound that its bytes can hold, digital silence as it may be. */
+  worthSeconds: number;
   /** Sound that was decoded, with what is not part of the recording. */
   seconds: number;
 }
@@ -18,13 +19,12 @@ const freeStartSeconds = 32;
 /** Opus has at most 400 packets a second, FLAC of the smallest blocks and the highest rate about a thousand. */
 const freePackets = 5000;
 const mostPacketsASecond = 2000;
-/** Digital silence takes 22 bytes a second in FLAC with the largest usual blocks at 8 kHz, 31 in Vorbis, more elsewhere. */
+/** For what a codec puts into its packets beside the sound. */
 const freeSeconds = 120;
-const leastBytesASecond = 20;
 const mostCutSeconds = 600;
 
 export function noEffort(): Effort {
-  return { startSeconds: 0, packets: 0, bytes: 0, seconds: 0 };
+  return { startSeconds: 0, packets: 0, worthSeconds: 0, seconds: 0 };
 }
 
 /** @param seconds sound that a start of this decoder is worth @throws VoxpoolError `audio_invalid` */
@@ -40,15 +40,15 @@ export function spendPackets(
   effort: Effort,
   packets: readonly Uint8Array[],
   seconds: number,
-  maxSeconds: number,
+  { maxSeconds, leastBytesASecond }: { readonly maxSeconds: number; readonly leastBytesASecond: number },
 ): void {
   effort.packets += packets.length;
-  effort.bytes += packets.reduce((sum, { length }) => sum + length, 0);
+  effort.worthSeconds += packets.reduce((sum, { length }) => sum + length, 0) / leastBytesASecond;
   effort.seconds += seconds;
   if (effort.packets > freePackets + effort.seconds * mostPacketsASecond) {
     throw damaged("its packets hold hardly any sound");
   }
-  if (effort.seconds > freeSeconds + effort.bytes / leastBytesASecond) {
+  if (effort.seconds > freeSeconds + effort.worthSeconds) {
     throw damaged("it stands for more sound than so few bytes can hold");
   }
   // What an edit leaves out costs as much as what is kept.

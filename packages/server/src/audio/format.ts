@@ -30,7 +30,7 @@ export interface FormatInput {
 }
 
 export interface Reading {
-  /** Bytes that are done with. */
+  /** Bytes that are done with; none with `coded` means that it has more to give of the same bytes. */
   readonly taken: number;
   /** Samples in [-1, 1] at the file's own rate, of the channels that are wanted; empty while there are none. */
   readonly samples?: Channels;

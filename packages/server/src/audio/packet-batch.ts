@@ -54,6 +54,7 @@ export class PacketBatch {
     const codec = await loadCodec(coded.setup.codec);
     this.#codec = codec;
     const before = { seconds: this.#seconds, values: this.#values };
+    if (coded.gapSeconds !== undefined) this.#addGap(coded, coded.gapSeconds);
     for (const packet of coded.packets) {
       const setup = codec.setupOf?.(packet, coded.setup) ?? coded.setup;
       const frames = codec.mostFrames(packet, setup);
@@ -68,6 +69,13 @@ export class PacketBatch {
     }
   }
 
+  /** A part of its own. Whoever finds gaps bounds them. */
+  #addGap(coded: Coded, seconds: number): void {
+    this.#seconds += seconds;
+    this.#values += seconds * coded.setup.rateHz * coded.setup.channels;
+    this.#parts.push({ ...coded, packets: [] });
+  }
+
   /** What packets say of themselves wins over what their container says of them. */
   #partFor(coded: Coded, setup: CodecSetup): Uint8Array[] {
     const last = this.#parts.at(-1);
@@ -78,7 +86,7 @@ export class PacketBatch {
       ...(coded.skipFrames !== undefined && { skipFrames: coded.skipFrames * scale }),
       ...(coded.totalFrames !== undefined && { totalFrames: coded.totalFrames * scale }),
     };
-    if (last?.stream !== coded.stream || !sameSound(last.setup, setup)) {
+    if (last?.stream !== coded.stream || last.gapSeconds !== undefined || !sameSound(last.setup, setup)) {
       this.#parts.push({ ...part, packets: [] });
     } else {
       this.#parts[this.#parts.length - 1] = { ...last, ...part, packets: last.packets };

@@ -79,8 +79,8 @@ const convert: Readonly<Record<SampleForm, Convert>> = {
   },
 };
 
-/** Floats from a file may be anything: no number becomes silence, what is too loud is clipped. */
-function tame(value: number): number {
+/** Floats from a file or a decoder may be anything: no number, or none that is finite, becomes silence; what is too loud is clipped. */
+export function tame(value: number): number {
   if (!Number.isFinite(value)) return 0;
   return value > 1 ? 1 : value < -1 ? -1 : value;
 }

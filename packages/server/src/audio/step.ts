@@ -1,6 +1,7 @@
 import { VoxpoolError } from "../base/errors.ts";
 import { type Channels, concatenated, filled } from "./channels.ts";
 import { type Coded, DecoderBroke } from "./codecs/codec.ts";
+import { codecNames } from "./codecs/setup.ts";
 import { decodeCoded, type Sound } from "./coded.ts";
 import { id3, type TagState } from "./containers/id3.ts";
 import { indexMp4 } from "./containers/mp4.ts";
@@ -62,13 +63,14 @@ async function decodeStep(step: Step, kernels: Kernels, signal?: AbortSignal): P
   const { reading, taken, declaredSeconds } = found;
   const finished = reading.finished ?? false;
   const isAll = isAllOf(step);
-  if (isAll && taken === 0 && !finished) throw damaged("it ends too early");
+  const isIdle = taken === 0 && found.coded.length === 0;
+  if (isAll && isIdle && !finished) throw damaged("it ends too early");
   const samples = toOutput(state, await soundsOf(state, found, step, signal), finished, kernels);
-  if (finished && !holdsSound(state, reading)) throw damaged("it holds no sound");
+  if (finished) refuseSilence(state, reading);
   return {
     state,
     wantsBytes: Math.max(reading.wantsBytes, Math.min(found.wantsBytes, mostPieceBytes / 2)),
-    pieceBytes: Math.max(pieceBytes(reading, taken === 0 && !isAll ? step.bytes.length : 0), found.pieceBytes),
+    pieceBytes: Math.max(pieceBytes(reading, isIdle && !isAll ? step.bytes.length : 0), found.pieceBytes),
     finished,
     ...(samples !== undefined && samples[0].length > 0 ? { samples } : {}),
     ...(taken < step.bytes.length && !finished ? { rest: step.bytes.slice(taken) } : {}),
@@ -86,9 +88,14 @@ function pieceBytes(reading: Reading, idleBytes: number): number {
   return idleBytes === 0 ? wanted : Math.max(wanted, reading.wantsBytes, 2 * idleBytes);
 }
 
-/** Uncompressed sound may be empty, as a recorder was stopped at once; a file of packets without any is damaged. */
-function holdsSound({ coded }: DecodeState, { samples }: Reading): boolean {
-  return samples !== undefined || (coded !== undefined && coded.effort.seconds > 0);
+/**
+ * Uncompressed sound may be empty, as a recorder was stopped at once; a file of packets without any is damaged. So is
+ * one of which nothing could be decoded: silence would be taken for what was said.
+ */
+function refuseSilence({ coded }: DecodeState, { samples }: Reading): void {
+  if (samples !== undefined) return;
+  if (coded === undefined || coded.effort.seconds === 0) throw damaged("it holds no sound");
+  if (!coded.isHeard) throw damaged(`nothing of its ${codecNames[coded.setup.codec]} could be decoded`);
 }
 
 function begin({ bytes, waitingBytes, ended, raw, packets }: Step): DecodeState | undefined {
@@ -122,7 +129,8 @@ async function readToSound(state: DecodeState, step: Step): Promise<Found> {
     taken += reading.taken;
     declaredSeconds = reading.declaredSeconds ?? declaredSeconds;
     if (reading.coded !== undefined) await batch.add(reading.coded);
-    if (reading.taken === 0 || reading.samples !== undefined || reading.finished === true || batch.isEnough) {
+    const isStuck = reading.taken === 0 && reading.coded === undefined;
+    if (isStuck || reading.samples !== undefined || reading.finished === true || batch.isEnough) {
       const known = declaredSeconds === undefined ? {} : { declaredSeconds };
       const wantsBytes = batch.seconds === 0 ? 0 : Math.ceil((taken / batch.seconds) * batch.wantedSeconds);
       return { reading, taken, coded: batch.parts, wantsBytes, pieceBytes: batch.mostBytes, ...known };

@@ -5,6 +5,10 @@ export const audioPhrases: Readonly<Record<string, string>> = {
   "it stands for more sound than so few bytes can hold": "其声明的声音多于这些字节所能容纳的",
   "a part of it stands for more sound than can be true": "其中一部分声明的声音多得不可信",
   "it holds no sound": "其中没有声音",
+  "nothing of its {} could be decoded": "其 {1} 完全无法解码",
+  "its {} is damaged: it brought the decoder down": "其 {1} 已损坏，使解码器崩溃",
+  "no {} frames follow its beginning": "开头之后没有 {1} 帧",
+  "the {} file ends before its sound begins": "{1} 文件在声音开始之前就结束了",
   "its {} header says 0 channels": "其 {1} 头标明 0 个声道",
   "its {} header says {} samples a second": "其 {1} 头标明每秒 {2} 个样本",
   "{} with {} channels; at most {} are read": "{2} 声道的 {1}；最多读取 {3} 声道",
@@ -16,8 +20,6 @@ export const audioPhrases: Readonly<Record<string, string>> = {
   "nothing follows its ID3 tag": "ID3 标签之后没有内容",
   "the file ends in its ID3 tag": "文件在 ID3 标签中就结束了",
 
-  "no AAC frames follow its beginning": "开头之后没有 AAC 帧",
-  "the AAC file ends before its sound begins": "AAC 文件在声音开始之前就结束了",
   "ffmpeg could not decode its AAC: {}": "ffmpeg 无法解码其 AAC：{1}",
   "ffmpeg made more of its AAC than its packets can hold": "ffmpeg 从其 AAC 得到的内容多于数据包所能容纳的",
   "ffmpeg did not decode its AAC within {} seconds": "ffmpeg 未能在 {1} 秒内解码其 AAC",
@@ -51,9 +53,6 @@ export const audioPhrases: Readonly<Record<string, string>> = {
   "its FLAC stream information is too short": "其 FLAC 流信息过短",
   "the FLAC file ends before its sound begins": "FLAC 文件在声音开始之前就结束了",
   "the FLAC file has no stream information": "FLAC 文件没有流信息",
-
-  "no MP3 frames follow its beginning": "开头之后没有 MP3 帧",
-  "the MP3 file ends before its sound begins": "MP3 文件在声音开始之前就结束了",
 
   "MP4 with {} inside; AAC, Opus, FLAC and MP3 are read": "内含 {1} 的 MP4；可读取 AAC、Opus、FLAC 和 MP3",
   "its FLAC header says too few samples a second": "其 FLAC 头标明的每秒样本数过少",

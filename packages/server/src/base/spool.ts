@@ -94,7 +94,11 @@ export function createSpool(options: SpoolOptions): Spool {
           hold(0);
         }
       }
-      if (file.path() !== undefined) await file.append(memory.view());
+      if (file.path() !== undefined) {
+        await file.append(memory.view());
+        memory.clear();
+        hold(0);
+      }
       await file.close();
     } catch (error) {
       hold(0);

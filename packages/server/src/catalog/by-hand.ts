@@ -78,7 +78,7 @@ const filesOf = (one: Brought): readonly BroughtFile[] => ("file" in one ? [one.
 function byHashes(part: Parts[number], files: readonly BroughtFile[]): Brought | undefined {
   for (const source of part) {
     if (source.kind === "files") {
-      const chosen = source.files.map((wanted) => singleFile(wanted, files));
+      const chosen = singleFiles(source.files, files);
       if (chosen.every((file) => file !== undefined)) return { source, files: chosen };
     } else {
       const file = files.find((one) => isPublished(source, one));
@@ -88,14 +88,33 @@ function byHashes(part: Parts[number], files: readonly BroughtFile[]): Brought |
   return undefined;
 }
 
-function singleFile({ sha256, at, to }: SourceFile, files: readonly BroughtFile[]): BroughtFile | undefined {
-  if (sha256 !== undefined) return files.find((file) => file.sha256 === sha256);
-  // Files of one name may belong into several folders; the path tells them apart where it has those folders.
-  return (
-    files.find(({ path }) => path.replaceAll("\\", "/").endsWith(`/${to}`)) ??
-    files.find(({ fileName }) => fileName === fileNameAt(at) || fileName === to.split("/").at(-1))
-  );
+/**
+ * The brought one for each wanted file; undefined where none was brought, or where it cannot be told which one it is.
+ * Files of one name may belong into several folders: the path tells them apart where it has those folders, and what
+ * is known by its path or its name is one file only.
+ */
+function singleFiles(
+  wanted: readonly SourceFile[],
+  files: readonly BroughtFile[],
+): readonly (BroughtFile | undefined)[] {
+  const chosen = wanted.map(({ sha256 }) => files.find((file) => sha256 !== undefined && file.sha256 === sha256));
+  const open = () => wanted.filter(({ sha256 }, index) => sha256 === undefined && chosen[index] === undefined);
+  const take = (one: SourceFile, isIt: (file: BroughtFile, one: SourceFile) => boolean, others: typeof wanted) => {
+    const [file, ...more] = files.filter((some) => !chosen.includes(some) && isIt(some, one));
+    const isAnother = file !== undefined && others.some((other) => other !== one && isIt(file, other));
+    if (more.length === 0 && !isAnother) chosen[wanted.indexOf(one)] = file;
+  };
+  // The longest path first: a shorter one may be its end.
+  for (const one of open().toSorted((a, b) => b.to.length - a.to.length)) take(one, hasItsPath, []);
+  const left = open();
+  for (const one of left) take(one, hasItsName, left);
+  return chosen;
 }
+
+const hasItsPath = ({ path }: BroughtFile, { to }: SourceFile): boolean =>
+  `/${path.replaceAll("\\", "/")}`.endsWith(`/${to}`);
+const hasItsName = ({ fileName }: BroughtFile, { at, to }: SourceFile): boolean =>
+  fileName === fileNameAt(at) || fileName === to.split("/").at(-1);
 
 function byName(part: readonly Source[], left: readonly BroughtFile[]): Brought | undefined {
   const source = unpinnedIn(part);
@@ -115,10 +134,10 @@ function unpinnedIn(part: readonly Source[]): Extract<Source, { kind: "archive" 
 }
 
 function notThere(parts: Parts, missing: Parts, left: readonly BroughtFile[], task: HandTask): VoxpoolError {
-  const single = missing.flat().flatMap((source) => (source.kind === "files" ? source.files : []));
-  const here = single.filter((wanted) => singleFile(wanted, left) !== undefined);
-  const unknown = left.filter((file) => !here.some((wanted) => singleFile(wanted, [file]) !== undefined));
-  const names = here.map(({ at }) => fileNameAt(at));
+  const single = singleIn(missing);
+  const chosen = singleFiles(single, left);
+  const unknown = left.filter((file) => single.every((one) => singleFiles([one], [file])[0] === undefined));
+  const names = single.flatMap((one, index) => (chosen[index] === undefined ? [] : [handNameOf(one, single)]));
   const wanted = handFiles(missing, task.endpoints).filter(({ file }) => !names.includes(file));
   const wrong = unknown.find(({ fileName }) => wanted.some(({ file }) => file === fileName)) ?? unknown[0];
   if (wrong !== undefined) return corrupt(wrong, missing, task.name);
@@ -128,10 +147,13 @@ function notThere(parts: Parts, missing: Parts, left: readonly BroughtFile[], ta
   return new VoxpoolError("pull_target_invalid", { what: task.name, detail });
 }
 
+const singleIn = (parts: Parts): readonly SourceFile[] =>
+  parts.flat().flatMap((source) => (source.kind === "files" ? source.files : []));
+
 function corrupt({ fileName, sha256, sha512, path }: BroughtFile, missing: Parts, name: string): VoxpoolError {
   const sources = missing.flat().filter((source) => source.kind !== "files");
   const hashes = sources.flatMap((source) => publishedHash(source) ?? []);
-  const single = missing.flat().flatMap((source) => (source.kind === "files" ? source.files : []));
+  const single = singleIn(missing);
   const named = single.find((file) => fileNameAt(file.at) === fileName)?.sha256 ?? single[0]?.sha256;
   const [first = { algorithm: "sha256" as const, digest: named ?? "" }] = hashes;
   return new VoxpoolError("download_corrupt", {
@@ -154,14 +176,15 @@ export const mostAddresses = 3;
 
 /** What to fetch elsewhere for some parts, and from where: their archives where there are any. */
 export function handFiles(parts: Parts, endpoints: Endpoints): readonly HandFile[] {
+  const all = singleIn(parts);
   return parts.flatMap((part) => {
     const archives = part.filter((source) => source.kind !== "files");
     const [first] = archives;
     if (first === undefined) {
       const [files] = part.filter((source) => source.kind === "files");
-      return (files?.files ?? []).map(({ at }) => ({
-        file: fileNameAt(at),
-        addresses: shown(addressesOf(at, endpoints)),
+      return (files?.files ?? []).map((one) => ({
+        file: handNameOf(one, all),
+        addresses: shown(addressesOf(one.at, endpoints)),
       }));
     }
     const same = archives.filter((source) => handName(source) === handName(first));
@@ -177,6 +200,12 @@ export function handCommand(name: string, files: readonly HandFile[], isNamed = 
 
 const quoted = (text: string): string => (/^[\w./@+-]+$/.test(text) ? text : `"${text.replaceAll('"', "")}"`);
 const shown = (addresses: readonly string[]): readonly string[] => addresses.map(withoutSecrets);
+
+/** Its name; with its folders where others have the same name. */
+function handNameOf({ at, to }: SourceFile, all: readonly SourceFile[]): string {
+  const name = fileNameAt(at);
+  return all.filter((other) => fileNameAt(other.at) === name).length > 1 ? to : name;
+}
 
 function handName(source: ArchivePart): string {
   if (source.kind === "archive") return fileNameAt(source.at);

@@ -107,20 +107,18 @@ async function fromSource(
   if (source.kind !== "files") {
     return fromAttempts({ ...archiveOf(source, directory, download), original }, isLast, download, failures);
   }
-  const held: Fetched[] = [];
+  const held = new Map<SourceFile, Fetched>();
   const lines: string[] = [];
   try {
     for (const file of source.files) {
-      const use = async (fetched: Fetched) => void held.push(fetched);
+      // By the file, not one after the other: what a first place gave may turn out to be of no use.
+      const use = async (fetched: Fetched) => void held.set(file, fetched);
       lines.push(await fromAttempts({ ...fileOf(file, directory, download), use }, isLast, download, failures));
     }
-    for (const [index, file] of source.files.entries()) {
-      const path = held[index]?.path;
-      if (path !== undefined) await moveFile(path, join(directory, file.to));
-    }
+    for (const [file, { path }] of held) await moveFile(path, join(directory, file.to));
   } catch (error) {
     // The next pull finds those that came.
-    await Promise.all(held.map((fetched) => fetched.release()));
+    await Promise.all([...held.values()].map((fetched) => fetched.release()));
     throw error;
   }
   return lines.join(" ");

@@ -49,6 +49,7 @@ const maxTextBytes = 20_000_000;
 const maxPauseMs = 30_000;
 const connectMs = 10_000;
 const impatientRetries = 1;
+const leaveMs = 1000;
 
 export function createHttp({ name, stallMs = 30_000, retries = 5, backoffMs = 500, signal }: HttpOptions): Http {
   const timeouts = { headersTimeout: stallMs, bodyTimeout: stallMs };
@@ -79,7 +80,7 @@ export function createHttp({ name, stallMs = 30_000, retries = 5, backoffMs = 50
             if (vain > most || (isImpatient && error.isUnreachable)) {
               throw failed(url, error.message, name, error);
             }
-            await delay(pauseMs(error, vain, backoffMs), undefined, signal === undefined ? {} : { signal });
+            await pause(pauseMs(error, vain, backoffMs), signal);
           }
         }
       },
@@ -193,7 +194,7 @@ async function get(
     if (![301, 302, 303, 307, 308].includes(answer.statusCode) || typeof location !== "string") {
       return answer;
     }
-    await answer.body.dump().catch(() => undefined);
+    await leave(answer);
     const next = parseUrl(location, name, url);
     if (url.protocol === "https:" && next.protocol !== "https:") {
       throw failed(start, "it leads from HTTPS to an address without", name);
@@ -201,6 +202,11 @@ async function get(
     url = next;
   }
   throw failed(start, `more than ${maxRedirects} redirects`, name);
+}
+
+/** Leaves a body that nobody wants. Read to its end it would spare a connection; one that drips is not worth that. */
+async function leave({ body }: Dispatcher.ResponseData): Promise<void> {
+  await body.dump({ limit: 16_384, signal: AbortSignal.timeout(leaveMs) }).catch(() => undefined);
 }
 
 async function requestOnce(
@@ -244,7 +250,7 @@ async function getText(
 ): Promise<string> {
   const answer = await http.get(url, headers);
   if (answer.statusCode !== 200) {
-    await answer.body.dump().catch(() => undefined);
+    await leave(answer);
     throw refusal(url, answer, name);
   }
   const chunks: Buffer[] = [];
@@ -274,6 +280,16 @@ async function unzipped(body: Buffer, url: string, name: string): Promise<Buffer
     return await promisify(gunzip)(body, { maxOutputLength: maxTextBytes });
   } catch (error) {
     throw failed(url, "the answer is damaged or too large", name, error);
+  }
+}
+
+/** @throws the signal's reason */
+async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  try {
+    await delay(ms, undefined, signal === undefined ? {} : { signal });
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
   }
 }
 

@@ -17,7 +17,7 @@ import { printable } from "./model-path.ts";
 import { bringParts, explained, extractBrought, fetchParts } from "./parts.ts";
 import { checkName, isUrl, readTarget, refuseScheme } from "./pull-target.ts";
 import { buildFolder } from "./staging.ts";
-import { createTrust } from "./trust.ts";
+import { createTrust, withholding } from "./trust.ts";
 import { unknownName } from "./unknown-name.ts";
 
 export type { PullEvent } from "./download.ts";
@@ -81,7 +81,14 @@ export async function pull(what: string, options: PullOptions): Promise<PullResu
       freeSpace: options.freeSpace,
     };
     if (asset !== undefined) return await pullAsset(asset, options.stateDir, { ...download, from: options.from });
-    return await land(recipeFor(what, model, options, download), options.modelDir);
+    // A hash is believed once a model was made of what has it: its makers may repair what was none.
+    const trust = withholding(download.trust);
+    const { name: landing, build } = recipeFor(what, model, options, { ...download, trust });
+    const buildAndBelieve = async (staging: string): Promise<void> => {
+      await build(staging);
+      await trust.settle();
+    };
+    return await land({ name: landing, build: buildAndBelieve }, options.modelDir);
   } finally {
     await http.close();
   }

@@ -1,5 +1,5 @@
 import { mkdir, readdir, rename, rm, rmdir, unlink } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname, isAbsolute, join, relative, resolve } from "node:path";
 import { VoxpoolError } from "../base/errors.ts";
 import { makeFolder } from "../base/folders.ts";
 import { newStaging, sweepStaging } from "./claims.ts";
@@ -47,8 +47,16 @@ function notWritable(error: unknown, directory: string): unknown {
   if (code !== "EACCES" && code !== "EROFS" && code !== "EPERM") {
     return error;
   }
+  const source = blamed(error, directory);
   const detail = `it cannot be written to (${code}); choose another directory or change its permissions`;
-  return new VoxpoolError("config_invalid", { source: directory, detail }, { cause: error });
+  return new VoxpoolError("config_invalid", { source, detail }, { cause: error });
+}
+
+/** The directory itself for what is in it; else where the file is that the error is about: downloads lie elsewhere. */
+function blamed(error: unknown, directory: string): string {
+  const path = error instanceof Error && "path" in error && typeof error.path === "string" ? error.path : directory;
+  const below = relative(resolve(directory), resolve(path));
+  return below.startsWith("..") || isAbsolute(below) ? dirname(path) : directory;
 }
 
 function codeOf(error: unknown): unknown {

@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
-import { readFile, writeFile } from "node:fs/promises";
+import { createHash, randomUUID } from "node:crypto";
+import { link, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { VoxpoolError } from "../base/errors.ts";
 import { makeFolder } from "../base/folders.ts";
@@ -39,17 +39,48 @@ export function createTrust(stateDir: string): Trust {
     remember: async (file) => {
       await check(file);
       await makeFolder(directory);
-      try {
-        // Whoever comes second compares with what the first one wrote.
-        await writeFile(join(directory, fileNameOf(file.identity)), `${file.sha256}\n`, { flag: "wx", flush: true });
-      } catch (error) {
-        if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) {
-          throw error;
-        }
-        await check(file);
-      }
+      // Whoever comes second compares with what the first one wrote.
+      if (!(await writeOnce(join(directory, fileNameOf(file.identity)), `${file.sha256}\n`))) await check(file);
     },
   };
+}
+
+/** The same, but what is to be remembered waits until `settle`: until all proved to be usable together. */
+export function withholding(trust: Trust): Trust & { readonly settle: () => Promise<void> } {
+  const waiting: Unpinned[] = [];
+  return {
+    check: (file) => trust.check(file),
+    remember: async (file) => {
+      await trust.check(file);
+      waiting.push(file);
+    },
+    settle: async () => {
+      for (const file of waiting.splice(0)) await trust.remember(file);
+    },
+  };
+}
+
+/** Makes a file that is whole from the first moment on; false if it is there already. */
+async function writeOnce(path: string, text: string): Promise<boolean> {
+  const draft = `${path}.${randomUUID()}`;
+  await writeFile(draft, text, { flag: "wx", flush: true });
+  try {
+    // Some file systems have no links.
+    await link(draft, path).catch(async (error: unknown) => {
+      if (codeOf(error) === "EEXIST") throw error;
+      await writeFile(path, text, { flag: "wx", flush: true });
+    });
+    return true;
+  } catch (error) {
+    if (codeOf(error) === "EEXIST") return false;
+    throw error;
+  } finally {
+    await rm(draft, { force: true });
+  }
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && "code" in error ? error.code : undefined;
 }
 
 /**

@@ -1,10 +1,10 @@
 import { fileURLToPath } from "node:url";
 import { ModelAPIClient } from "@voxpool/client";
 import { defaultModelPath, fallbackModel, ifThere } from "../api/default-model.ts";
-import type { ModelSpec } from "../engine/engine.ts";
 import { createLocalTransport } from "../local.ts";
 import { catalogOf } from "./models.ts";
 import { findPart } from "./natives.ts";
+import { partsOf } from "./needed.ts";
 import { type Finding, note, ok, type Place, type Probe, problem, same } from "./types.ts";
 
 const recording = fileURLToPath(new URL("../../assets/jfk.wav", import.meta.url));
@@ -28,11 +28,6 @@ export const decodeProbe: Probe = {
     return [await decode(folder.modelPath, place, signal)];
   },
 };
-
-function partsOf({ engine, segmenter }: ModelSpec): readonly ("libvosk" | "silero-vad")[] {
-  if (engine === "vosk") return ["libvosk"];
-  return segmenter === "silero" ? ["silero-vad"] : [];
-}
 
 function absent(path: string, isUsual: boolean): Finding {
   if (isUsual) {

@@ -9,6 +9,14 @@ export function silentFlacFrame(number: number, rateCode = 0): Uint8Array {
   return Uint8Array.of(...body, crc >> 8, crc & 255);
 }
 
+/** A frame whose header and checksums are right, and whose samples are coded in a way that there is none. */
+export function undecodableFlacFrame(number: number): Uint8Array {
+  const head = Uint8Array.of(0xff, 0xf8, 0x70, 0x08, number, 0x0f, 0xff);
+  const body = Uint8Array.of(...head, crc8(head), ...new Uint8Array(20).fill(0xff));
+  const crc = crc16(body);
+  return Uint8Array.of(...body, crc >> 8, crc & 255);
+}
+
 /** Samples of 16 bits as they are, channel by channel: for frames of any size. */
 export function plainFlacFrame(channels: readonly Int16Array[], number = 0): Uint8Array {
   const frames = channels[0]?.length ?? 0;

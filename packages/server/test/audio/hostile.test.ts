@@ -1,18 +1,20 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { flacHeaderBytes } from "../../dist/audio/containers/flac-frame.js";
 import { createAudioDecoder } from "../../dist/audio/decoder.js";
 import { silentLog } from "../../dist/base/log.js";
 import { createSpool } from "../../dist/base/spool.js";
-import { flacHeader, silentFlacFrame } from "./flac-writer.ts";
+import { flacHeader, silentFlacFrame, undecodableFlacFrame } from "./flac-writer.ts";
 import { lacedBlock, writeBlocks, writeMatroska } from "./matroska-writer.ts";
 import { box, numbers, writeMp4 } from "./mp4-writer.ts";
 import { oggPage, opusHead, writeOgg } from "./ogg-writer.ts";
 import { flacParts, mp3Packets, opusPackets, repeated } from "./packets.ts";
-import { decodeAll, readThrough } from "./reading.ts";
-import { recording } from "./recordings.ts";
+import { decodeAll, inPieces, readThrough } from "./reading.ts";
+import { hasFfmpeg, noFfmpeg, recording } from "./recordings.ts";
 
 const deaths: string[] = [];
 const log = { ...silentLog, error: (_: unknown, message: string) => deaths.push(message) };
@@ -137,6 +139,62 @@ const hour = 900;
 test("FLAC that holds hours in some kilobytes is refused long before they are decoded", async () => {
   const frames = Array.from({ length: 6 * hour }, (_, n) => silentFlacFrame(n % 2000));
   await refused(Buffer.concat([flacHeader(16_000), ...frames]), /so few bytes/);
+});
+
+test("FLAC of which nothing can be decoded is refused, and not taken for silence", async () => {
+  const frames = Array.from({ length: 20 }, (_, n) => undecodableFlacFrame(n));
+  await refused(Buffer.concat([flacHeader(16_000), ...frames]), /nothing of its FLAC could be decoded/);
+});
+
+test("damaged FLAC never brings anything down, and keeps its place wherever its frames are found by the container", async () => {
+  const { header, frames } = flacParts();
+  const packets = splitFlac([frames]);
+  const seconds = (await decodeAll(decoder, writeMatroska({ codec: "A_FLAC", header, rateHz: 16_000 }, packets)))
+    .length;
+  let seed = 5;
+  const random = (below: number) => {
+    seed = (seed * 1_103_515_245 + 12_345) % 2 ** 31;
+    return Math.floor((seed / 2 ** 31) * below);
+  };
+  for (let round = 0; round < 6; round++) {
+    // Behind the header of each frame, which says how long it is.
+    const damagedPackets = packets.map((packet) => packet.slice());
+    for (let n = 0; n < 1 + 3 * (round % 4); n++) {
+      const packet = damagedPackets[random(packets.length)] as Uint8Array;
+      const at = 16 + random(packet.length - 16);
+      packet[at] = (packet[at] ?? 0) ^ (1 + random(255));
+    }
+    const file = writeMatroska({ codec: "A_FLAC", header, rateHz: 16_000 }, damagedPackets);
+    const once = await decodeAll(decoder, file);
+    assert.equal(once.length, seconds);
+    assert.deepEqual(await decodeAll(decoder, inPieces(file, 3000)), once, "however it arrives");
+  }
+  assert.deepEqual(deaths, []);
+});
+
+/** The frames one by one: they are all of one size of block, and their numbers follow each other. */
+function splitFlac(parts: readonly Uint8Array[]): Uint8Array[] {
+  return parts.flatMap((bytes) => {
+    const starts: number[] = [];
+    for (let at = 0; at < bytes.length - 16; at++) {
+      if (flacHeaderBytes(bytes, at) !== undefined && bytes[at + 4] === starts.length) starts.push(at);
+    }
+    return starts.map((start, n) => bytes.slice(start, starts[n + 1] ?? bytes.length));
+  });
+}
+
+test("FLAC of which a part can be decoded keeps its length", async () => {
+  const frames = Array.from({ length: 20 }, (_, n) => (n < 10 ? silentFlacFrame(n) : undecodableFlacFrame(n)));
+  const samples = await decodeAll(decoder, Buffer.concat([flacHeader(16_000), ...frames]));
+  assert.ok(samples.length >= 10 * 65_535, `${samples.length}`);
+});
+
+test("a quarter of an hour of silence in FLAC is read, in the largest blocks that are usual", {
+  skip: !hasFfmpeg && noFfmpeg,
+}, async () => {
+  const args = "-v error -f lavfi -i anullsrc=r=8000:cl=mono -t 900 -c:a flac -frame_size 16384 -f flac -".split(" ");
+  const file = execFileSync("ffmpeg", args);
+  assert.equal((await decodeAll(decoder, file)).length, 900 * 16_000);
 });
 
 test("two minutes of silence are read, however small they are", async () => {

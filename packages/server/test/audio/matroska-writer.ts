@@ -41,6 +41,20 @@ export function writeBlocks(track: Track, blocks: readonly Uint8Array[], each = 
   return Buffer.concat(parts);
 }
 
+/** Each packet in a cluster of its own that begins at its time, milliseconds. */
+export function writeTimedMatroska(
+  track: Track,
+  packets: readonly (readonly [packet: Uint8Array, ms: number])[],
+): Buffer {
+  const clusters = packets.map(([packet, ms]) => {
+    const time = Buffer.alloc(8);
+    time.writeBigUInt64BE(BigInt(ms));
+    const block = element("a3", Buffer.from([0x81, 0, 0, 0x80]), packet);
+    return element("1f43b675", element("e7", time), block);
+  });
+  return Buffer.concat([writeBlocks(track, []), ...clusters]);
+}
+
 function trackEntry({ codec, header, rateHz, channels = 1 }: Track): Buffer {
   const rate = Buffer.alloc(8);
   rate.writeDoubleBE(rateHz);

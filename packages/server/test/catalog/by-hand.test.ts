@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import type { Known } from "../../dist/catalog/known-models.js";
 import { type PullOptions, pull } from "../../dist/catalog/pull.js";
@@ -116,6 +116,30 @@ test("single files are brought one by one, known by their hash, their path or th
   assert.deepEqual((await readdir(folder)).toSorted(), ["model.int8.onnx", "tokens.txt", "voxpool.json"]);
   assert.equal(await readFile(join(folder, "model.int8.onnx"), "utf8"), "weights");
   assert.ok(existsSync(renamed), `the file stays in ${cwd}`);
+});
+
+const fileAt = (path: string) => ({ at: { hub: "huggingface", repo: "own/voice", path } as const, to: path });
+
+test("files of one name are told apart by their folders, and one is never taken for two", async (t) => {
+  const { cwd, registry, options, folder } = await setUp(t);
+  const models = [
+    knownFrom({ kind: "files", files: [fileAt("am/final.mdl"), fileAt("a/model.onnx"), fileAt("b/model.onnx")] }),
+  ];
+  const put = async (path: string) => {
+    await mkdir(dirname(join(cwd, path)), { recursive: true });
+    await writeFile(join(cwd, path), path);
+    return join(cwd, path);
+  };
+  const mdl = await put("final.mdl");
+  const unclear = await told(pull("en/voice", { ...options, models, from: [mdl, await put("model.onnx")] }));
+  assert.equal(unclear.reason, "pull_target_invalid");
+  assert.match(unclear.message, /: a\/model\.onnx \(http\S+\) ; b\/model\.onnx \(http\S+\) is missing/);
+  const one = await told(pull("en/voice", { ...options, models, from: [mdl, await put("x/a/model.onnx")] }));
+  assert.match(one.message, new RegExp(`: b/model\\.onnx \\(${registry.url}\\S+\\) is missing`));
+  const from = [mdl, await put("model.onnx"), await put("x/a/model.onnx")];
+  await pull("en/voice", { ...options, models, from });
+  assert.equal(await readFile(join(folder, "a/model.onnx"), "utf8"), "x/a/model.onnx");
+  assert.equal(await readFile(join(folder, "b/model.onnx"), "utf8"), "model.onnx");
 });
 
 test("the rules for Chinese numbers are brought by hand, and said to be so when they cannot be fetched", async (t) => {

@@ -5,6 +5,7 @@ import { type TestContext, test } from "node:test";
 import type { Known } from "../../dist/catalog/known-models.js";
 import { type PullOptions, pull } from "../../dist/catalog/pull.js";
 import type { Place, Source } from "../../dist/catalog/sources.js";
+import { createTrust, type Unpinned } from "../../dist/catalog/trust.js";
 import { answer, knownFrom, startRegistry, zipOf } from "./registry.ts";
 import { makeTree, reasonOf } from "./tree.ts";
 
@@ -123,4 +124,66 @@ test("a file by hand that is another than the first time is named by its path", 
     assert.ok(error.message.startsWith(`What came from ${file} for en/voice `), error.message);
     return true;
   });
+});
+
+test("an archive that turned out to hold no model is not remembered: once it is repaired it is taken", async (t) => {
+  const { cwd, registry, options } = await setUp(t);
+  const none = zipOf([{ path: "voice/readme.txt", content: "nothing" }]);
+  const models = known(at({ url: `${registry.url}known.zip` }));
+  const handModels = known(at({ url: `${registry.url}hand.zip` }));
+  const file = join(cwd, "hand.zip");
+  const pulls = {
+    "/m.zip": () => pull(`${registry.url}m.zip`, { ...options, as: "one" }),
+    "/known.zip": () => pull("en/voice", { ...options, models }),
+    "/hand.zip": () => pull("en/voice", { ...options, models: handModels, as: "two", from: [file] }),
+  };
+  for (const [path, again] of Object.entries(pulls)) {
+    for (const [content, reason] of [
+      [none, "model_files_invalid"],
+      [ours, undefined],
+    ] as const) {
+      registry.files.set(path, content);
+      await writeFile(file, content);
+      assert.equal(
+        await again().then(
+          () => undefined,
+          (error: { reason?: string }) => error.reason,
+        ),
+        reason,
+        path,
+      );
+    }
+  }
+});
+
+const unpinned = (sha256: string, more: Partial<Unpinned> = {}): Unpinned => ({
+  identity: "https://maker/m.zip",
+  name: "en/voice",
+  shown: "m.zip",
+  sha256: sha256.repeat(64),
+  ...more,
+});
+
+test("of two processes that fetch other bytes at the same time one is refused", async (t) => {
+  const { options } = await setUp(t);
+  for (let round = 0; round < 20; round++) {
+    const identity = `https://maker/${round}.zip`;
+    const ends = await Promise.allSettled(
+      ["a", "b"].map((bytes) => createTrust(options.stateDir).remember(unpinned(bytes, { identity }))),
+    );
+    const refused = ends.flatMap((end) =>
+      end.status === "rejected" ? [(end.reason as { reason?: string }).reason] : [],
+    );
+    assert.deepEqual(refused, ["download_changed"]);
+  }
+});
+
+test("what the maker gave while a copy was fetched counts when the copy is remembered", async (t) => {
+  const { options, hashes } = await setUp(t);
+  const [mine, other] = [createTrust(options.stateDir), createTrust(options.stateDir)];
+  const copy = unpinned("b", { identity: "https://copy/m.zip", original: "https://maker/m.zip" });
+  await mine.check(copy);
+  await other.remember(unpinned("a"));
+  assert.equal(await reasonOf(mine.remember(copy)), "download_changed");
+  assert.equal((await readdir(hashes)).length, 1);
 });

@@ -46,6 +46,24 @@ suite("transcribe when the server goes away", () => {
     assert.match(stderr, /^voxpool: a\.wav: No voxpool server answers at .*\n$/);
   });
 
+  test("a file that cannot be read says nothing of the server, which is not waited for, and is said all the same", async (t) => {
+    const server = await listen(0, hear);
+    const url = `http://127.0.0.1:${portOf(server)}/api`;
+    end(server);
+    const cwd = place(t, "a");
+    for (const names of [
+      ["nothere.wav", "a.wav"],
+      ["a.wav", "nothere.wav"],
+    ]) {
+      const { code, stderr } = await run(t, ["transcribe", ...names, "--url", url], { cwd });
+      assert.equal(code, 3);
+      const lines = stderr.trimEnd().split("\n").toSorted();
+      assert.match(lines[0] ?? "", /^voxpool: a\.wav: No voxpool server answers at /);
+      assert.match(lines[1] ?? "", /^voxpool: nothere\.wav: The audio could not be read: /);
+      assert.equal(lines.length, 2, stderr);
+    }
+  });
+
   test("a recording that the server falls over is given up, and the others go on", async (t) => {
     let falls = 0;
     const server = await listen(0, (text, answer) => {

@@ -150,6 +150,28 @@ suite("transcribe into files", () => {
     assert.equal(received.length, 5);
   });
 
+  test("recordings that differ in their endings stay in their folders, however many folders have such a pair", async (t) => {
+    const { url } = await startWireServer(t, hears);
+    const pair = { "calls/2026/x.wav": "wav", "calls/2026/x.mp3": "mp3" };
+    const one = place(t, pair);
+    const args = ["transcribe", "calls", "-r", "-o", "words", "--url", url];
+    assert.equal((await run(t, args, { cwd: one })).code, 0);
+    assert.deepEqual(filesIn(one, "words"), ["2026/x.mp3.txt", "2026/x.wav.txt"]);
+    const two = place(t, { ...pair, "calls/2027/x.wav": "wav", "calls/2027/x.mp3": "mp3" });
+    const { code, stderr } = await run(t, args, { cwd: two });
+    assert.equal(code, 0, stderr);
+    const names = ["2026/x.mp3.txt", "2026/x.wav.txt", "2027/x.mp3.txt", "2027/x.wav.txt"];
+    assert.deepEqual(filesIn(two, "words"), names);
+  });
+
+  test("recordings of one name in two folders that were named keep what lies above and below", async (t) => {
+    const { url } = await startWireServer(t, hears);
+    const cwd = place(t, { "a/may/x.wav": "a wav", "a/may/x.mp3": "a mp3", "b/may/x.wav": "b" });
+    const { code, stderr } = await run(t, ["transcribe", "a", "b", "-r", "-o", "out", "--url", url], { cwd });
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(filesIn(cwd, "out"), ["a/may/x.mp3.txt", "a/may/x.wav.txt", "b/may/x.txt"]);
+  });
+
   test("what would overwrite a recording is refused before anything is sent, also through a linked folder", async (t) => {
     const { url, received } = await startWireServer(t, hears);
     const cwd = place(t, { "in/a.txt": "not to be lost" });

@@ -245,6 +245,20 @@ suite("doctor", () => {
     assert.match(stderr, /^voxpool: --port: port cannot be/);
   });
 
+  test("--fetch fetches the default model that is configured, from the places that are configured", async (t) => {
+    const env = await offline();
+    for (const model of ["cn", "model/cn"]) {
+      const { code, stderr } = await run(t, ["doctor", "--fetch", "--default-model", model], {
+        cwd: scratchDirectory(t),
+        env,
+      });
+      assert.equal(code, 1);
+      assert.match(stderr, /^voxpool: cn could not be fetched:\n/);
+      assert.ok(stderr.includes(env["VOXPOOL_DOWNLOAD_HF_ENDPOINT"] ?? "none"), stderr);
+      assert.doesNotMatch(stderr, /huggingface\.co|hf-mirror/);
+    }
+  });
+
   test("what --fetch cannot fetch is said, with exit code 1", async (t) => {
     const { code, stderr } = await run(t, ["doctor", "--fetch"], { cwd: scratchDirectory(t), env: await offline() });
     assert.equal(code, 1);

@@ -55,6 +55,15 @@ test("small uploads stay in memory, large ones go to a file, both come back whol
   assert.deepEqual(readdirSync(directory), []);
 });
 
+test("an upload that went to a file takes no memory from the others", async (t) => {
+  const spool = createSpool({ directory: temporary(t), limitBytes: 10_000, memoryBytes: 1000, totalMemoryBytes: 1000 });
+  const large = await spool.receive(chunks(15, 100));
+  assert.equal(await sizeOf(large.bytes()), 1500);
+  const small = await spool.receive(chunks(10, 100));
+  assert.equal(small.path(), undefined, "there is room for it in memory");
+  for (const upload of [large, small]) await upload.remove();
+});
+
 test("files share one room, and give theirs back", async (t) => {
   const directory = temporary(t);
   const spool = createSpool({ directory, limitBytes: 5000, memoryBytes: 100 });

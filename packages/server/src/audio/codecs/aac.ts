@@ -3,7 +3,7 @@ import { damaged } from "../format.ts";
 import { decodeByFfmpeg, findFfmpeg } from "./aac-ffmpeg.ts";
 import { loadAacModule } from "./aac-module.ts";
 import { aacFrames, mostAacPacketBytes } from "./aac-packets.ts";
-import { type Codec, type CodecSetup, type Decoded, lastFrames } from "./codec.ts";
+import { type Codec, type CodecSetup, type Decoded, lastFrames, usualLeastBytesASecond } from "./codec.ts";
 
 /**
  * AAC is under patents, so no decoder comes with this: ffmpeg is used where it is on the PATH, else the module
@@ -14,6 +14,7 @@ export const aac: Codec = {
   // To start ffmpeg takes as long as it then takes for a minute of sound.
   step: { wantedSeconds: 10, mostSeconds: 80, mostBytes: 1_048_576 },
   startSeconds: 5,
+  leastBytesASecond: usualLeastBytesASecond,
   mostFrames: () => 2 * aacFrames,
   async decode(setup, runUp, packets, signal) {
     const all = [...runUp, ...packets].filter(({ length }) => length > 0 && length <= mostAacPacketBytes);

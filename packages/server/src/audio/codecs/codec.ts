@@ -21,6 +21,8 @@ export interface Coded {
   /** Number of the stream in its file: files can be several recordings, one behind the other. */
   readonly stream: number;
   readonly packets: readonly Uint8Array[];
+  /** Instead of packets: silence, since by its container nothing is there. */
+  readonly gapSeconds?: number;
   /** Frames at the beginning of the stream that are not part of the recording: encoders need a run-up. */
   readonly skipFrames?: number;
   /** Frames of the recording, after those; once it is known. */
@@ -38,6 +40,8 @@ export interface Codec {
   readonly step: CodecStep;
   /** Seconds of sound that are about as dear to decode as a start of this decoder. */
   readonly startSeconds: number;
+  /** Digital silence takes more; what takes less is no recording. */
+  readonly leastBytesASecond: number;
   /** Rate and channels by the packet itself, for codecs whose packets tell; `setup` is what the container says. */
   setupOf?(packet: Uint8Array, setup: CodecSetup): CodecSetup;
   /** Frames that a packet becomes, at most. */
@@ -71,6 +75,8 @@ export interface Decoded {
   readonly planar: readonly Float32Array[];
   /** Of the setup, or a multiple of it that only the decoder found out. */
   readonly rateHz: number;
+  /** Nothing of it could be decoded: it is silence of that length, which keeps the time. */
+  readonly isSilence?: boolean;
   /** So many frames everything comes later than the packets say; none unless given. */
   readonly lateFrames?: number;
 }
@@ -84,6 +90,8 @@ export class DecoderBroke extends VoxpoolError {
 
 export const cheapStep: CodecStep = { wantedSeconds: 0.5, mostSeconds: 8, mostBytes: mostPieceBytes };
 export const cheapStartSeconds = 0.5;
+/** Vorbis takes 31, AAC 47, Opus of 20 ms that is not sent on 50. */
+export const usualLeastBytesASecond = 20;
 
 /** The last `count` frames of each channel; silence in front where a damaged run-up gave fewer. */
 export function lastFrames(channels: readonly Float32Array[], count: number): Float32Array[] {

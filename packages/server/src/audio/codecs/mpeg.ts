@@ -1,6 +1,6 @@
 import { MPEGDecoder } from "mpg123-decoder";
 import { readMpegHeader } from "../containers/mpeg-frame.ts";
-import { type Codec, cheapStartSeconds, cheapStep, lastFrames } from "./codec.ts";
+import { type Codec, cheapStartSeconds, cheapStep, lastFrames, usualLeastBytesASecond } from "./codec.ts";
 import { codecSetup } from "./setup.ts";
 
 /**
@@ -11,6 +11,7 @@ export const mpeg: Codec = {
   runUpPackets: 24,
   step: cheapStep,
   startSeconds: cheapStartSeconds,
+  leastBytesASecond: usualLeastBytesASecond,
   setupOf(packet, setup) {
     const header = readMpegHeader(packet, 0);
     return header === undefined ? setup : codecSetup("mp3", header.channels, header.rateHz);

@@ -1,7 +1,7 @@
 import { OpusDecoder } from "opus-decoder";
 import { concatenated } from "../channels.ts";
 import { outputRateHz } from "../kernel.ts";
-import { type Codec, type CodecSetup, cheapStartSeconds, cheapStep } from "./codec.ts";
+import { type Codec, type CodecSetup, cheapStartSeconds, cheapStep, usualLeastBytesASecond } from "./codec.ts";
 import { opusFrames, opusLayout } from "./opus-packets.ts";
 
 /** 20 ms a packet as a rule; after 200 ms nothing is left of what the decoder did not hear. */
@@ -9,6 +9,7 @@ export const opus: Codec = {
   runUpPackets: 10,
   step: cheapStep,
   startSeconds: cheapStartSeconds,
+  leastBytesASecond: usualLeastBytesASecond,
   mostFrames: opusFrames,
   async decode(setup, runUp, packets) {
     const decoder = new OpusDecoder({ ...opusLayout(setup), sampleRate: outputRateHz });

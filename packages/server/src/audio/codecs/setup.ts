@@ -6,7 +6,8 @@ import type { CodecName, CodecSetup } from "./codec.ts";
 const mostChannels = 8;
 const mp3RangeHz = [8000, 48_000] as const;
 
-const names: Readonly<Record<CodecName, string>> = {
+/** As people write them. */
+export const codecNames: Readonly<Record<CodecName, string>> = {
   opus: "Opus",
   vorbis: "Vorbis",
   flac: "FLAC",
@@ -24,7 +25,7 @@ export function codecSetup(
   rateHz: number,
   headers: readonly Uint8Array[] = [],
 ): CodecSetup {
-  const name = names[codec];
+  const name = codecNames[codec];
   if (!(channels > 0)) throw damaged(`its ${name} header says 0 channels`);
   if (channels > mostChannels) throw unsupported(`${name} with ${channels} channels; at most ${mostChannels} are read`);
   if (!(rateHz > 0 && rateHz < Number.POSITIVE_INFINITY))

@@ -1,5 +1,5 @@
 import { OggVorbisDecoder } from "@wasm-audio-decoders/ogg-vorbis";
-import { type Codec, cheapStartSeconds, cheapStep } from "./codec.ts";
+import { type Codec, cheapStartSeconds, cheapStep, usualLeastBytesASecond } from "./codec.ts";
 import { mostPacketBytes, mostVorbisFrames } from "./vorbis-packets.ts";
 
 /** Windows overlap with the packet before: that one packet is all that a packet needs. */
@@ -7,6 +7,7 @@ export const vorbis: Codec = {
   runUpPackets: 1,
   step: cheapStep,
   startSeconds: cheapStartSeconds,
+  leastBytesASecond: usualLeastBytesASecond,
   mostFrames: (_, setup) => mostVorbisFrames(setup),
   async decode({ channels, headers, rateHz }, runUp, packets) {
     const [identification, setup] = headers as readonly [Uint8Array, Uint8Array];

@@ -1,11 +1,10 @@
 import { aacRates, aacSetup } from "../codecs/aac-packets.ts";
 import type { CodecSetup } from "../codecs/codec.ts";
-import { type AudioFormat, damaged, type FormatInput, type Reading } from "../format.ts";
+import type { AudioFormat, FormatInput, Reading } from "../format.ts";
+import { endOf, type FrameSearch, passOver } from "./frame-search.ts";
 
-interface AdtsState {
+interface AdtsState extends FrameSearch {
   synced: boolean;
-  hasSound: boolean;
-  searched: number;
 }
 
 interface AdtsHeader {
@@ -15,7 +14,7 @@ interface AdtsHeader {
   readonly setup: CodecSetup;
 }
 
-const mostSearchedBytes = 1024 * 1024;
+const frames = { name: "AAC", headBytes: 7 };
 
 /** AAC without a container: each frame has a header of its own (ISO 14496-3, 1.A.2). */
 export const adts: AudioFormat<AdtsState> = {
@@ -28,10 +27,10 @@ export const adts: AudioFormat<AdtsState> = {
   read(state, input) {
     const { bytes, isAll } = input;
     const header = readAdts(bytes, 0);
-    if (bytes.length < 7) return isAll ? end(state, bytes.length) : { taken: 0, wantsBytes: 7 };
+    if (bytes.length < 7) return isAll ? endOf(state, bytes.length, frames) : { taken: 0, wantsBytes: 7 };
     if (header === undefined) return search(state, input);
     if (bytes.length < header.bytes + 7 && !isAll) return { taken: 0, wantsBytes: header.bytes + 7 };
-    if (bytes.length < header.bytes) return end(state, bytes.length);
+    if (bytes.length < header.bytes) return endOf(state, bytes.length, frames);
     const isLast = isAll && bytes.length === header.bytes;
     if (!state.synced && !isLast && readAdts(bytes, header.bytes) === undefined) return search(state, input);
     state.synced = true;
@@ -58,16 +57,8 @@ function readAdts(bytes: Uint8Array, at: number): AdtsHeader | undefined {
   return { bytes: length, headerBytes, setup: aacSetup((c >> 6) + 1, rateIndex, channels) };
 }
 
-function search(state: AdtsState, { bytes, isAll }: FormatInput): Reading {
+function search(state: AdtsState, input: FormatInput): Reading {
   state.synced = false;
-  const next = bytes.indexOf(0xff, 1);
-  const taken = next < 0 ? bytes.length : next;
-  state.searched += taken;
-  if (state.searched > mostSearchedBytes && !state.hasSound) throw damaged("no AAC frames follow its beginning");
-  return isAll && taken === bytes.length ? end(state, taken) : { taken, wantsBytes: 7 };
-}
-
-function end({ hasSound }: AdtsState, taken: number): Reading {
-  if (!hasSound) throw damaged("the AAC file ends before its sound begins");
-  return { taken, wantsBytes: 7, finished: true };
+  const next = input.bytes.indexOf(0xff, 1);
+  return passOver(state, next < 0 ? input.bytes.length : next, input, frames);
 }

@@ -20,6 +20,8 @@ interface FlacState {
   totalFrames: number;
   /** Bytes that were looked through for the end of a frame that has none. */
   searched: number;
+  /** Number of the file, where several were joined. */
+  stream: number;
 }
 
 /** What fits into the largest frame of sound that people have: a second of eight channels. */
@@ -32,12 +34,14 @@ const nextHeaderBytes = 16;
 export const flacFile: AudioFormat<FlacState> = {
   name: "FLAC",
   matches: (head) => Buffer.from(head.subarray(0, 4)).toString("latin1") === "fLaC",
-  open: () => ({ stage: "start", skip: 0, lastBlock: false, totalFrames: 0, searched: 0 }),
+  open: () => ({ stage: "start", skip: 0, lastBlock: false, totalFrames: 0, searched: 0, stream: 0 }),
   read(state, input) {
     if (state.stage === "frames") return readFrames(state, input);
     const reading = readMetadata(state, input);
-    if (input.isAll && reading.taken === 0) throw damaged("the FLAC file ends before its sound begins");
-    return reading;
+    if (!input.isAll || reading.taken > 0) return reading;
+    // Of a file that was joined to another and cut off there may be no sound.
+    if (state.stream > 0) return { taken: input.bytes.length, wantsBytes: 4096, finished: true };
+    throw damaged("the FLAC file ends before its sound begins");
   },
 };
 
@@ -86,20 +90,30 @@ function readStreamInfo(state: FlacState, info: Uint8Array): void {
 function readFrames(state: FlacState, input: FormatInput): Reading {
   const { bytes, isAll } = input;
   const start = findHeader(bytes, 0);
-  if (start === undefined || start > 0) {
-    const taken = start ?? (isAll ? bytes.length : Math.max(0, bytes.length - nextHeaderBytes + 1));
-    const finished = isAll && taken === bytes.length;
-    return { taken, wantsBytes: 4096, finished };
-  }
+  if (start === undefined || start > 0) return skipOther(state, input, start);
   const most = mostBytesOf(bytes);
-  const end = frameEnd(bytes.subarray(0, most + nextHeaderBytes), isAll && bytes.length <= most);
-  if (end === undefined && (isAll || bytes.length >= most + nextHeaderBytes)) return passOver(state, bytes, most);
+  const isEnough = isAll || bytes.length >= most + nextHeaderBytes;
+  const end =
+    frameEnd(bytes.subarray(0, most + nextHeaderBytes), isAll && bytes.length <= most) ??
+    (isEnough ? endBeforeOther(bytes.subarray(0, most + nextHeaderBytes)) : undefined);
+  if (end === undefined && isEnough) return passOver(state, bytes, most);
   if (end === undefined) {
     const wantsBytes = Math.min(bytes.length * 2, most + nextHeaderBytes);
     return { taken: 0, wantsBytes, pieceBytes: Math.max(mostPieceBytes, wantsBytes) };
   }
   const finished = isAll && end === bytes.length;
   return { taken: end, wantsBytes: 4096, finished, coded: frameOf(state, bytes.subarray(0, end)) };
+}
+
+/** Passes over what is no frame. Another file may be joined to this one: it begins anew. */
+function skipOther(state: FlacState, { bytes, isAll }: FormatInput, header: number | undefined): Reading {
+  const end = header ?? (isAll ? bytes.length : Math.max(0, bytes.length - nextHeaderBytes + 1));
+  const next = findFile(bytes.subarray(0, end + 8));
+  if (next === undefined || next > end)
+    return { taken: end, wantsBytes: 4096, finished: isAll && end === bytes.length };
+  const { stream, searched } = state;
+  Object.assign(state, flacFile.open(), { stream: stream + 1, searched });
+  return { taken: next, wantsBytes: 46 };
 }
 
 /** What the frame at the beginning takes at most: its samples as they are, with a bit more for a difference. */
@@ -120,7 +134,7 @@ function frameOf(state: FlacState, packet: Uint8Array) {
   const setup = state.setup as CodecSetup;
   const total = state.totalFrames > 0 ? { totalFrames: state.totalFrames } : {};
   const packets = flacFrames(packet) > 0 ? [packet] : [];
-  return { setup, stream: 0, packets, ...total };
+  return { setup, stream: state.stream, packets, ...total };
 }
 
 function findHeader(bytes: Uint8Array, from: number): number | undefined {
@@ -143,4 +157,34 @@ function frameEnd(bytes: Uint8Array, isAll: boolean): number | undefined {
     if (crc === 0) return end;
     if (next === undefined) return undefined;
   }
+}
+
+/** Where another file begins: its mark, then stream information of the length that it has. */
+function findFile(bytes: Uint8Array): number | undefined {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const isFile = (at: number) => ((text[at + 4] ?? 1) & 127) === 0 && text[at + 7] === 34;
+  return placesOf("fLaC", text).find(isFile);
+}
+
+/** What other programs put behind the last frame: tags (ID3v1, APE, Lyrics3, ID3v2), and whole files. */
+const others = ["TAG", "APETAGEX", "LYRICSBEGIN", "ID3", "fLaC"];
+
+/** Where the frame at the beginning ends if something else than a frame follows it: where its checksum fits. */
+function endBeforeOther(bytes: Uint8Array): number | undefined {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const places = others.flatMap((other) => placesOf(other, text)).toSorted((a, b) => a - b);
+  let crc = 0;
+  let done = 0;
+  for (const place of places) {
+    crc = crc16(crc, bytes, done, place);
+    done = place;
+    if (crc === 0 && place > 0) return place;
+  }
+  return undefined;
+}
+
+function placesOf(mark: string, text: Buffer): number[] {
+  const places: number[] = [];
+  for (let at = text.indexOf(mark); at >= 0; at = text.indexOf(mark, at + 1)) places.push(at);
+  return places;
 }

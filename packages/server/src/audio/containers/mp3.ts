@@ -1,10 +1,11 @@
 import type { Coded } from "../codecs/codec.ts";
 import { codecSetup } from "../codecs/setup.ts";
-import { type AudioFormat, damaged, type FormatInput, type Reading } from "../format.ts";
+import type { AudioFormat, FormatInput, Reading } from "../format.ts";
+import { endOf, type FrameSearch, passOver } from "./frame-search.ts";
 import { type MpegHeader, readMpegHeader, sameStream } from "./mpeg-frame.ts";
 import { readXing } from "./xing.ts";
 
-interface Mp3State {
+interface Mp3State extends FrameSearch {
   /** The last frame, if the next one should follow at once. */
   synced?: MpegHeader;
   stream: number;
@@ -12,13 +13,9 @@ interface Mp3State {
   /** Packets and frames that the stream has by its first, silent frame. */
   leftPackets: number;
   totalFrames: number;
-  hasSound: boolean;
-  /** Bytes that were passed over in search of a frame. */
-  searched: number;
 }
 
-/** So much of something else may stand before or between frames. */
-const mostSearchedBytes = 1024 * 1024;
+const frames = { name: "MP3", headBytes: 4 };
 
 /** MPEG audio, layers II and III, without a container. */
 export const mp3: AudioFormat<Mp3State> = {
@@ -35,10 +32,10 @@ export const mp3: AudioFormat<Mp3State> = {
   read(state, input) {
     const { bytes, isAll } = input;
     const header = readMpegHeader(bytes, 0);
-    if (bytes.length < 4) return isAll ? end(state, bytes.length) : { taken: 0, wantsBytes: 4 };
+    if (bytes.length < 4) return isAll ? endOf(state, bytes.length, frames) : { taken: 0, wantsBytes: 4 };
     if (header === undefined) return search(state, input);
     if (bytes.length < header.bytes + 4 && !isAll) return { taken: 0, wantsBytes: header.bytes + 4 };
-    if (bytes.length < header.bytes) return end(state, bytes.length);
+    if (bytes.length < header.bytes) return endOf(state, bytes.length, frames);
     const isLast = isAll && bytes.length === header.bytes;
     if (!follows(state, header) && !startsStream(bytes, 0, 2) && !isLast) return search(state, input);
     return takeFrame(state, input, header);
@@ -66,12 +63,9 @@ function follows({ synced }: Mp3State, header: MpegHeader): boolean {
   return synced !== undefined && sameStream(synced, header);
 }
 
-function search(state: Mp3State, { bytes, isAll }: FormatInput): Reading {
+function search(state: Mp3State, input: FormatInput): Reading {
   delete state.synced;
-  const taken = nextStart(bytes);
-  state.searched += taken;
-  if (state.searched > mostSearchedBytes && !state.hasSound) throw damaged("no MP3 frames follow its beginning");
-  return isAll && taken === bytes.length ? end(state, taken) : { taken, wantsBytes: 4 };
+  return passOver(state, nextStart(input.bytes), input, frames);
 }
 
 /** Behind the first byte: where a stream may start, as far as the bytes tell. */
@@ -82,11 +76,6 @@ function nextStart(bytes: Uint8Array): number {
     if (header !== undefined && (at + header.bytes + 4 > bytes.length || startsStream(bytes, at, 2))) return at;
   }
   return bytes.length;
-}
-
-function end({ hasSound }: Mp3State, taken: number): Reading {
-  if (!hasSound) throw damaged("the MP3 file ends before its sound begins");
-  return { taken, wantsBytes: 4, finished: true };
 }
 
 function takeFrame(state: Mp3State, input: FormatInput, header: MpegHeader): Reading {

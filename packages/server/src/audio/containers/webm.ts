@@ -1,5 +1,7 @@
+import { viewOf } from "../byte-view.ts";
 import { type AudioFormat, damaged, type FormatInput, mostPieceBytes, type Reading } from "../format.ts";
 import { childrenOf, type Element, float, readElement, readSize, unsigned } from "./ebml.ts";
+import { gapBefore, pass, startTimeline, type Timeline } from "./timeline.ts";
 import { readTracks, type WebmTrack } from "./webm-track.ts";
 
 interface WebmState {
@@ -7,6 +9,10 @@ interface WebmState {
   skip: number;
   track?: WebmTrack;
   seconds?: number;
+  /** Nanoseconds of a tick, and the ticks at which the cluster begins. */
+  tickNs: number;
+  clusterTicks: number;
+  readonly timeline: Timeline;
 }
 
 const ids = {
@@ -18,6 +24,7 @@ const ids = {
   group: 0xa0,
   block: 0xa1,
   simpleBlock: 0xa3,
+  time: 0xe7,
   scale: 0x2ad7b1,
   duration: 0x4489,
 };
@@ -32,10 +39,11 @@ const clusterMark = Buffer.from("1f43b675", "hex");
 export const webm: AudioFormat<WebmState> = {
   name: "WebM",
   matches: (head) => head[0] === 0x1a && head[1] === 0x45 && head[2] === 0xdf && head[3] === 0xa3,
-  open: () => ({ skip: 0 }),
+  open: () => ({ skip: 0, tickNs: 1_000_000, clusterTicks: 0, timeline: startTimeline() }),
   read(state, input) {
     const reading = readOn(state, input);
-    const finished = input.isAll && (reading.taken === input.bytes.length || reading.taken === 0);
+    const isStuck = reading.taken === 0 && reading.coded === undefined;
+    const finished = input.isAll && (reading.taken === input.bytes.length || isStuck);
     if (finished && state.track === undefined) throw damaged("the WebM file ends before its sound begins");
     return { ...reading, finished };
   },
@@ -69,7 +77,7 @@ function readLeaf(
   size: number,
 ): Reading {
   const whole = headBytes + size;
-  const isHeader = (id === ids.tracks && state.track === undefined) || id === ids.info;
+  const isHeader = (id === ids.tracks && state.track === undefined) || id === ids.info || id === ids.time;
   const isBlock = id === ids.block || id === ids.simpleBlock;
   if (isBlock && bytes.length < headBytes + 8 && bytes.length < whole) return { taken: 0, wantsBytes: headBytes + 8 };
   const isOurs = isBlock && readSize(bytes, headBytes)?.value === state.track?.number;
@@ -80,29 +88,34 @@ function readLeaf(
   if (bytes.length < whole) return { taken: 0, wantsBytes: whole, pieceBytes: Math.max(whole, mostPieceBytes) };
   const body = bytes.subarray(headBytes, whole);
   if (id === ids.tracks) state.track = readTracks(body);
-  if (id === ids.info) state.seconds = secondsOf(body);
-  const known = isHeader && state.seconds !== undefined && state.seconds > 0 && state.seconds <= maxSeconds;
+  if (id === ids.info) readInfo(state, body);
+  if (id === ids.time) state.clusterTicks = unsigned(body);
+  if (isOurs && state.track) return readBlock(state, state.track, body, whole);
+  const known = id !== ids.time && state.seconds !== undefined && state.seconds > 0 && state.seconds <= maxSeconds;
   const declared = known ? { declaredSeconds: state.seconds as number } : {};
-  return {
-    taken: whole,
-    wantsBytes: 12,
-    ...declared,
-    ...(isOurs && state.track && { coded: coded(state.track, body) }),
-  };
+  return { taken: whole, wantsBytes: 12, ...declared };
 }
 
-function coded({ setup, skipFrames }: WebmTrack, block: Uint8Array) {
-  return { setup, stream: 0, packets: packetsOf(block), skipFrames };
+/** A block, or the silence before it where its time tells that sound is missing: then it is asked again. */
+function readBlock(state: WebmState, track: WebmTrack, block: Uint8Array, taken: number): Reading {
+  const { setup, skipFrames } = track;
+  const at = readSize(block, 0)?.bytes ?? 0;
+  if (block.length < at + 3) return { taken, wantsBytes: 12 };
+  const ticks = state.clusterTicks + viewOf(block).getInt16(at);
+  const gapSeconds = gapBefore(state.timeline, (ticks * state.tickNs) / 1e9, setup);
+  if (gapSeconds > 0) return { taken: 0, wantsBytes: 12, coded: { setup, stream: 0, packets: [], gapSeconds } };
+  const packets = packetsOf(block);
+  pass(state.timeline, packets, setup);
+  return { taken, wantsBytes: 12, coded: { setup, stream: 0, packets, skipFrames } };
 }
 
-function secondsOf(info: Uint8Array): number {
-  let scale = 1_000_000;
+function readInfo(state: WebmState, info: Uint8Array): void {
   let duration = 0;
   for (const { id, body } of childrenOf(info)) {
-    if (id === ids.scale) scale = unsigned(body);
+    if (id === ids.scale) state.tickNs = unsigned(body);
     if (id === ids.duration) duration = float(body);
   }
-  return (duration * scale) / 1e9;
+  state.seconds = (duration * state.tickNs) / 1e9;
 }
 
 /** RFC 9559, 10: a block is one packet, or several that are laced together. */

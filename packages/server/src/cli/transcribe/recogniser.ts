@@ -44,7 +44,7 @@ export function createRecogniser(options: RecogniserOptions): Recognise {
   return async (recording, onHeard) => {
     for (let losses = 1; ; losses += 1) {
       const result = withoutPath(await attempt(recording, onHeard, options), recording);
-      if (recording.problem === undefined) link.note(result);
+      link.note(result);
       if (result.success || !link.isLoss(result)) return result;
       const isBack = await link.isBack();
       // Standard input can be read once only.

@@ -10,8 +10,13 @@ export interface ServerLink {
   /** Whether it stayed away: all other recordings would meet the same. */
   isGone(): boolean;
   /** Takes in what a call came to: a server that never answered is not waited for. */
-  note(result: { readonly success: boolean; readonly reason?: string }): void;
+  note(result: Noted): void;
 }
+
+/** Of a result what tells whether a server was there. */
+export type Noted =
+  | { readonly success: true }
+  | { readonly success: false; readonly error_code: number; readonly reason: string };
 
 export interface ServerLinkOptions {
   readonly client: Pick<ModelAPIClient, "checkHealth">;
@@ -44,7 +49,8 @@ export function createServerLink(options: ServerLinkOptions): ServerLink {
     },
     isGone: () => isGone,
     note(result) {
-      hasAnswered ||= result.success || result.reason !== "server_unreachable";
+      // Without a status there was no answer: the file could not be read, say. Only what was lost had begun.
+      hasAnswered ||= result.success || result.error_code !== 0 || result.reason === "connection_lost";
     },
   };
 }
