@@ -122,7 +122,7 @@ export const catalogue = {
   model_in_use: entry(
     409,
     false,
-    "Model {model_path} stays loaded: {holders} hold it and you do not. Send force to unload it all the same.",
+    "Model {model_path} stays loaded: it is held by {holders}, not by you. Send force to unload it all the same.",
     "模型 {model_path} 保持加载：由 {holders} 持有，而非您持有。如仍要卸载，请发送 force。",
   ),
   model_pinned: entry(
@@ -146,13 +146,13 @@ export const catalogue = {
   model_quarantined: entry(
     503,
     true,
-    "Model {model_path} failed {failures} times and is not tried again for {retry_after_seconds} seconds, unless its files change: {detail}",
+    "Model {model_path} failed ({failures} in a row) and is not tried again for {retry_after_seconds} s, unless its files change: {detail}",
     "模型 {model_path} 已失败 {failures} 次，{retry_after_seconds} 秒内不再尝试（除非其文件有变化）：{detail}",
   ),
   model_unavailable: entry(
     503,
     true,
-    "The process of {model_path} keeps ending ({failures} times: {detail}). It is tried again in {retry_after_seconds} seconds.",
+    "The process of {model_path} keeps ending ({failures} times: {detail}). It is tried again in {retry_after_seconds} s.",
     "模型 {model_path} 的进程反复退出（{failures} 次：{detail}）。{retry_after_seconds} 秒后重试。",
   ),
   request_poisonous: entry(

@@ -61,7 +61,6 @@ export function createTranscribe(parts: TranscribeParts) {
       // Whatever ends the recognition also ends the reading of an upload that is still under way.
       const signal = AbortSignal.any([caller.signal, over.signal]);
       yield* recognise({ ...parts, textSteps, enter, account }, request, { ...caller, signal });
-      account.isDone = true;
     } catch (error) {
       account.reason = VoxpoolError.from(error).reason;
       throw error;
@@ -144,7 +143,9 @@ async function* recognise(
   const summary = summaryOf(sessions);
   const itnDemanded = options.itn === true;
   const known = { session, summary, steps, itnDemanded, hints, segments, choice, instead, decoded, messageLanguage };
-  yield { type: "done", transcript: toTranscript({ ...known, processingSeconds }) };
+  const transcript = toTranscript({ ...known, processingSeconds });
+  parts.account.isDone = true; // before the reader has it: most read no further
+  yield { type: "done", transcript };
 }
 
 interface Opening {

@@ -1,14 +1,14 @@
 import type { ModelEntry, ModelList } from "@voxpool/client";
 import type { MessageLanguage } from "../base/errors.ts";
-import { formatBytes, formatDuration } from "./format.ts";
+import { formatBytes, formatDuration, shownName } from "./format.ts";
 import { stateText } from "./states.ts";
 import { renderTable } from "./table.ts";
 
 const titles = {
-  en: ["MODEL", "VERSION", "STATE", "HOLDS", "SESSIONS", "MEMORY", "RESTARTS", "EXPIRES IN", "PID"],
-  zh: ["模型", "版本", "状态", "持有", "会话", "内存", "重启", "剩余时间", "进程"],
+  en: ["MODEL", "VERSION", "STATE", "HELD BY", "SESSIONS", "MEMORY", "RESTARTS", "EXPIRES IN", "PID"],
+  zh: ["模型", "版本", "状态", "持有者", "会话", "内存", "重启", "剩余时间", "进程"],
 } as const;
-const numbers: ReadonlySet<number> = new Set([3, 4, 5, 6, 8]);
+const numbers: ReadonlySet<number> = new Set([4, 5, 6, 8]);
 
 /** The loaded models as a table: what keeps each, and for how long. @param nowSeconds Unix time */
 export function poolTable({ models }: ModelList, language: MessageLanguage, nowSeconds = Date.now() / 1000): string {
@@ -31,7 +31,7 @@ function rowOf(path: string, entry: Partial<ModelEntry>, language: MessageLangua
     path,
     entry.version ?? "",
     entry.probation === undefined ? state : probation,
-    entry.holds === undefined ? "" : String(entry.holds.reduce((sum, { count }) => sum + count, 0)),
+    shownHolds(entry.holds),
     String(entry.sessions ?? ""),
     entry.memory_bytes === undefined ? "" : formatBytes(entry.memory_bytes),
     String(entry.restarts ?? ""),
@@ -60,4 +60,14 @@ function heldUntil(holds: ModelEntry["holds"], language: MessageLanguage, nowSec
   if (last === Infinity) return zh ? "被持有" : "held";
   const left = formatDuration(last - nowSeconds, language);
   return zh ? `被持有 ${left}` : `held ${left}`;
+}
+
+/** Most holders that are named; the others are counted. */
+const mostNamed = 3;
+
+function shownHolds(holds: ModelEntry["holds"] | undefined): string {
+  if (holds === undefined || holds.length === 0) return holds === undefined ? "" : "0";
+  const names = holds.slice(0, mostNamed).map(({ client, count }) => (count > 1 ? `${client} x${count}` : client));
+  const others = holds.length - names.length;
+  return shownName(names.join(", ") + (others > 0 ? ` +${others}` : ""));
 }

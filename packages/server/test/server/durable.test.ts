@@ -81,7 +81,11 @@ test("aliases, pins, quarantine and lifetime counters outlive kill -9 of the ser
 
   // What is counted is written every few seconds, and at the end: only kill -9 may cost the last of it.
   const third = await startProcess(t, root);
-  const { total } = (await third.fetch("/models/stats")) as { total: { life: { requests: number } } };
+  const { total } = (await third.fetch("/models/stats")) as {
+    total: { life: { requests: number; errors: number; audio_seconds: number } };
+  };
+  assert.equal(total.life.errors, 0, JSON.stringify(total));
+  assert.ok(total.life.audio_seconds > 10, JSON.stringify(total));
   assert.ok(total.life.requests >= 3, "a recording, and the transcripts of two starts");
   await third.stop();
 });
