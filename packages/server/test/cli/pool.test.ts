@@ -40,7 +40,7 @@ suite("the command line and the pool of a real server", () => {
     assert.match((await run(t, ["unload", path, ...at])).stdout, /stays loaded, held by sdk:/);
     const refused = await run(t, ["unload", path, ...at]);
     assert.equal(refused.code, 1);
-    assert.match(refused.stderr, /stays loaded: sdk:.* Send force/);
+    assert.match(refused.stderr, /held by sdk:.* Send force/);
     assert.match((await run(t, ["unload", path, "--force", ...at])).stdout, /is unloaded/);
     await client.close();
   });
@@ -68,8 +68,8 @@ suite("the command line and the pool of a real server", () => {
     await client.warmUp(modelPath("c"));
     const { stdout } = await run(t, ["ps", ...at]);
     const [head, ...rows] = stdout.trimEnd().split("\n");
-    assert.match(head ?? "", /^MODEL +VERSION +STATE +HOLDS +SESSIONS +MEMORY +RESTARTS +EXPIRES IN +PID$/);
-    assert.match(rows[0] ?? "", /\/a +1 +ready +1 +0 +[\d.]+ MB +0 +held +\d+$/);
+    assert.match(head ?? "", /^MODEL +VERSION +STATE +HELD BY +SESSIONS +MEMORY +RESTARTS +EXPIRES IN +PID$/);
+    assert.match(rows[0] ?? "", /\/a +1 +ready +sdk:\w+ +0 +[\d.]+ MB +0 +held +\d+$/);
     assert.match(rows[1] ?? "", /\/b +1 +ready +0 +0 +[\d.]+ MB +0 +(10 min 00 s|9 min \d\d s) +\d+$/);
     assert.match(rows[2] ?? "", /\/c +1 +ready +0 +0 +[\d.]+ MB +0 +pinned +\d+$/);
     const body = JSON.parse((await run(t, ["ps", "--json", ...at])).stdout) as { count: number };
