@@ -224,7 +224,8 @@ export class Attempt {
     const turn = await takeTurn({ ...this.#parts, work: request, isSuspect, signal: this.#stop.signal });
     this.queueSeconds += turn.waitedSeconds;
     const factor = scheduler.realTimeFactor(host);
-    this.#underWay.set(work, { isAlone: isSuspect });
+    // A turn that is given back by a process that ends comes too late: who did not decode in it has not ended it.
+    if (work.isRunnable()) this.#underWay.set(work, { isAlone: isSuspect });
     const running = work.run(factor === undefined ? undefined : factor * audioSeconds);
     // The caller of a cancelled session is told at once; the core is free when the process says so.
     const decodeSeconds = running.then(

@@ -100,6 +100,19 @@ test("one poisonous request among thirty good ones: these are all right, and are
   for (const index of [14, 16]) assert.deepEqual(await textsOf(await fake.open(), good(index)), expected);
 });
 
+test("two poisonous requests of one piece among twenty: whoever waits for its turn when a process ends is not to blame", async (t) => {
+  const fake = await openFake(t, { decode: "segfault", decodeAbove, decodeMs: 100 });
+  const short = (index: number) => joinedSignals(silentSignal(index / 100), spoken("ab"));
+  const requests = Array.from({ length: 22 }, async (_, index) => {
+    const session = await fake.open({ client: `c${index}` });
+    return textsOf(session, index % 11 === 5 ? joinedSignals(silentSignal(index / 100), spoken("b!")) : short(index));
+  });
+  const refused = (await Promise.allSettled(requests)).flatMap(({ status }, index) =>
+    status === "rejected" ? [index] : [],
+  );
+  assert.deepEqual(refused, [5, 16]);
+});
+
 test("the same poison sent many times at once ends two processes, not two for each", async (t) => {
   const fake = await openFake(t, { decode: "abort", decodeAbove });
   const samples = spoken("a", "b!", "c");

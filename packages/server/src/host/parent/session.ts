@@ -132,6 +132,7 @@ export class ParentSession implements HostSession {
       audioSeconds,
       endSample,
       run: (expectedSeconds = 0) => this.#run(number, expectedSeconds),
+      isRunnable: () => this.#failure === undefined,
       over: () => this.#host.over(this.#id, number),
     };
   }

@@ -82,6 +82,8 @@ export interface HostWork {
    * @throws VoxpoolError `host_crashed`, `host_hung`, `decode_failed`, `request_cancelled`
    */
   run(expectedSeconds?: number): Promise<WorkDone>;
+  /** False once its process or its session has ended: it can only fail. */
+  isRunnable(): boolean;
   /** After `run`: the process runs it no more. A decode goes on after its session was cancelled. Never rejects. */
   over(): Promise<void>;
 }
