@@ -87,6 +87,7 @@ for (const status of [200, 409]) {
       order: "parallel",
       concurrency: 2,
       on_error: "continue",
+      stream: true,
     });
   });
 }
