@@ -217,6 +217,7 @@ test("holds and the pin follow the path; who asked for one version keeps that on
 test("the pin of a model that is not loaded follows its path too", async (t) => {
   const { switches, pool, names, write } = await rolloutOf(t, { "cn/1": one });
   const old = await names.resolve("cn");
+  names.choose(old, "1");
   pool.pin(old, true);
   write("cn/2", two);
   const { to } = await switches.switch({ model_path: "cn", probation: none });
