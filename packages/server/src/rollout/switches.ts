@@ -122,7 +122,7 @@ class NodeSwitches implements Switches {
     }
     if (detail === undefined) return gate;
     const from = before ? numberedPath(before.folder) : name.shown;
-    const error = new VoxpoolError("gate_failed", { to: numberedPath(to), from, detail });
+    const error = new VoxpoolError("gate_failed", { to: numberedPath(to), from, detail }, { forCaller: { gate } });
     this.#tell({ type: "gate_failed", name: name.shown, to, error, gate });
     throw error;
   }
