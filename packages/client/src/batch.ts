@@ -39,28 +39,13 @@ export interface BatchClient {
   readonly leaseMs: number | null;
 }
 
-/** Has them done, and gives all results at the end. */
-export async function runBatch(
-  context: CallContext,
-  operations: readonly BatchOperation[],
-  options: BatchOptions,
-  { holds, leaseMs }: BatchClient,
-): Promise<BatchOutcome | CallFailure> {
-  const request = batchRequest(operations, options, context.clientId, leaseMs);
-  const scope = scopeOf(context, options, Infinity);
-  const { transport, retry } = context;
-  try {
-    const attempt = () =>
-      exchange(transport, postJson("/models/batch", request), scope, (answer) =>
-        readAnswer(answer, transport.target, scope.signal),
-      );
-    const outcome = await withRetries(attempt, "unsent", retry, scope);
-    if (!outcome.ok) return outcome.failure;
-    for (const result of outcome.value.results) noteResult(holds, request, result, outcome.value);
-    return outcome.value;
-  } finally {
-    scope.close();
+/** Has them done, and gives all results at the end. It listens to each meanwhile: what is loaded first is renewed. */
+export async function runBatch(...sent: Parameters<typeof runBatchEvents>): Promise<BatchOutcome | CallFailure> {
+  for await (const event of runBatchEvents(...sent)) {
+    if (event.type === "done") return event.answer;
+    if (event.type === "error") return event.failure;
   }
+  throw new Error("A batch ends with one of these events");
 }
 
 /** Has them done, and gives each result as it comes. Leaving the loop stops listening; what has begun is finished. */
@@ -76,6 +61,7 @@ export async function* runBatchEvents(
   const { target } = transport;
   const explain = (error: unknown) => scopeFailure(scope) ?? networkFailure(error, target);
   let by: ReturnType<typeof servedBy> = {};
+  const noted = new NotedBatch(holds, request);
   try {
     const attempt = () =>
       exchange<AsyncIterable<BatchingEvent>>(transport, streaming(request), scope, async (answer) => {
@@ -90,10 +76,12 @@ export async function* runBatchEvents(
     const outcome = await withRetries(attempt, "unsent", retry, scope);
     if (!outcome.ok) return yield { type: "error", failure: outcome.failure };
     for await (const event of outcome.value) {
-      if (event.type === "result") noteResult(holds, request, event.result, by);
+      if (event.type === "started") noted.started(event.index);
+      if (event.type === "result") noted.result(event.result, by);
       yield event;
     }
   } finally {
+    noted.end();
     scope.close();
   }
 }
@@ -139,25 +127,58 @@ async function* asEvents(answer: BatchOutcome): AsyncGenerator<BatchingEvent, vo
   yield { type: "done", answer };
 }
 
+/** With these an unload is refused to who has nothing to give back. */
+const nothingHeld: ReadonlySet<string> = new Set([
+  "model_not_found",
+  "model_not_loaded",
+  "model_in_use",
+  "model_pinned",
+]);
+
 /** What a batch loads and unloads changes what is held. */
-function noteResult(
-  holds: HoldKeeper,
-  { operations }: BatchRequest,
-  { index, status, answer }: BatchResult,
-  { answered_by }: ReturnType<typeof servedBy>,
-): void {
-  const operation = operations[index];
-  if (operation === undefined || status !== "done") return;
-  const { model_path } = (answer ?? {}) as { readonly model_path?: string };
-  if (operation.operation === "load" && operation.client_id === undefined) {
-    const { model_path: modelPath, lease_ms: leaseMs = null, keep_alive: keepAlive } = operation;
-    holds.keep(
-      { modelPath, leaseMs, keepAlive },
-      { ...(model_path && { model_path }), ...(answered_by && { answered_by }) },
-    );
+class NotedBatch {
+  readonly #holds: HoldKeeper;
+  readonly #operations: readonly BatchOperation[];
+  /** The unloads whose result has not come, and what ends their leaving. */
+  readonly #unloads = new Map<number, { readonly modelPath: string; readonly end: () => void }>();
+  readonly #begun = new Set<number>();
+
+  constructor(holds: HoldKeeper, { operations }: BatchRequest) {
+    this.#holds = holds;
+    this.#operations = operations;
+    for (const [index, one] of operations.entries()) {
+      if (one.operation !== "unload" || one.client_id !== undefined) continue;
+      this.#unloads.set(index, { modelPath: one.model_path, end: holds.leaving(one.model_path) });
+    }
   }
-  if (operation.operation === "unload" && operation.client_id === undefined) {
-    holds.gaveBack(operation.model_path, model_path ?? operation.model_path);
+
+  started(index: number): void {
+    this.#begun.add(index);
+  }
+
+  result({ index, status, answer, failure }: BatchResult, { answered_by }: ReturnType<typeof servedBy>): void {
+    const operation = this.#operations[index];
+    const { model_path } = (answer ?? {}) as { readonly model_path?: string };
+    if (operation?.operation === "load" && operation.client_id === undefined && status === "done") {
+      const { model_path: modelPath, lease_ms: leaseMs = null, keep_alive: keepAlive } = operation;
+      const by = { ...(model_path && { model_path }), ...(answered_by && { answered_by }) };
+      this.#holds.keep({ modelPath, leaseMs, keepAlive }, by);
+    }
+    const unload = this.#unloads.get(index);
+    this.#unloads.delete(index);
+    unload?.end();
+    if (unload === undefined || status === "skipped") return;
+    const isOver = status === "done" || nothingHeld.has(failure?.reason ?? "");
+    if (isOver) this.#holds.gaveBack(unload.modelPath, model_path ?? unload.modelPath);
+    else this.#holds.giveUp(unload.modelPath);
+  }
+
+  /** No result comes any more. What was begun may have been done. */
+  end(): void {
+    for (const [index, { modelPath, end }] of this.#unloads) {
+      if (this.#begun.has(index)) this.#holds.giveUp(modelPath);
+      end();
+    }
   }
 }
 

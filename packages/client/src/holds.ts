@@ -51,6 +51,8 @@ export class HoldKeeper {
   /** By the path as it was wished. */
   readonly #kept = new Map<string, Kept>();
   readonly #loading = new Set<{ readonly modelPath: string; isGivenUp: boolean }>();
+  /** What is about to be unloaded: it is renewed until then, and loaded again no more. */
+  readonly #leaving = new Set<{ readonly modelPath: string }>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isClosed = false;
 
@@ -96,11 +98,24 @@ export class HoldKeeper {
     this.#arm();
   }
 
+  /** An unload was sent that may take a while. Call what it returns once it is over, or was not begun. */
+  leaving(modelPath: string): () => void {
+    const leaving = { modelPath };
+    this.#leaving.add(leaving);
+    return () => void this.#leaving.delete(leaving);
+  }
+
+  /** An unload was sent whose outcome nobody knows: it is renewed no more, and `close` tries once more. */
+  giveUp(modelPath: string): void {
+    this.#leave(modelPath);
+  }
+
   /** An unload has succeeded: of this path, under whatever name the model was loaded. */
   gaveBack(modelPath: string, serverPath: string): void {
-    this.#leave(modelPath);
-    this.#leave(serverPath);
-    for (const [name, kept] of this.#kept) if (!kept.isWanted) this.#kept.delete(name);
+    for (const path of [modelPath, serverPath]) {
+      this.#leave(path);
+      for (const [name, kept] of this.#kept) if (isNamed(kept, path)) this.#kept.delete(name);
+    }
     if (this.#kept.size === 0) this.#options.page?.removeEventListener("pagehide", this.#onPageHide);
   }
 
@@ -118,7 +133,7 @@ export class HoldKeeper {
 
   #leave(modelPath: string): void {
     for (const kept of this.#kept.values()) {
-      if (kept.modelPath === modelPath || kept.serverPath === modelPath) kept.isWanted = false;
+      if (isNamed(kept, modelPath)) kept.isWanted = false;
     }
     for (const loading of this.#loading) if (loading.modelPath === modelPath) loading.isGivenUp = true;
   }
@@ -148,10 +163,14 @@ export class HoldKeeper {
     const timeoutMs = Math.min(renewTimeoutMs, (kept.leaseMs ?? Infinity) / 3);
     const answer = await this.#renew(kept, kept.leaseMs, context, timeoutMs);
     if (answer.success) kept.by = answer.answered_by ?? kept.by;
-    else if (answer.reason === "hold_unknown" && kept.isWanted) await this.#loadAgain(kept, context);
+    else if (answer.reason === "hold_unknown" && this.#isKeptUp(kept)) await this.#loadAgain(kept, context);
     kept.isBusy = false;
     kept.dueAtMs = nextDueMs(kept);
     this.#arm();
+  }
+
+  #isKeptUp(kept: Kept): boolean {
+    return kept.isWanted && ![...this.#leaving].some(({ modelPath }) => isNamed(kept, modelPath));
   }
 
   async #loadAgain(kept: Kept, context: CallContext): Promise<void> {
@@ -206,6 +225,10 @@ export function loadRequest(clientId: string, { modelPath, leaseMs, keepAlive }:
 
 function renewRequest(client_id: string, model_path: string, leaseMs: number | null) {
   return { client_id, model_path, ...(leaseMs !== null && { lease_ms: leaseMs }) };
+}
+
+function isNamed({ modelPath, serverPath }: Kept, path: string): boolean {
+  return modelPath === path || serverPath === path;
 }
 
 function nextDueMs({ leaseMs }: HoldWish): number {

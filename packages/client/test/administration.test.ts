@@ -87,6 +87,7 @@ for (const status of [200, 409]) {
       order: "parallel",
       concurrency: 2,
       on_error: "continue",
+      stream: true,
     });
   });
 }
@@ -108,10 +109,10 @@ test("the events of a batch come as they are sent, unknown ones are skipped, and
   const { url } = await startServer(t, service.handler);
   service.instead.set("/models/batch", (_, response) => {
     const send = beginEvents(response);
-    send({ type: "started", index: 0, operation: "load" } as { type: string });
+    send({ type: "started", index: 0, operation: "load" });
     send({ type: "news" });
-    for (const result of results) send({ type: "result", result } as { type: string });
-    send({ type: "done", answer: partly } as { type: string });
+    for (const result of results) send({ type: "result", result });
+    send({ type: "done", answer: partly });
     response.end();
   });
   const client = new ModelAPIClient(url, { clientId: "desk", leaseMs: 1001 });

@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import { ModelAPIClient as WebClient } from "../dist/index.js";
 import { type ClientOptions, httpTransport, ModelAPIClient } from "../dist/node.js";
 import { holder } from "./support/holder.ts";
-import { deadUrl, signalled, startServer } from "./support/server.ts";
+import { beginEvents, deadUrl, sendJson, signalled, startServer } from "./support/server.ts";
 import { startService } from "./support/service.ts";
 import { soon } from "./support/wire.ts";
 
@@ -97,6 +97,69 @@ test("a load that an unload overtook is not renewed", async (t) => {
   await service.next("/models/renew");
   await service.next("/models/renew");
   assert.ok(service.calls.every(({ path, body }) => path !== "/models/renew" || body.model_path === "en"));
+});
+
+test("an unload that got no answer is tried once more by close, also when another one succeeded", async (t) => {
+  const { service, client } = await holding(t, { retry: false });
+  await client.loadModel("cn", { leaseMs: null });
+  await client.loadModel("en", { leaseMs: null });
+  service.instead.set("/models/unload", (request) => request.socket.destroy());
+  assert.equal((await client.unloadModel("cn")).success, false);
+  assert.ok((await client.unloadModel("en")).success);
+  await client.close();
+  assert.deepEqual([...service.held], []);
+  const given = service.calls.filter(({ path }) => path === "/models/renew").map(({ body }) => body.model_path);
+  assert.deepEqual(given, ["cn"]);
+});
+
+test("what a batch loads first is renewed while the batch runs", async (t) => {
+  const { service, client } = await holding(t);
+  const renewed = service.next("/models/renew");
+  service.instead.set("/models/batch", async (_, response) => {
+    const send = beginEvents(response);
+    const answer = { success: true, message: "Loaded.", model_path: "model/cn" };
+    send({ type: "result", result: { index: 0, operation: "load", status: "done", answer } });
+    await renewed; // the rest of the batch takes longer than a third of the lease
+    send({ type: "done", answer: { success: true, message: "", results: [], done: 2, failed: 0, skipped: 0 } });
+    response.end();
+  });
+  await client.batch([
+    { operation: "load", model_path: "cn" },
+    { operation: "warmup", model_path: "cn" },
+  ]);
+  assert.deepEqual((await renewed).body, { client_id: "desk", model_path: "cn", lease_ms: leaseMs });
+});
+
+test("what a batch unloads is not loaded again by a renewal that comes in between", async (t) => {
+  const { service, client } = await holding(t);
+  await client.loadModel("cn");
+  service.instead.set("/models/batch", async (_, response) => {
+    const send = beginEvents(response);
+    send({ type: "started", index: 0, operation: "unload" });
+    service.forgetAll();
+    // Renewals come one after the other: the second shows that nothing followed the first.
+    await service.next("/models/renew");
+    await service.next("/models/renew");
+    const answer = { success: true, message: "Unloaded.", model_path: "model/cn", unloaded: true, holds: [] };
+    send({ type: "result", result: { index: 0, operation: "unload", status: "done", answer } });
+    send({ type: "done", answer: { success: true, message: "", results: [], done: 1, failed: 0, skipped: 0 } });
+    response.end();
+  });
+  await client.batch([{ operation: "unload", model_path: "cn" }]);
+  assert.equal(service.calls.filter(({ path }) => path === "/models/load").length, 1);
+  assert.deepEqual([...service.held], []);
+});
+
+test("an unload that a batch did not come to leaves the model held", async (t) => {
+  const { service, client } = await holding(t);
+  await client.loadModel("cn");
+  service.instead.set("/models/batch", (_, response) => {
+    const results = [{ index: 0, operation: "unload", status: "skipped" }];
+    sendJson(response, 200, { success: false, message: "", results, done: 0, failed: 0, skipped: 1 });
+  });
+  await client.batch([{ operation: "unload", model_path: "cn" }]);
+  service.forgetAll();
+  await service.next("/models/load");
 });
 
 test("close gives every hold back by letting it lapse, so that models stay for their keep-alive", async (t) => {

@@ -212,7 +212,7 @@ test("a passing error before the first event is tried again", async (t) => {
   const server = await startServer(t, async (request, response) => {
     await bodyOf(request);
     const send = beginEvents(response);
-    send(server.asked.length === 1 ? ({ ...busy, type: "error", status: 503 } as { type: string }) : done);
+    send(server.asked.length === 1 ? { ...busy, type: "error", status: 503 } : done);
     response.end();
   });
   assert.deepEqual(await new ModelAPIClient(server.url, { retry: soon }).transcribe(audio), transcript);

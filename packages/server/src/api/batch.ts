@@ -95,9 +95,10 @@ function run(calls: BatchCalls, operation: BatchOperation, caller: Caller): Prom
 
 /** An operation's own `client_id` goes before that of the batch. */
 function callerOf(request: BatchRequest, operation: BatchOperation, caller: Caller): Caller {
+  const finished = { ...caller, isFinished: true };
   const own = "client_id" in operation ? operation.client_id : undefined;
   const client = own ?? request.client_id;
-  return client === undefined ? caller : { ...caller, client, kind: "client" };
+  return client === undefined ? finished : { ...finished, client, kind: "client" };
 }
 
 function toAnswer(unordered: readonly BatchResult[], { language }: Caller): BatchAnswer {

@@ -92,11 +92,15 @@ export async function loadModel(parts: ModelParts, request: LoadRequest, caller:
   const keepAliveSeconds = keep_alive === undefined ? undefined : parseDuration(keep_alive, "keep_alive");
   const { folder, loaded } = await loadMeant(parts, request.model_path, {
     claimant: claimantOf(caller),
-    signal: caller.signal,
+    ...(caller.isFinished !== true && { signal: caller.signal }),
     ...(lease_ms !== undefined && { leaseSeconds: lease_ms / 1000 }),
     ...(keepAliveSeconds !== undefined && { keepAliveSeconds }),
     ...(pin !== undefined && { pin }),
   });
+  // Behind an address nobody is left who could give it back; a client is known by its name when it comes again.
+  if (caller.isFinished === true && caller.kind !== "client" && caller.signal.aborted) {
+    parts.pool.letGo(folder, claimantOf(caller));
+  }
   const { holds, expiresAt } = loaded;
   const { modelPath, version } = folder;
   const message = caller.language === "zh" ? `模型 ${modelPath} 已加载` : `Model ${modelPath} is loaded`;
@@ -106,18 +110,26 @@ export async function loadModel(parts: ModelParts, request: LoadRequest, caller:
 
 /** Loads what a path means; if that was switched meanwhile, what it means by then. */
 async function loadMeant(parts: ModelParts, path: string, wish: LoadWish & { readonly claimant: Claimant }) {
+  const { claimant } = wish;
   const { pool, names, switches } = parts;
   for (;;) {
     const folder = await resolve(parts, path);
     const { revision } = names;
+    const before = holdOf(pool.find(folder), claimant);
     const loaded = await pool.load(folder, wish);
+    const after = wish.signal?.aborted === true ? undefined : holdOf(loaded, claimant);
     if (revision === names.revision || (await resolve(parts, path)).directory === folder.directory) {
-      switches.noteHold(folder, wish.claimant, path);
+      switches.noteHold(folder, claimant, path);
       return { folder, loaded };
     }
-    pool.letGo(folder, wish.claimant);
+    // Only what this load has added: a client's hold of before stays, and so does what others behind an address have.
+    const isNew = claimant.kind === "address" || after?.since !== before?.since;
+    if (after && isNew) pool.letGo(folder, claimant);
   }
 }
+
+const holdOf = (instance: InstanceSnapshot | undefined, { client, kind }: Claimant): Hold | undefined =>
+  instance?.holds.find((hold) => hold.client === client && hold.kind === kind);
 
 /** `POST /api/models/unload`. */
 export async function unloadModel(parts: ModelParts, request: UnloadRequest, caller: Caller): Promise<UnloadAnswer> {

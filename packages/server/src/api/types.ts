@@ -45,6 +45,8 @@ export interface Caller {
   readonly language: MessageLanguage;
   /** Aborted when the caller went away. */
   readonly signal: AbortSignal;
+  /** What was begun for it is finished though it went away, as in a batch. */
+  readonly isFinished?: boolean;
 }
 
 export interface TranscribeRequest {

@@ -77,6 +77,7 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
   const { switches, recognition } = composeSwitches({ ...options, ...models, scheduler, audio, news, durable });
   const scripts = createScriptConverter({ log });
   const api = createApi({
+    settled: () => durable.settled(),
     ...models,
     switches,
     recordingFile,

@@ -22,6 +22,8 @@ export interface Durable {
   poison(): PoisonMemory;
   /** Keeps from now on what happens. */
   follow(pool: Pool, names: Names, statistics: Statistics): void;
+  /** Resolves when the aliases, versions and pins that were changed are written; what cannot be is told in the log. */
+  settled(): Promise<void>;
   /** Writes what is not written yet. */
   close(): Promise<void>;
 }
@@ -49,6 +51,8 @@ class Keeper implements Durable {
   #statistics: Statistics | undefined;
   #timer: NodeJS.Timeout | undefined;
   #ends: (() => void)[] = [];
+  /** Of what callers are told that it is so. */
+  readonly #confirming = new Set<Promise<void>>();
 
   constructor(store: Store, records: Records, initial: InitialRecords, log: Log) {
     this.#store = store;
@@ -92,6 +96,10 @@ class Keeper implements Durable {
     this.#timer = setInterval(() => this.#count(pool), countersEveryMs).unref();
   }
 
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.#confirming);
+  }
+
   async close(): Promise<void> {
     clearInterval(this.#timer);
     for (const end of this.#ends) end();
@@ -103,7 +111,7 @@ class Keeper implements Durable {
   #followPool(pool: Pool): () => void {
     return pool.subscribe((event) => {
       const { pins, quarantine } = this.records;
-      if (event.type === "pin") this.#keep(pins.set(event.folder.directory, event.pinned));
+      if (event.type === "pin") this.#confirm(pins.set(event.folder.directory, event.pinned));
       if (event.type === "released") this.#keep(quarantine.remove(event.folder.directory));
       if (event.type !== "quarantined") return;
       const { error, failures, until, files } = event.quarantine;
@@ -117,11 +125,11 @@ class Keeper implements Durable {
       const { aliases, defaults } = this.records;
       if (change.kind === "alias") {
         const { alias, target } = change;
-        this.#keep(target === undefined ? aliases.remove(alias) : aliases.set(alias, target));
+        this.#confirm(target === undefined ? aliases.remove(alias) : aliases.set(alias, target));
       } else {
         const { modelPath, version } = change;
         const at = Date.now() / 1000;
-        this.#keep(version === undefined ? defaults.remove(modelPath) : defaults.set(modelPath, { version, at }));
+        this.#confirm(version === undefined ? defaults.remove(modelPath) : defaults.set(modelPath, { version, at }));
       }
     });
   }
@@ -136,6 +144,11 @@ class Keeper implements Durable {
       this.#measured.set(folder.directory, memoryBytes);
       this.#keep(this.records.facts.set(folder.directory, memoryBytes));
     }
+  }
+
+  #confirm(writing: Promise<void>): void {
+    this.#confirming.add(writing);
+    this.#keep(writing.finally(() => this.#confirming.delete(writing)));
   }
 
   /** What cannot be written is told; the server goes on. */

@@ -172,6 +172,10 @@ class NodePool implements Pool {
     this.#tell({ type: "pin", folder, pinned });
   }
 
+  isPinned({ directory }: ModelFolder): boolean {
+    return this.#pinned.has(directory);
+  }
+
   async lease(folder: ModelFolder, { signal, keepAliveSeconds }: Pick<LoadWish, "signal" | "keepAliveSeconds"> = {}) {
     return this.#withUsable(folder, { signal }, (instance) => {
       instance.wish(keepAliveSeconds);
@@ -190,6 +194,10 @@ class NodePool implements Pool {
 
   async quarantine(folder: ModelFolder, error: VoxpoolError): Promise<void> {
     this.#holdBack(folder, error, await this.#options.fingerprint(folder));
+  }
+
+  release(folder: ModelFolder): void {
+    if (this.#quarantines.lift(folder)) this.#tell({ type: "released", folder });
   }
 
   quarantineOf(folder: ModelFolder) {
@@ -273,13 +281,9 @@ class NodePool implements Pool {
   /** Other files in the folder are another model: they get their chance. @throws VoxpoolError `model_quarantined` */
   async #tryToLift(folder: ModelFolder): Promise<void> {
     const kept = this.#quarantines.find(folder);
-    if (kept && kept.files !== (await this.#options.fingerprint(folder))) return this.#release(folder);
+    if (kept && kept.files !== (await this.#options.fingerprint(folder))) return this.release(folder);
     const refusal = this.#quarantines.refusal(folder);
     if (refusal) throw refusal;
-  }
-
-  #release(folder: ModelFolder): void {
-    if (this.#quarantines.lift(folder)) this.#tell({ type: "released", folder });
   }
 
   #holdBack(folder: ModelFolder, error: VoxpoolError, files: string): void {
@@ -370,7 +374,7 @@ class NodePool implements Pool {
       const isGone = state === "stopped";
       const known = this.#instances.get(folder.directory);
       if (isGone && known?.state === "stopped") this.#instances.delete(folder.directory);
-      if (state === "ready") this.#release(folder);
+      if (state === "ready" && this.#quarantines.loaded(folder)) this.#tell({ type: "released", folder });
       if (state === "failed" && event.instance.retryAt === undefined && failure) {
         this.#holdBack(folder, failure.error, files ?? "");
       }

@@ -52,7 +52,12 @@ export class Quarantines {
     return this.#shown(directory);
   }
 
-  /** It loaded, or its files changed. True if it was held back or counted. */
+  /** It loaded. That is no proof for what failed its gate: it goes on being counted until `lift`. True if it was lifted. */
+  loaded(folder: ModelFolder): boolean {
+    return this.#kept.get(folder.directory)?.error.reason !== "gate_failed" && this.lift(folder);
+  }
+
+  /** It proved itself, or its files changed. True if it was held back or counted. */
   lift({ directory }: ModelFolder): boolean {
     return this.#kept.delete(directory);
   }

@@ -168,12 +168,16 @@ export interface Pool {
   reload(folder: ModelFolder): Promise<InstanceSnapshot>;
   /** What is pinned is never evicted, and does not idle out. It need not be loaded. */
   pin(folder: ModelFolder, pinned: boolean): void;
+  /** Also of a version that is not loaded. */
+  isPinned(folder: ModelFolder): boolean;
   /** For one session: loads if needed, waits while it restarts. An aborted signal stops waiting; the load itself goes on. */
   lease(folder: ModelFolder, options?: Pick<LoadWish, "signal" | "keepAliveSeconds">): Promise<InstanceLease>;
   /** Moves holds from one version of a model to another: those for which `moves` is true; and how long it is kept when idle. */
   moveHolds(from: ModelFolder, to: ModelFolder, moves: (hold: Hold) => boolean): void;
   /** Holds a model back as if its load had failed. */
   quarantine(folder: ModelFolder, error: VoxpoolError): Promise<void>;
+  /** It has proved itself: what was counted against it is forgotten. */
+  release(folder: ModelFolder): void;
   /** Why a model is held back, if it is. */
   quarantineOf(folder: ModelFolder): Quarantine | undefined;
   /** The instance of a version in any state, the last failed one included. */

@@ -1,5 +1,6 @@
+import type { ModelFolder } from "../catalog/catalog.ts";
 import { hasVersion, type Names } from "../pool/names.ts";
-import type { Claimant, PoolEvent } from "../pool/types.ts";
+import type { Claimant, Pool, PoolEvent } from "../pool/types.ts";
 
 /** How a model was named by who holds it. */
 interface HoldName {
@@ -18,12 +19,17 @@ export class HoldNames {
   readonly #byDirectory = new Map<string, Map<string, HoldName>>();
   readonly #names: Pick<Names, "target">;
 
-  constructor(names: Pick<Names, "target">) {
+  readonly #pool: Pick<Pool, "find">;
+
+  constructor(names: Pick<Names, "target">, pool: Pick<Pool, "find">) {
     this.#names = names;
+    this.#pool = pool;
   }
 
-  /** `claimant` has loaded what `given` names. */
-  note(directory: string, claimant: Claimant, given: string): void {
+  /** `claimant` has loaded what `given` names. One that vanished before it got its hold is not noted. */
+  note(folder: ModelFolder, claimant: Claimant, given: string): void {
+    if (!this.#isHeldBy(folder, claimant)) return;
+    const { directory } = folder;
     const target = this.#names.target(given);
     const name = { isVersion: hasVersion(target ?? given), ...(target !== undefined && { alias: given }) };
     const holders = this.#byDirectory.get(directory) ?? new Map<string, HoldName>();
@@ -44,6 +50,13 @@ export class HoldNames {
     this.#byDirectory.set(to, holders.set(keyOf(claimant), name));
   }
 
+  /** How many are noted. */
+  get size(): number {
+    let size = 0;
+    for (const holders of this.#byDirectory.values()) size += holders.size;
+    return size;
+  }
+
   /** Forgets holds that are over. Those of an address are counted: of one that is given back others may be left. */
   told(event: PoolEvent): void {
     if (event.type === "state" && event.instance.state === "stopped") {
@@ -51,7 +64,12 @@ export class HoldNames {
     }
     if (event.type !== "hold" || event.change === "added" || event.change === "renewed") return;
     const { folder, change, hold } = event;
-    if (change === "returned" && hold.kind === "address") return;
+    if (change === "returned" && this.#isHeldBy(folder, hold)) return;
     this.#byDirectory.get(folder.directory)?.delete(keyOf(hold));
+  }
+
+  #isHeldBy(folder: ModelFolder, claimant: Claimant): boolean {
+    const key = keyOf(claimant);
+    return this.#pool.find(folder)?.holds.some((hold) => keyOf(hold) === key) ?? false;
   }
 }

@@ -66,7 +66,10 @@ function slowdown(
     : undefined;
 }
 
-/** Failures of a recognition that are the model's own fault. Ends of its process are told by the pool. */
+/**
+ * Failures of a recognition that are the model's own fault. Ends of its process are told by the pool. Poisonous
+ * recordings are counted apart: they may be their callers'.
+ */
 export const isOwnFault = (reason: Reason): boolean => faults.has(reason);
 
 const faults: ReadonlySet<Reason> = new Set<Reason>([
@@ -76,5 +79,4 @@ const faults: ReadonlySet<Reason> = new Set<Reason>([
   "model_load_timeout",
   "model_unavailable",
   "model_unrecognised",
-  "request_poisonous",
 ]);

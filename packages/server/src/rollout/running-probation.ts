@@ -18,6 +18,9 @@ export interface ProbationParts {
   readonly decide: (verdict: Verdict) => void;
 }
 
+/** What proves that a recording is poisonous: the process ended at it, and again with it alone. */
+const crashesOfPoison = 2;
+
 /** A probation under way: counts what the new version does. */
 export class RunningProbation {
   readonly parts: ProbationParts;
@@ -26,6 +29,10 @@ export class RunningProbation {
   readonly #cancelTimer: (() => void) | undefined;
   #requests = 0;
   #errors = 0;
+  /** Ends of its process that no recording was blamed for. */
+  #crashes = 0;
+  #recognised = 0;
+  #poisonous = 0;
   #audioSeconds = 0;
   #decodeSeconds = 0;
 
@@ -42,21 +49,29 @@ export class RunningProbation {
 
   /** A recognition with the new version came to its end. */
   add(outcome: Outcome): void {
-    if ("error" in outcome) {
-      if (!isOwnFault(outcome.error.reason)) return;
-      this.#errors += 1;
-    } else {
+    if (!("error" in outcome)) {
+      this.#recognised += 1;
       this.#audioSeconds += outcome.audioSeconds;
       this.#decodeSeconds += outcome.decodeSeconds;
+    } else if (outcome.error.reason === "request_poisonous") {
+      this.#poisonous += 1;
+      this.#crashes = Math.max(0, this.#crashes - crashesOfPoison);
+      this.#judge();
+      return;
+    } else {
+      if (!isOwnFault(outcome.error.reason)) return;
+      this.#errors += 1;
     }
     this.#requests += 1;
     this.#judge();
   }
 
-  /** Its process ended by its own fault. */
+  /**
+   * Its process ended by its own fault. Judged with the next recognition, since by then it is known whether a recording was
+   * to blame; one that keeps ending without any is `down`.
+   */
   addCrash(): void {
-    this.#errors += 1;
-    this.#judge();
+    this.#crashes += 1;
   }
 
   /** Its process keeps ending. */
@@ -75,18 +90,23 @@ export class RunningProbation {
       from: from.folder,
       to,
       since: this.#sinceUnix,
-      requests: this.#requests,
-      errors: this.#errors,
+      requests: this.#countedPoison + this.#requests,
+      errors: this.#countedPoison + this.#errors + this.#crashes,
       ...(Number.isFinite(limits.seconds) && { until: this.#sinceUnix + limits.seconds }),
       ...(Number.isFinite(limits.requests) && { limitRequests: limits.requests }),
     };
   }
 
+  /** What callers send is not its fault; unless every recording is: it has recognised none yet. */
+  get #countedPoison(): number {
+    return this.#recognised === 0 ? this.#poisonous : 0;
+  }
+
   #judge(leastSeconds = 0): void {
     const { clock, limits, before, decide } = this.parts;
     const record = {
-      requests: this.#requests,
-      errors: this.#errors,
+      requests: this.#countedPoison + this.#requests,
+      errors: this.#countedPoison + this.#errors + this.#crashes,
       audioSeconds: this.#audioSeconds,
       decodeSeconds: this.#decodeSeconds,
       seconds: Math.max(leastSeconds, clock.seconds() - this.#since),

@@ -36,7 +36,7 @@ class NodeSwitches implements Switches {
   readonly #stopFollowing: () => void;
 
   constructor(parts: SwitchParts) {
-    const holdNames = new HoldNames(parts.names);
+    const holdNames = new HoldNames(parts.names, parts.pool);
     this.#parts = { ...parts, holdNames };
     const { clock = systemClock } = parts;
     this.#probations = new Probations({ ...this.#parts, clock, tell: (event) => this.#tell(event) });
@@ -60,7 +60,7 @@ class NodeSwitches implements Switches {
   }
 
   noteHold(...[folder, claimant, given]: Parameters<Switches["noteHold"]>): void {
-    this.#parts.holdNames.note(folder.directory, claimant, given);
+    this.#parts.holdNames.note(folder, claimant, given);
   }
 
   watch(recognition: Parameters<Switches["watch"]>[0]) {
@@ -122,7 +122,7 @@ class NodeSwitches implements Switches {
     }
     if (detail === undefined) return gate;
     const from = before ? numberedPath(before.folder) : name.shown;
-    const error = new VoxpoolError("gate_failed", { to: numberedPath(to), from, detail });
+    const error = new VoxpoolError("gate_failed", { to: numberedPath(to), from, detail }, { forCaller: { gate } });
     this.#tell({ type: "gate_failed", name: name.shown, to, error, gate });
     throw error;
   }
@@ -145,6 +145,7 @@ class NodeSwitches implements Switches {
     await pool.load(to.folder, { claimant: hold }); // also if its process has ended meanwhile
     found.unloaded.throwIfAborted();
     // From here to the end of the probation's beginning nothing waits.
+    pool.release(to.folder); // it passed its gate, or whoever switches waives that
     const previous = this.#probations.take(name.key);
     takeOver(this.#parts, name, from?.folder, to);
     pool.letGo(to.folder, hold);

@@ -36,7 +36,7 @@ export function takeOver(
     return moves;
   });
   for (const hold of moved) holdNames.move(from.directory, to.folder.directory, hold);
-  if (pool.find(from)?.pinned !== true || isMeant(names, from)) return;
+  if (!pool.isPinned(from) || isMeant(names, from)) return;
   pool.pin(to.folder, true);
   pool.pin(from, false);
 }

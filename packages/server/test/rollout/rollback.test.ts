@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { hearWith, holder, holdersOf, rolloutOf } from "./rollout-parts.ts";
+import { toneSignal } from "../../../../test/fixtures/tone-model.ts";
+import { fakeClock, hearWith, holder, holdersOf, rolloutOf } from "./rollout-parts.ts";
 
 const one = { fake: { text: "one" } };
 
@@ -113,6 +114,44 @@ test("a new version whose process keeps crashing is rolled back", async (t) => {
   );
   assert.equal(await hear("cn"), "one @1");
   assert.ok(states().includes("cn@1 ready"));
+});
+
+test("a recording that is poisonous takes its crashes with it: the new version stays", async (t) => {
+  const { switches, hear, hearTimes, write, open, events } = await rolloutOf(t, { "cn/1": one });
+  await hear("cn");
+  write("cn/2", { fake: { text: "two", decode: "abort", decodeAbove: 600 } });
+  const { to } = await switches.switch({ model_path: "cn" });
+  const poison = toneSignal("abc", { amplitude: 0.9 });
+  for (let index = 0; index < 4; index++) {
+    await assert.rejects(hearWith(await open("cn"), poison), { reason: "request_poisonous" });
+    await hearTimes(5, "cn");
+  }
+  assert.equal(await hear("cn"), "two @2");
+  const { requests, errors } = switches.probationOf(to) ?? {};
+  assert.deepEqual([requests, errors], [21, 0]);
+  assert.deepEqual(
+    events.map(({ type }) => type),
+    ["switched"],
+  );
+});
+
+test("a version that fails its gate again and again is held back for longer each time", async (t) => {
+  const clock = fakeClock();
+  const rollout = await rolloutOf(t, { "cn/1": one }, { pool: { clock } });
+  const { switches, hear, write, pool, catalog } = rollout;
+  await hear("cn");
+  write("cn/2", { fake: { text: "to" }, golden: [{ text: "two" }] });
+  const second = await catalog.resolve("cn@2");
+  const told: string[] = [];
+  pool.subscribe(({ type }) => told.push(type));
+  for (const seconds of [2, 4, 8]) {
+    await assert.rejects(switches.switch({ model_path: "cn" }), { reason: "gate_failed" });
+    assert.equal((pool.quarantineOf(second)?.until ?? 0) - clock.unix(), seconds);
+    clock.pass(seconds);
+  }
+  assert.ok(!told.includes("released"), "nothing has proved itself");
+  await switches.switch({ model_path: "cn", gate: false });
+  assert.equal(told.filter((type) => type === "released").length, 1);
 });
 
 test("a new version that is much slower is rolled back", async (t) => {

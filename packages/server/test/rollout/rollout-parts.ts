@@ -102,9 +102,9 @@ export async function rolloutOf(
   };
 }
 
-export async function hearWith(session: Session): Promise<string> {
+export async function hearWith(session: Session, samples = toneSignal("abc")): Promise<string> {
   const texts: string[] = [];
-  for await (const event of transcribe(session, oneChunk(toneSignal("abc")))) {
+  for await (const event of transcribe(session, oneChunk(samples))) {
     if (event.type === "final") texts.push(event.segment.text);
   }
   return `${texts.join(" ")} @${session.folder.version}`;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Names } from "../../dist/pool/names.js";
+import { HoldNames } from "../../dist/rollout/hold-names.js";
 import { fakeClock, hearWith, holder, holdersOf, rolloutOf } from "./rollout-parts.ts";
 
 const one = { fake: { text: "one" } };
@@ -211,6 +212,36 @@ test("holds and the pin follow the path; who asked for one version keeps that on
   assert.equal(await hear("cn@1"), "one @1");
   assert.deepEqual(states(), ["cn@1 ready", "cn@2 ready"]);
   assert.deepEqual(await pool.unload(plain, holder("c")), { unloaded: true, holds: [] });
+});
+
+test("the pin of a model that is not loaded follows its path too", async (t) => {
+  const { switches, pool, names, write } = await rolloutOf(t, { "cn/1": one });
+  const old = await names.resolve("cn");
+  names.choose(old, "1");
+  pool.pin(old, true);
+  write("cn/2", two);
+  const { to } = await switches.switch({ model_path: "cn", probation: none });
+  assert.deepEqual([pool.isPinned(to), pool.isPinned(old), pool.find(to)?.pinned], [true, false, true]);
+});
+
+test("names of holds are kept no longer than the holds, and none of callers that vanished", async (t) => {
+  const { pool, names } = await rolloutOf(t, { "cn/1": one });
+  const holdNames = new HoldNames(names, pool);
+  t.after(pool.subscribe((event) => holdNames.told(event)));
+  const folder = await names.resolve("cn");
+  await pool.load(folder, { claimant: holder("a") });
+  for (let index = 0; index < 20; index++) {
+    const claimant = { client: `10.0.0.${index}`, kind: "address" } as const;
+    await pool.load(folder, { claimant });
+    await pool.load(folder, { claimant });
+    holdNames.note(folder, claimant, "cn");
+    pool.letGo(folder, claimant);
+    assert.equal(holdNames.size, 1, "one load of the two is still held");
+    pool.letGo(folder, claimant);
+    assert.equal(holdNames.size, 0);
+  }
+  holdNames.note(folder, holder("vanished"), "cn");
+  assert.equal(holdNames.size, 0);
 });
 
 test("how long an idle model stays goes over to the new version", async (t) => {

@@ -43,6 +43,19 @@ async function startProcess(t: TestContext, root: string): Promise<Started> {
   };
 }
 
+test("a change that was confirmed outlives a kill -9 that comes with the answer", async (t) => {
+  const root = scratchDirectory(t);
+  mkdirSync(join(root, "model"));
+  writeModel(join(root, "model", "tone"), "tone");
+  const model_path = join(root, "model", "tone");
+  const first = await startProcess(t, root);
+  await first.fetch("/models/alias", { alias: "beeps", model_path });
+  await first.kill();
+  const second = await startProcess(t, root);
+  assert.deepEqual((await second.fetch("/models/aliases"))["aliases"], { beeps: model_path });
+  await second.stop();
+});
+
 test("aliases, pins, quarantine and lifetime counters outlive kill -9 of the server", async (t) => {
   const root = scratchDirectory(t);
   mkdirSync(join(root, "model"));

@@ -200,6 +200,31 @@ test("a caller that vanishes before the answer holds nothing, and the load goes 
   assert.equal((await post("renew", { client_id: "ghost" })).body.reason, "hold_unknown");
 });
 
+for (const [client, holds] of [
+  ["desk", ["client desk 1"]],
+  [undefined, []],
+] as const) {
+  const name = client === undefined ? "an address" : "a client";
+  test(`a load that a batch has begun is finished though ${name} leaves: pinned, and held by whoever has a name`, async (t) => {
+    const { status, server, modelPath } = await running(t, { slow: { fake: { loadMs: 1500 } } });
+    const model_path = modelPath("slow");
+    const headers = { "content-type": "application/json" };
+    const calling = request(`${server.url}/api/models/batch`, { method: "POST", headers });
+    calling.on("error", () => undefined);
+    const operations = [{ operation: "load", model_path, pin: true }];
+    calling.end(JSON.stringify({ operations, ...(client !== undefined && { client_id: client }) }));
+    while ((await status(model_path)).body.state !== "loading");
+    const closed = Promise.withResolvers<void>();
+    calling.once("close", closed.resolve);
+    calling.destroy();
+    await closed.promise;
+    while ((await status(model_path)).body.status?.state !== "ready");
+    const entry = (await status(model_path)).body.status;
+    assert.equal(entry?.pinned, true);
+    assert.deepEqual(who(entry?.holds), holds);
+  });
+}
+
 test("a recognition without a hold keeps the model for its keep_alive; holds of an address are kept by use", async (t) => {
   const { fetch, post, status, model_path } = await running(t, {}, { "pool.keep_alive": "1h" });
   // Without a client id, as a plain HTTP client sends it.

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
-import type { ModelEntry, SwitchAnswer } from "@voxpool/client/contract";
+import type { Failure, GateResult, ModelEntry, SwitchAnswer } from "@voxpool/client/contract";
 import { writeToneModel } from "../../../../test/fixtures/tone-model.ts";
 import { type FakeVersion, writeVersion } from "../rollout/rollout-parts.ts";
 import { type Running, startRunning, toneWav } from "./running.ts";
@@ -173,9 +173,14 @@ test("a gate that fails is a 409 that says what was heard wrong, in the caller's
   const headers = { "content-type": "application/json", "accept-language": "zh" };
   const body = JSON.stringify({ model_path: path });
   const answer = await running.fetch("/api/models/switch", { method: "POST", headers, body });
-  const { reason, message } = (await answer.json()) as Record<string, string>;
+  const { reason, message, details } = (await answer.json()) as Failure;
   assert.deepEqual([answer.status, reason], [409, "gate_failed"]);
-  assert.match(message ?? "", /golden\/0\.wav：词错误率 0\.500，上限为 0\.1/);
+  const { gate } = details as unknown as { readonly gate: readonly GateResult[] };
+  assert.deepEqual(
+    gate.map(({ recording, passed }) => [recording, passed]),
+    [["golden/0.wav", false]],
+  );
+  assert.match(message, /golden\/0\.wav：词错误率 0\.500，上限为 0\.1/);
   const status = await running.client.getModelStatus(`${path}@2`);
   assert.ok(!status.success);
 });

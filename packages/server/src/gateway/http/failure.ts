@@ -33,13 +33,14 @@ export function nativeFailure(error: VoxpoolError, context: FailureContext): Nat
 export function failureBody(error: VoxpoolError, { language, modelPath: named }: FailureContext): Failure {
   const { entry, details, reason } = error;
   const modelPath = details.model_path ?? named;
+  const said = { ...error.detailsIn(language), ...error.forCaller };
   return {
     success: false,
     message: error.messageIn(language),
     reason,
     retryable: entry.retryable,
     ...(typeof modelPath === "string" && { model_path: modelPath }),
-    ...(reason !== "internal" && Object.keys(details).length > 0 && { details: { ...error.detailsIn(language) } }),
+    ...(reason !== "internal" && Object.keys(said).length > 0 && { details: said }),
   };
 }
 
