@@ -46,6 +46,9 @@ export interface InstanceSnapshot {
   readonly loadSeconds?: number;
   readonly usageCount: number;
   readonly memoryBytes: number;
+  /** Of the instance, whichever process serves. */
+  readonly instanceId: string;
+  /** Of all its processes, one after the other. */
   readonly cpuSeconds: number;
   readonly pid?: number;
   readonly info?: EngineInfo;
