@@ -116,6 +116,7 @@ export class Instance {
       state: this.#state,
       usageCount: this.usageCount,
       memoryBytes: this.#sum(({ memoryBytes }) => memoryBytes),
+      servingBytes: this.#current.memoryBytes,
       instanceId: this.#name,
       cpuSeconds: this.#cpuSecondsBefore + this.#current.cpuSeconds,
       holds: this.holds.list(),
