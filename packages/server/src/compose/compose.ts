@@ -64,8 +64,7 @@ export interface Parts {
 /** Puts the parts together: a server without its port and its lock. @throws VoxpoolError `config_invalid`, `state_newer` */
 export async function compose(options: ComposeOptions): Promise<Parts> {
   const { config, log, stateDir, spoolDirectory, onProgress, signal, storeFile } = options;
-  const settings = settingsOf(config); // before anything is open that would have to be closed again
-  const cores = config["schedule.cores"] || availableParallelism();
+  const { cores, ...settings } = settingsOf(config); // before anything is open that would have to be closed again
   const sources = { stateDir, ...endpointSettings(config), signal, log, ...(onProgress && { onProgress }) };
   const fetch = fetcher({ ...sources, modelDir: config.model_dir[0] ?? "model" });
   const catalog = createCatalog({ modelDirs: config.model_dir, fakeEngine: config["engine.fake"] });
@@ -141,7 +140,12 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
 
 /** @throws VoxpoolError `config_invalid`, `option_invalid` */
 function settingsOf(config: Config) {
-  return { pool: poolSettings(config), switches: switchSettings(config), failover: failoverSettings(config) };
+  return {
+    cores: config["schedule.cores"] || availableParallelism(),
+    pool: poolSettings(config),
+    switches: switchSettings(config),
+    failover: failoverSettings(config),
+  };
 }
 
 function textSettings(config: Config): TextSettings {
