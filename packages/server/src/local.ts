@@ -97,6 +97,7 @@ async function openPool(options: LocalOptions): Promise<{ server: Server; close(
       ...(onProgress && { onProgress }),
     });
     await parts.http.ready();
+    void parts.preload();
     parts.nowReady();
     return { server: parts.http.server, close };
   } catch (error) {

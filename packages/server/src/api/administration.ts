@@ -74,7 +74,8 @@ export async function setAlias(parts: ModelParts, request: AliasRequest, { langu
   }
   await checkAlias(parts, alias);
   const { model_path } = request;
-  const target = aliasTarget(model_path, await resolve(parts, model_path));
+  // An alias of an alias means what that one means now: with the version that was named there.
+  const target = aliasTarget(names.target(model_path) ?? model_path, await resolve(parts, model_path));
   names.setAlias(alias, target);
   const message = language === "zh" ? `别名 ${alias} 指向 ${target}` : `Alias ${alias} points to ${target}`;
   return { success: true, message, alias, model_path: target };

@@ -26,7 +26,7 @@ export interface Need {
 }
 
 export interface FailoverRules {
-  /** Model paths that serve for the wished one, in order, as the operator wrote them. */
+  /** Directories of what serves for the wished one, in the order in which the operator named them. */
   readonly chain: readonly string[];
   /** Whether others may be found that no chain names. */
   readonly isAutomatic: boolean;
@@ -43,7 +43,7 @@ export function substitutesFor(need: Need, substitutes: readonly Substitute[], r
       folder.directory !== need.folder.directory && !isDown && !(need.wordsDemanded && words === false),
   );
   const chained = rules.chain
-    .map((path) => usable.find(({ folder }) => folder.modelPath === path || folder.id === path))
+    .map((directory) => usable.find(({ folder }) => folder.directory === directory))
     .filter((one) => one !== undefined)
     .filter(({ languages }) => sharesLanguage(need, languages));
   if (!rules.isAutomatic) return chained;
@@ -62,7 +62,7 @@ function sharesLanguage({ language, languages }: Need, known: readonly string[])
   return languages.some((one) => known.includes(one));
 }
 
-/** Failures of a model that another one may not have. */
+/** Failures of a model that another one may not have. Admission is not among them: it counts for the whole node. */
 const passes: ReadonlySet<Reason> = new Set<Reason>([
   "host_crashed",
   "host_hung",
@@ -72,7 +72,6 @@ const passes: ReadonlySet<Reason> = new Set<Reason>([
   "model_quarantined",
   "model_unavailable",
   "model_unrecognised",
-  "over_capacity",
   "pool_full",
 ]);
 

@@ -2,7 +2,7 @@ import { VoxpoolError } from "../base/errors.ts";
 import type { Catalog, ModelFolder } from "../catalog/catalog.ts";
 import type { Names } from "../pool/names.ts";
 import type { InstanceSnapshot, Pool } from "../pool/types.ts";
-import { type FailoverRules, mayFailOver, type Substitute, substitutesFor } from "./failover-policy.ts";
+import { mayFailOver, type Substitute, substitutesFor } from "./failover-policy.ts";
 import { isLoaded } from "./models.ts";
 
 export interface FailoverSettings {
@@ -73,30 +73,38 @@ export async function openServing<T>(
   throw failure;
 }
 
-function rulesFor({ failover, names }: FailoverParts, { folder, isNamed, allowed }: Wished): FailoverRules {
+interface Rules {
+  /** Names as the operator wrote them: what they mean may change. */
+  readonly chain: readonly string[];
+  readonly isAutomatic: boolean;
+}
+
+function rulesFor({ failover }: FailoverParts, { folder, isNamed, allowed }: Wished): Rules {
   if (allowed === false) return { chain: [], isAutomatic: false };
   const chain = failover.chains.get(folder.modelPath) ?? failover.chains.get(folder.id) ?? [];
   const isAutomatic =
     allowed === true || failover.automatic === "all" || (failover.automatic === "unnamed" && !isNamed);
-  return { chain: chain.map((name) => names.target(name) ?? name), isAutomatic };
+  return { chain, isAutomatic };
 }
 
 /** Opens the wished model; if that takes long and another one is ready, gives up on it. */
 async function openInTime<T>(
   parts: FailoverParts,
   wished: Wished,
-  rules: FailoverRules,
+  rules: Rules,
   open: (folder: ModelFolder, signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const { folder, signal } = wished;
   const instance = parts.pool.find(folder);
   if (instance?.state === "ready") return open(folder, signal);
   const giveUp = new AbortController();
+  let isSettled = false;
   const opening = open(folder, AbortSignal.any([signal, giveUp.signal]));
   const timer = setTimeout(() => void giveUpIfOtherIsReady(), parts.failover.waitSeconds * 1000);
   const giveUpIfOtherIsReady = async () => {
     const found = await find(parts, wished, rules).catch(() => []);
-    if (!found.some(({ isReady }) => isReady)) return;
+    // What opened while others were looked for has this very signal: it must not end what is being recognised.
+    if (isSettled || !found.some(({ isReady }) => isReady)) return;
     const retry_after_seconds = Math.ceil(parts.failover.waitSeconds);
     const details = {
       model_path: folder.modelPath,
@@ -107,25 +115,40 @@ async function openInTime<T>(
     giveUp.abort(new VoxpoolError("model_unavailable", details));
   };
   try {
-    return await opening;
+    const opened = await opening;
+    giveUp.signal.throwIfAborted(); // it opened in the very moment in which it was given up: its signal has ended it
+    return opened;
   } finally {
+    isSettled = true;
     clearTimeout(timer);
   }
 }
 
-async function find(parts: FailoverParts, wished: Wished, rules: FailoverRules): Promise<readonly Substitute[]> {
+async function find(parts: FailoverParts, wished: Wished, rules: Rules): Promise<readonly Substitute[]> {
   const { folder, language, wordsDemanded } = wished;
-  const onDisk = await parts.names.serving(await parts.catalog.list());
-  const loaded = parts.pool.list().filter(isLoaded);
-  const known = new Map([...onDisk, ...loaded.map((instance) => instance.folder)].map((one) => [one.directory, one]));
+  const { names, pool } = parts;
+  const chain = await meantBy(names, rules.chain);
+  // Beside what serves its plain path there may be other versions in memory: they are on trial, or about to go.
+  const loaded = pool.list().filter((one) => isLoaded(one) && names.isServing(one.folder));
+  const onDisk = await names.serving(await parts.catalog.list());
+  const known = new Map<string, ModelFolder>();
+  for (const one of [...onDisk, ...loaded.map((instance) => instance.folder), ...chain]) {
+    if (!known.has(one.directory)) known.set(one.directory, one); // by its plain path before any other
+  }
   const substitutes = await Promise.all(Array.from(known.values(), (one) => toSubstitute(parts, one)));
   const languages = (await toSubstitute(parts, folder))?.languages ?? [];
   const need = { folder, languages, wordsDemanded, ...(language !== undefined && { language }) };
   return substitutesFor(
     need,
     substitutes.filter((one) => one !== undefined),
-    rules,
+    { isAutomatic: rules.isAutomatic, chain: chain.map(({ directory }) => directory) },
   );
+}
+
+/** The versions that the names of a chain mean now; a name that means nothing is left out. */
+async function meantBy(names: Names, chain: readonly string[]): Promise<readonly ModelFolder[]> {
+  const found = await Promise.all(chain.map((name) => names.resolve(name).catch(() => undefined)));
+  return found.filter((one) => one !== undefined);
 }
 
 /** Undefined: it recognises no speech, or nobody knows what it is. */

@@ -226,10 +226,12 @@ function stateOf(
 
 async function toAvailable(
   folder: ModelFolder,
-  { catalog, pool }: ModelParts,
+  { catalog, pool, names }: ModelParts,
   language: MessageLanguage,
 ): Promise<AvailableModel> {
-  const instance = pool.find(folder);
+  // The newest version is on the list; another one may be what its path means.
+  const [serving = folder] = await names.serving([folder]).catch(() => [folder]);
+  const instance = pool.find(serving);
   const loaded = instance !== undefined && isLoaded(instance);
   // A model without numbered folders has the one version.
   const versions = folder.version === "1" ? ["1"] : [...(await catalog.versions(folder.modelPath))];

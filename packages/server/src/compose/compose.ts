@@ -21,8 +21,10 @@ import { knownModels } from "../catalog/known-models.ts";
 import { type PullEvent, type PullOptions, pull } from "../catalog/pull.ts";
 import { createHttpServer } from "../gateway/http/server.ts";
 import { Names } from "../pool/names.ts";
+import { poolSettings } from "../pool/settings.ts";
 import type { Pool } from "../pool/types.ts";
 import { createScriptConverter } from "../recognition/script.ts";
+import { switchSettings } from "../rollout/settings.ts";
 import { openDurable } from "./durable.ts";
 import { composeObservation } from "./observe.ts";
 import { composeAdmission, composePool } from "./pool.ts";
@@ -62,19 +64,36 @@ export interface Parts {
 /** Puts the parts together: a server without its port and its lock. @throws VoxpoolError `config_invalid`, `state_newer` */
 export async function compose(options: ComposeOptions): Promise<Parts> {
   const { config, log, stateDir, spoolDirectory, onProgress, signal, storeFile } = options;
-  const cores = config["schedule.cores"] || availableParallelism();
+  const { cores, ...settings } = settingsOf(config); // before anything is open that would have to be closed again
   const sources = { stateDir, ...endpointSettings(config), signal, log, ...(onProgress && { onProgress }) };
   const fetch = fetcher({ ...sources, modelDir: config.model_dir[0] ?? "model" });
   const catalog = createCatalog({ modelDirs: config.model_dir, fakeEngine: config["engine.fake"] });
   const assets = createAssetStore({ ...sources, voskLibrary: config["vosk.library"] });
   const durable = await openDurable(storeFile, log);
-  const { pool, scheduler } = composePool({ config, cores, catalog, assets, durable, recordingFile, log });
+  const { pool, scheduler } = composePool({
+    config,
+    settings: settings.pool,
+    cores,
+    catalog,
+    assets,
+    durable,
+    recordingFile,
+    log,
+  });
   const names = new Names({ catalog: rememberFolders(catalog, pool), loaded: () => pool.list(), ...durable.names });
   const models = { catalog, pool, names };
   const { watch, news } = composeObservation({ pool, scheduler, names, durable });
   const spool = createSpool({ directory: spoolDirectory, limitBytes: config["limits.spool_bytes"], log });
   const audio = createAudioDecoder({ workers: config["audio.workers"] || cores, spool, log });
-  const { switches, recognition } = composeSwitches({ ...options, ...models, scheduler, audio, news, durable });
+  const { switches, recognition } = composeSwitches({
+    ...options,
+    ...models,
+    settings: settings.switches,
+    scheduler,
+    audio,
+    news,
+    durable,
+  });
   const scripts = createScriptConverter({ log });
   const api = createApi({
     settled: () => durable.settled(),
@@ -85,7 +104,7 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
     recognition,
     scripts,
     text: textSettings(config),
-    failover: failoverSettings(config),
+    failover: settings.failover,
     onFailover: (from, to, why) => news.failedOver(from, to, why),
     onOutcome: ({ folder, ...outcome }) => watch.observation.statistics.recognition({ ...folder, ...outcome }),
     configuredDefault: config.default_model,
@@ -117,6 +136,16 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
       await Promise.all([http.close(), pool.close(), audio.close(), scripts.close()]);
       await durable.close();
     },
+  };
+}
+
+/** @throws VoxpoolError `config_invalid`, `option_invalid` */
+function settingsOf(config: Config) {
+  return {
+    cores: config["schedule.cores"] || availableParallelism(),
+    pool: poolSettings(config),
+    switches: switchSettings(config),
+    failover: failoverSettings(config),
   };
 }
 

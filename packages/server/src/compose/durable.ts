@@ -9,6 +9,7 @@ import type { Pool } from "../pool/types.ts";
 import { createPoisonMemory, type PoisonMemory } from "../recognition/poison.ts";
 import { createRecords, type InitialRecords, loadRecords, type Records } from "../store/records.ts";
 import { openStore, type Store } from "../store/store.ts";
+import { Measured } from "./measured.ts";
 
 /** What outlives the process: read once when it starts, and written as it changes. */
 export interface Durable {
@@ -39,15 +40,12 @@ export async function openDurable(file: string | undefined, log: Log): Promise<D
 const lifetimeKey = "all";
 const countersEveryMs = 5000;
 
-/** Resident memory that differs less from what is remembered is not worth a write. */
-const remarkableShare = 0.1;
-
 class Keeper implements Durable {
   readonly records: Records;
   readonly initial: InitialRecords;
   readonly #store: Store;
   readonly #log: Log;
-  readonly #measured: Map<string, number>;
+  readonly #measured: Measured;
   #statistics: Statistics | undefined;
   #timer: NodeJS.Timeout | undefined;
   #ends: (() => void)[] = [];
@@ -59,7 +57,7 @@ class Keeper implements Durable {
     this.records = records;
     this.initial = initial;
     this.#log = log;
-    this.#measured = new Map(initial.facts);
+    this.#measured = new Measured(initial.facts);
   }
 
   get pool() {
@@ -76,7 +74,7 @@ class Keeper implements Durable {
   }
 
   estimateBytes(estimate: PoolOptions["estimateBytes"]): PoolOptions["estimateBytes"] {
-    return (folder: ModelFolder, spec: ModelSpec) => this.#measured.get(folder.directory) ?? estimate(folder, spec);
+    return (folder: ModelFolder, spec: ModelSpec) => this.#measured.of(folder.directory) ?? estimate(folder, spec);
   }
 
   poison(): PoisonMemory {
@@ -136,13 +134,9 @@ class Keeper implements Durable {
 
   #count(pool: Pool): void {
     if (this.#statistics) this.records.counters.put(lifetimeKey, this.#statistics.lifetime());
-    for (const { folder, state, memoryBytes, sessions } of pool.list()) {
-      // In use, since a model takes more while it decodes; the highest that was seen counts.
-      if (state !== "ready" || sessions === 0) continue;
-      const known = this.#measured.get(folder.directory) ?? 0;
-      if (memoryBytes <= known * (1 + remarkableShare)) continue;
-      this.#measured.set(folder.directory, memoryBytes);
-      this.#keep(this.records.facts.set(folder.directory, memoryBytes));
+    for (const instance of pool.list()) {
+      const bytes = this.#measured.look(instance);
+      if (bytes !== undefined) this.#keep(this.records.facts.set(instance.folder.directory, bytes));
     }
   }
 

@@ -3,7 +3,7 @@ import type { Config } from "../base/settings.ts";
 import type { AssetStore, Catalog } from "../catalog/catalog.ts";
 import { startHost } from "../host/parent/host.ts";
 import { createPool } from "../pool/pool.ts";
-import { poolSettings } from "../pool/settings.ts";
+import type { poolSettings } from "../pool/settings.ts";
 import type { Pool } from "../pool/types.ts";
 import { createWarmUp, readWarmUpSamples } from "../recognition/warm-up.ts";
 import { type Admission, createAdmission, usualShareOf } from "../schedule/admission.ts";
@@ -13,6 +13,7 @@ import { logPool } from "./log-pool.ts";
 
 export interface ComposePool {
   readonly config: Config;
+  readonly settings: ReturnType<typeof poolSettings>;
   readonly cores: number;
   readonly catalog: Catalog;
   readonly assets: AssetStore;
@@ -23,12 +24,11 @@ export interface ComposePool {
 }
 
 /** The pool, and who decides what it decodes when. */
-export function composePool({ config, cores, catalog, assets, durable, recordingFile, log }: ComposePool): {
+export function composePool({ config, settings, cores, catalog, assets, durable, recordingFile, log }: ComposePool): {
   readonly pool: Pool;
   readonly scheduler: NodeScheduler;
 } {
   const scheduler = new NodeScheduler({ cores });
-  const settings = poolSettings(config);
   const pool = createPool({
     ...settings,
     ...durable.pool,

@@ -1,6 +1,5 @@
 import type { AudioDecoder } from "../audio/audio.ts";
 import type { Log } from "../base/log.ts";
-import type { Config } from "../base/settings.ts";
 import type { Catalog } from "../catalog/catalog.ts";
 import type { News } from "../observe/news.ts";
 import type { Names } from "../pool/names.ts";
@@ -8,14 +7,14 @@ import type { Pool } from "../pool/types.ts";
 import { createRecognition } from "../recognition/recognition.ts";
 import type { Recognition } from "../recognition/types.ts";
 import { logSwitch } from "../rollout/log-switch.ts";
-import { switchSettings } from "../rollout/settings.ts";
+import type { switchSettings } from "../rollout/settings.ts";
 import { createSwitches } from "../rollout/switches.ts";
 import type { SwitchEvent, Switches } from "../rollout/types.ts";
 import type { NodeScheduler } from "../schedule/scheduler.ts";
 import type { Durable } from "./durable.ts";
 
 export interface SwitchesParts {
-  readonly config: Config;
+  readonly settings: ReturnType<typeof switchSettings>;
   readonly catalog: Catalog;
   readonly pool: Pool;
   readonly names: Names;
@@ -27,7 +26,7 @@ export interface SwitchesParts {
 }
 
 /** Switches, and the recognition by which versions on probation are judged; what becomes of them is logged and told. */
-export function composeSwitches({ config, news, log, scheduler, durable, ...parts }: SwitchesParts): {
+export function composeSwitches({ settings, news, log, scheduler, durable, ...parts }: SwitchesParts): {
   readonly switches: Switches;
   readonly recognition: Recognition;
 } {
@@ -38,7 +37,7 @@ export function composeSwitches({ config, news, log, scheduler, durable, ...part
     onReplay: ({ folder, blame }) => news.replayed(folder, blame),
     onPoison: ({ folder }) => news.poisonous(folder),
   });
-  const switches = createSwitches({ ...parts, recognition, ...switchSettings(config) });
+  const switches = createSwitches({ ...parts, recognition, ...settings });
   switches.subscribe((event) => {
     logSwitch(log, event);
     tell(news, event);

@@ -14,6 +14,9 @@ export interface ObservedInstance {
   readonly folder: ObservedModel;
   readonly state: string;
   readonly memoryBytes: number;
+  /** Of the instance; the same for all of its processes. */
+  readonly instanceId: string;
+  /** Of all its processes together. */
   readonly cpuSeconds?: number;
   readonly sessions?: number;
   readonly holds?: readonly { readonly count: number }[];

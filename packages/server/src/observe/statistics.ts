@@ -238,10 +238,10 @@ function counterOf(event: Extract<ObservedEvent, { instance: unknown }>): Counte
   }
 }
 
-/** A process that becomes usable was loaded; one that fails before it was ready was not. */
+/** A process that becomes usable was loaded; a first one that fails before it was ready was not. What failed later kept ending. */
 function loadCounter(state: string, previous: string | undefined): CounterName | undefined {
   if (state === "ready" && previous !== "ready") return "loads";
-  return state === "failed" && previous !== "ready" && previous !== "draining" ? "load_failures" : undefined;
+  return state === "failed" && (previous === "loading" || previous === "warming") ? "load_failures" : undefined;
 }
 
 /** What these instances have together; the state is that of the one that serves, else of the last. */

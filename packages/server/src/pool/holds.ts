@@ -128,3 +128,13 @@ export class Holds {
     return { client, kind, count, since, ...(Number.isFinite(end) && { until: this.#clock.unix() + left }) };
   }
 }
+
+/** Whether anybody else waits for it. Who is behind an address is not known: a second one there is somebody else. */
+export function hasOthers(
+  waiting: ReadonlySet<{ readonly claimant: Claimant | undefined }>,
+  { client, kind }: Claimant,
+): boolean {
+  const isOwn = (one: Claimant | undefined): boolean => one?.client === client && one.kind === kind;
+  const own = [...waiting].filter((one) => isOwn(one.claimant)).length;
+  return own < waiting.size || (kind === "address" && own > 1);
+}

@@ -1,12 +1,13 @@
 import type { InstanceState } from "@voxpool/client/contract";
 import { VoxpoolError } from "../base/errors.ts";
 import type { ModelFolder } from "../catalog/catalog.ts";
-import { Faults } from "./faults.ts";
+import type { Breakers } from "./breakers.ts";
+import type { Faults } from "./faults.ts";
 import { Holds } from "./holds.ts";
 import { Incarnation, type IncarnationEnd, type IncarnationParts } from "./incarnation.ts";
 import { expiresAt, type Grown, isRunaway, type Resident } from "./policy/due.ts";
 import { pauseSeconds } from "./policy/pause.ts";
-import { innermost } from "./quarantine.ts";
+import { unwatched } from "./race-abort.ts";
 import type { Clock } from "./system-clock.ts";
 import type { Blame, Claimant, InstanceLease, InstanceSnapshot, PoolEvent } from "./types.ts";
 
@@ -15,6 +16,7 @@ const mostInterruptedLoads = 5;
 
 export interface InstanceParts extends IncarnationParts {
   readonly clock: Clock;
+  readonly breakers: Breakers;
   /** Of an instance that nobody wished to keep longer or shorter. */
   readonly keepAliveSeconds: number;
   readonly holdIdleSeconds: number;
@@ -48,14 +50,12 @@ export class Instance {
   readonly #draining = new Set<Incarnation>();
   #incarnations = 0;
   /** Settles with the next process that is ready. */
-  #coming = Promise.withResolvers<void>();
+  #coming = unwatched();
   #loadedAt: number | undefined;
   #failure: InstanceSnapshot["failure"];
   #wish: number | undefined;
   #lastUsed: number;
   readonly #faults: Faults;
-  /** On the clock that never goes back: the breaker is open until then. */
-  #openUntil: number | undefined;
   #cancelRestart: (() => void) | undefined;
   /** Replacements in a row that failed to load, and when the next may be tried. */
   #failedReplacements = 0;
@@ -69,10 +69,10 @@ export class Instance {
     this.#name = name;
     this.folder = folder;
     this.#parts = parts;
-    this.#faults = new Faults(parts.clock.seconds);
+    this.#faults = parts.breakers.of(folder);
+    if (this.#faults.openUntil !== undefined) this.#faults.beginTrial(); // the instance before this one left it open
     this.holds = new Holds(parts.clock, parts.holdIdleSeconds);
     this.#lastUsed = parts.clock.seconds();
-    this.#coming.promise.catch(() => undefined);
     this.#current = this.#incarnate();
     this.#follow(this.#current);
   }
@@ -87,24 +87,22 @@ export class Instance {
   }
 
   get sessions(): number {
-    let count = this.#current.leases + (this.#fresh?.leases ?? 0);
-    for (const old of this.#draining) count += old.leases;
-    return count;
-  }
-
-  /** Why the next request for it would be refused, while the breaker is open. */
-  refusal(): VoxpoolError | undefined {
-    const left = (this.#openUntil ?? 0) - this.#parts.clock.seconds();
-    if (this.#state !== "failed" || this.#openUntil === undefined || left <= 0) return undefined;
-    const details = { model_path: this.folder.modelPath, failures: this.#faults.strikes };
-    const detail = this.#failure ? innermost(this.#failure.error) : "";
-    const retry_after_seconds = Math.max(1, Math.ceil(left));
-    return new VoxpoolError("model_unavailable", { ...details, detail, retry_after_seconds });
+    return this.#sum(({ leases }) => leases);
   }
 
   /** It failed to load; it gives way to a new one. What only keeps ending does not. */
   get isOver(): boolean {
-    return this.#state === "stopped" || (this.#state === "failed" && this.#openUntil === undefined);
+    return this.#state === "stopped" || (this.#state === "failed" && !this.#isOpen);
+  }
+
+  /** It was let in, or processes that only finish what they began are still there. */
+  get takesRoom(): boolean {
+    return !this.isOver && (this.hasRoom || this.#draining.size > 0);
+  }
+
+  /** It kept ending; it waits for who makes the trial. */
+  get #isOpen(): boolean {
+    return this.#state === "failed" && this.#faults.openUntil !== undefined;
   }
 
   snapshot(): InstanceSnapshot {
@@ -117,7 +115,9 @@ export class Instance {
       folder: this.folder,
       state: this.#state,
       usageCount: this.usageCount,
-      memoryBytes: this.#memoryBytes(),
+      memoryBytes: this.#sum(({ memoryBytes }) => memoryBytes),
+      servingBytes: this.#current.memoryBytes,
+      instanceId: this.#name,
       cpuSeconds: this.#cpuSecondsBefore + this.#current.cpuSeconds,
       holds: this.holds.list(),
       sessions: this.sessions,
@@ -130,7 +130,7 @@ export class Instance {
       ...(files !== undefined && { files }),
       ...(this.#failure && { failure: this.#failure }),
       ...(Number.isFinite(expires) && { expiresAt: clock.unix() + Math.max(0, expires - clock.seconds()) }),
-      ...(this.#openUntil !== undefined && { retryAt: clock.unix() + Math.max(0, this.#openUntil - clock.seconds()) }),
+      ...(this.#isOpen && { retryAt: clock.unix() + this.#faults.pauseLeft }),
     };
   }
 
@@ -138,7 +138,7 @@ export class Instance {
   resident(): Resident {
     const { keepAliveSeconds } = this.#parts;
     const isReady = this.#state === "ready";
-    const isAtRest = isReady || (this.#state === "failed" && this.#openUntil !== undefined);
+    const isAtRest = isReady || this.#isOpen;
     const isFree = this.holds.size === 0 && this.sessions === 0 && this.waiting.size === 0 && !this.pinned;
     return {
       key: this.folder.directory,
@@ -146,7 +146,8 @@ export class Instance {
       isIdle: isAtRest && isFree && !this.leaving && !this.#fresh, // what is being replaced has just been used, or soon is
       isGoing: this.leaving && this.sessions === 0,
       lastUsed: this.#lastUsed,
-      idleSince: this.#lastUsed,
+      // While requests are refused nobody can use it: its idle time begins after the pause.
+      idleSince: this.#isOpen ? Math.max(this.#lastUsed, this.#faults.openUntil ?? 0) : this.#lastUsed,
       keepAliveSeconds: this.#wish ?? keepAliveSeconds,
       isReplaced: this.#fresh !== undefined || this.leaving || this.#replaceAt > this.#parts.clock.seconds(),
       serving: isReady ? this.#grown(this.#current) : undefined,
@@ -169,9 +170,11 @@ export class Instance {
    */
   async usable(): Promise<void> {
     if (this.#state === "ready") return;
-    const refusal = this.refusal();
-    if (refusal) throw refusal;
-    if (this.#state === "failed" && this.#openUntil !== undefined) this.#restart();
+    if (this.#isOpen) {
+      const refusal = this.#parts.breakers.refusal(this.folder);
+      if (refusal) throw refusal;
+      this.#restart();
+    }
     await this.#coming.promise;
   }
 
@@ -265,7 +268,6 @@ export class Instance {
     if (incarnation !== this.#current || this.leaving) return;
     this.#loadedAt ??= this.#parts.clock.unix();
     this.#failure = undefined;
-    this.#openUntil = undefined;
     this.touch();
     this.#become("ready");
     this.#coming.resolve();
@@ -274,8 +276,14 @@ export class Instance {
 
   #ended(incarnation: Incarnation, { wanted, blame, error }: IncarnationEnd): void {
     if (incarnation !== this.#current || this.leaving || wanted) return;
-    const { clock, tell } = this.#parts;
+    const { clock, tell, breakers } = this.#parts;
+    if (!this.hasRoom && error.reason === "pool_full" && this.#loadedAt !== undefined) {
+      this.#faults.postponeTrial(); // there is no room for it now
+      this.#open(error);
+      return;
+    }
     this.#failure = { error, at: clock.unix() };
+    breakers.note(this.folder, error);
     const isFirstLoad = this.#loadedAt === undefined;
     if (isFirstLoad && (blame === "model" || this.#faults.interruptions >= mostInterruptedLoads)) {
       this.#become("failed");
@@ -294,23 +302,24 @@ export class Instance {
   #decide(blame: Blame): void {
     if (this.leaving || this.#state === "ready") return;
     const decision = this.#faults.decide(blame);
-    if (decision.kind === "open") this.#open(decision.forSeconds);
+    if (decision.kind === "open") this.#open();
     else this.#cancelRestart = this.#parts.clock.after(decision.inSeconds, () => this.#restart());
   }
 
-  #open(forSeconds: number): void {
-    this.#openUntil = this.#parts.clock.seconds() + forSeconds;
+  /** From now on it takes no room. @param error why who waits is refused; else because the breaker is open */
+  #open(error?: VoxpoolError): void {
+    this.hasRoom = false;
+    this.#lastBytes = 0;
     this.touch();
     this.#become("failed");
-    this.#coming.reject(this.refusal() ?? new VoxpoolError("internal"));
+    this.#coming.reject(error ?? this.#parts.breakers.refusal(this.folder) ?? new VoxpoolError("internal"));
   }
 
   /** Starts the next process: after the pause, or as the trial of an open breaker. */
   #restart(): void {
     this.#cancelRestart = undefined;
     if (this.leaving) return;
-    if (this.#openUntil !== undefined) {
-      this.#openUntil = undefined;
+    if (this.#isOpen) {
       this.#faults.beginTrial();
       this.#coming = unwatched();
       this.#become("restarting");
@@ -370,15 +379,14 @@ export class Instance {
     return { memoryBytes, boundBytes: this.#parts.boundBytes(warmBytes) };
   }
 
-  #memoryBytes(): number {
-    let bytes = this.#current.memoryBytes + (this.#fresh?.memoryBytes ?? 0);
-    for (const old of this.#draining) bytes += old.memoryBytes;
-    return bytes;
+  /** Of all its processes, also the one that comes and those that go. */
+  #sum(of: (incarnation: Incarnation) => number): number {
+    const all = [this.#current, ...(this.#fresh ? [this.#fresh] : []), ...this.#draining];
+    return all.reduce((sum, one) => sum + of(one), 0);
   }
 
   #accountedBytes(): number {
-    let bytes = this.#current.accountedBytes + (this.#fresh?.accountedBytes ?? 0);
-    for (const old of this.#draining) bytes += old.accountedBytes;
+    const bytes = this.#sum(({ accountedBytes }) => accountedBytes);
     if (this.#state === "ready") this.#lastBytes = this.#current.memoryBytes;
     return this.#state === "restarting" ? Math.max(bytes, this.#lastBytes) : bytes;
   }
@@ -389,11 +397,4 @@ export class Instance {
     this.#state = state;
     this.#parts.tell({ type: "state", instance: this.snapshot(), previous });
   }
-}
-
-/** A promise with resolvers whose rejection nobody needs to see. */
-function unwatched(): PromiseWithResolvers<void> {
-  const made = Promise.withResolvers<void>();
-  made.promise.catch(() => undefined);
-  return made;
 }

@@ -1,6 +1,8 @@
 import { VoxpoolError } from "../base/errors.ts";
 import type { ModelFolder } from "../catalog/catalog.ts";
 import type { ModelSpec } from "../engine/engine.ts";
+import { Breakers } from "./breakers.ts";
+import { hasOthers } from "./holds.ts";
 import type { Incarnation, IncarnationParts } from "./incarnation.ts";
 import { Instance, type InstanceParts } from "./instance.ts";
 import { noRoom } from "./no-room.ts";
@@ -38,6 +40,7 @@ class NodePool implements Pool {
   readonly #listeners = new Set<(event: PoolEvent) => void>();
   readonly #pinned: Set<string>;
   readonly #quarantines: Quarantines;
+  readonly #breakers: Breakers;
   readonly #parts: InstanceParts;
   #created = 0;
   #closed = false;
@@ -51,10 +54,12 @@ class NodePool implements Pool {
     this.#clock = clock;
     this.#pinned = new Set(options.pinned);
     this.#quarantines = new Quarantines(clock);
+    this.#breakers = new Breakers(clock.seconds);
     for (const [directory, kept] of options.quarantines ?? []) this.#quarantines.restore(directory, kept);
     this.#parts = {
       ...options,
       clock,
+      breakers: this.#breakers,
       makeRoom: (folder, spec, incarnation) => this.#makeRoomInTurn(folder, spec, incarnation),
       tell: (event) => this.#told(event),
       settled: () => this.#lookAround(),
@@ -86,6 +91,7 @@ class NodePool implements Pool {
     const instance = this.#instances.get(folder.directory);
     if (!instance || instance.isOver) throw new VoxpoolError("model_not_loaded", { model_path: folder.modelPath });
     if (force) {
+      this.#breakers.forget(folder); // who insists may try anew at once
       this.#dropHolds(instance);
       this.pin(folder, false);
     }
@@ -101,7 +107,7 @@ class NodePool implements Pool {
     const given = instance.holds.giveBack(claimant);
     if (given) this.#tell({ type: "hold", folder, change: "returned", hold: given });
     const holds = instance.holds.list();
-    const waitsForOthers = hasOthers(instance, claimant);
+    const waitsForOthers = hasOthers(instance.waiting, claimant);
     const { modelPath: model_path } = folder;
     if (holds.length === 0 && !instance.pinned && !waitsForOthers) {
       await this.#end(instance, "asked");
@@ -260,14 +266,20 @@ class NodePool implements Pool {
     const known = this.#instances.get(folder.directory);
     if (known?.leaving === true) return undefined;
     if (known && !known.isOver) return known;
-    return this.#quarantines.find(folder) ? undefined : this.#start(folder);
+    if (this.#quarantines.find(folder) || this.#breakers.refusal(folder)) return undefined;
+    return this.#start(folder);
   }
 
-  /** Waits until the instance that leaves has left, or lifts the quarantine. @throws VoxpoolError `model_quarantined` */
+  /**
+   * Waits until the instance that leaves has left, or lifts the quarantine.
+   * @throws VoxpoolError `model_quarantined`; `model_unavailable` while the breaker is open
+   */
   async #clearTheWay(folder: ModelFolder, signal: AbortSignal | undefined): Promise<void> {
     const known = this.#instances.get(folder.directory);
-    if (known?.leaving === true) await raceAbort(known.left(), signal);
-    else await this.#tryToLift(folder);
+    if (known?.leaving === true) return raceAbort(known.left(), signal);
+    await this.#tryToLift(folder);
+    const refusal = this.#breakers.refusal(folder);
+    if (refusal) throw refusal;
   }
 
   #start(folder: ModelFolder): Instance {
@@ -328,8 +340,9 @@ class NodePool implements Pool {
   async #makeRoomInTurn(folder: ModelFolder, spec: ModelSpec, incarnation: Incarnation): Promise<void> {
     const needBytes = this.#options.estimateBytes(folder, spec);
     const own = this.#instances.get(folder.directory);
-    // A process that replaces or restarts one was let in with it (for that moment there are two), and waits for nobody.
-    if (own === undefined || own.state === "loading") {
+    // A process that replaces or restarts one was let in with it (for that moment there are two), and waits for nobody;
+    // the trial of an open breaker is none of these: what room there was has long been given away.
+    if (!own?.hasRoom || own.state === "loading") {
       const made = this.#makingRoom.then(() => this.#makeRoom(folder, needBytes, incarnation));
       this.#makingRoom = made.catch(() => undefined);
       await made;
@@ -339,7 +352,7 @@ class NodePool implements Pool {
   async #makeRoom(folder: ModelFolder, needBytes: number, incarnation: Incarnation): Promise<void> {
     while (!incarnation.isCancelled) {
       const own = this.#instances.get(folder.directory);
-      const others = [...this.#instances.values()].filter((one) => one !== own && one.hasRoom && !one.isOver);
+      const others = [...this.#instances.values()].filter((one) => one !== own && one.takesRoom);
       const decision = roomFor(
         needBytes,
         others.map((instance) => instance.resident()),
@@ -385,11 +398,4 @@ class NodePool implements Pool {
   #tell(event: PoolEvent): void {
     for (const listener of this.#listeners) listener(event);
   }
-}
-
-/** Whether anybody else waits for it. Who is behind an address is not known: a second one there is somebody else. */
-function hasOthers({ waiting }: Instance, { client, kind }: Claimant): boolean {
-  const isOwn = (one: Claimant | undefined): boolean => one?.client === client && one.kind === kind;
-  const own = [...waiting].filter((one) => isOwn(one.claimant)).length;
-  return own < waiting.size || (kind === "address" && own > 1);
 }

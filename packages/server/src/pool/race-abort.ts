@@ -12,3 +12,10 @@ export async function raceAbort<T>(promise: Promise<T>, signal: AbortSignal | un
     signal.removeEventListener("abort", abort);
   }
 }
+
+/** A promise with resolvers whose rejection nobody needs to see. */
+export function unwatched(): PromiseWithResolvers<void> {
+  const made = Promise.withResolvers<void>();
+  made.promise.catch(() => undefined);
+  return made;
+}

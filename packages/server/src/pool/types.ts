@@ -46,6 +46,11 @@ export interface InstanceSnapshot {
   readonly loadSeconds?: number;
   readonly usageCount: number;
   readonly memoryBytes: number;
+  /** Of the process that serves alone: an old one may still be finishing, a fresh one loading. */
+  readonly servingBytes: number;
+  /** Of the instance, whichever process serves. */
+  readonly instanceId: string;
+  /** Of all its processes, one after the other. */
   readonly cpuSeconds: number;
   readonly pid?: number;
   readonly info?: EngineInfo;

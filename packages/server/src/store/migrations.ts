@@ -1,4 +1,4 @@
-import type { DatabaseSync } from "node:sqlite";
+import { DatabaseSync } from "node:sqlite";
 import { VoxpoolError } from "../base/errors.ts";
 
 /** What makes each format out of the one before. Only ever added to: files of all formats are out there. */
@@ -41,6 +41,26 @@ export function migrate(database: DatabaseSync, file: string): void {
     if (index < version) continue;
     database.exec(`BEGIN IMMEDIATE; ${step}; PRAGMA user_version = ${index + 1}; COMMIT`);
   }
+}
+
+/** @throws Error where it is not what its format says: it came from elsewhere, or somebody took tables away */
+export function checkFormat(database: DatabaseSync): void {
+  const sound = new DatabaseSync(":memory:");
+  try {
+    migrate(sound, "");
+    const found = tablesOf(database);
+    for (const [name, sql] of tablesOf(sound)) {
+      if (found.get(name) !== sql) throw new Error(`it has no ${name} as its format says`);
+    }
+  } finally {
+    sound.close();
+  }
+}
+
+/** How each table and index was made. */
+function tablesOf(database: DatabaseSync): ReadonlyMap<string, string> {
+  const rows = database.prepare("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL").all();
+  return new Map(rows.map(({ name, sql }) => [String(name), String(sql)]));
 }
 
 function formatOf(database: DatabaseSync): number {

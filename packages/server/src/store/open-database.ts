@@ -1,7 +1,7 @@
 import { existsSync, renameSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { VoxpoolError } from "../base/errors.ts";
-import { migrate } from "./migrations.ts";
+import { checkFormat, migrate } from "./migrations.ts";
 import type { Notice } from "./wire.ts";
 
 /** Result codes of SQLite, without what extends them. */
@@ -48,6 +48,7 @@ function connect(file: string, maxBytes: number): DatabaseSync {
     limit(database, maxBytes);
     check(database);
     migrate(database, file);
+    checkFormat(database);
     return database;
   } catch (error) {
     database.close();

@@ -42,7 +42,7 @@ const cases: readonly Case[] = [
   {
     name: "the chain goes first, in its order",
     there: [warm, second, both],
-    chain: ["model/both", "cn2"],
+    chain: ["both", "cn2"],
     order: ["both", "cn2", "cn3"],
   },
   {
@@ -52,11 +52,11 @@ const cases: readonly Case[] = [
     automatic: false,
     order: ["cn2"],
   },
-  { name: "a chain does not change the language either", there: [english], chain: ["model/en"], order: [] },
+  { name: "a chain does not change the language either", there: [english], chain: ["en"], order: [] },
   {
     name: "of a chain it may be unknown what a model knows",
     there: [unknown],
-    chain: ["model/unknown"],
+    chain: ["unknown"],
     order: ["unknown"],
   },
   {
@@ -82,7 +82,10 @@ const cases: readonly Case[] = [
 
 for (const { name, need, there, chain = [], automatic = true, order } of cases) {
   test(`failover: ${name}`, () => {
-    const found = substitutesFor({ ...chinese, ...need }, there, { chain, isAutomatic: automatic });
+    const found = substitutesFor({ ...chinese, ...need }, there, {
+      chain: chain.map((id) => `/m/${id}`),
+      isAutomatic: automatic,
+    });
     assert.deepEqual(
       found.map((one) => one.folder.id),
       order,
@@ -94,12 +97,13 @@ test("what is wrong with the request is wrong with every model", () => {
   const stays = [
     "audio_invalid",
     "language_unsupported",
+    "over_capacity",
     "model_not_found",
     "request_cancelled",
     "request_poisonous",
   ] as const;
   for (const reason of stays) assert.equal(mayFailOver(reason), false, reason);
-  for (const reason of ["model_unavailable", "model_quarantined", "over_capacity", "pool_full"] as const) {
+  for (const reason of ["model_unavailable", "model_quarantined", "pool_full"] as const) {
     assert.equal(mayFailOver(reason), true, reason);
   }
 });

@@ -5,7 +5,7 @@ import type { ObservedEvent } from "../../dist/observe/observed.js";
 import { eventTypes, toldOf } from "../../dist/observe/pool-events.js";
 
 const folder = { modelPath: "model/cn@1", version: "1" };
-const instance = { id: "a", folder, state: "ready", memoryBytes: 7 };
+const instance = { id: "a.1", instanceId: "a", folder, state: "ready", memoryBytes: 7 };
 const error = new VoxpoolError("host_crashed", { model_path: "model/cn", detail: "it was ended by SIGKILL" });
 const hold = { client: "dictation", kind: "client", count: 1, until: 9 };
 const message = { en: error.messageIn("en"), zh: error.messageIn("zh") };

@@ -11,7 +11,7 @@ function recognition(changes: Partial<Recognition> = {}): Recognition {
 }
 
 function instance(changes: Partial<ObservedInstance> = {}): ObservedInstance {
-  return { id: "cn#1", folder: cn, state: "ready", memoryBytes: 100, cpuSeconds: 1, ...changes };
+  return { id: "cn#1.1", instanceId: "cn#1", folder: cn, state: "ready", memoryBytes: 100, cpuSeconds: 1, ...changes };
 }
 
 /** Statistics on clocks and instances that a test moves. */
@@ -144,22 +144,22 @@ test("processor time adds up over processes, also those that ended and those und
   statistics.sample();
   statistics.sample();
   statistics.apply({ type: "state", instance: instance({ state: "stopped", cpuSeconds: 5 }), previous: "draining" });
-  world.instances = [instance({ id: "cn#2", cpuSeconds: 2 })];
+  world.instances = [instance({ instanceId: "cn#2", cpuSeconds: 2 })];
   statistics.sample();
   // The same name, and less time than before: another process.
-  world.instances = [instance({ id: "cn#2", cpuSeconds: 0.5 })];
+  world.instances = [instance({ instanceId: "cn#2", cpuSeconds: 0.5 })];
   assert.equal(statistics.read().total.cpu_seconds, 7.5);
   // The last failed one stays in the pool's list; it is not counted again and again, and has no memory any more.
-  world.instances = [instance({ id: "cn#2", cpuSeconds: 0.5, state: "failed" })];
+  world.instances = [instance({ instanceId: "cn#2", cpuSeconds: 0.5, state: "failed" })];
   const { total } = statistics.read();
   assert.deepEqual([total.cpu_seconds, total.memory_bytes, total.peak_memory_bytes], [7.5, 0, 100]);
 });
 
 test("the peak is of all processes of a model at a time", () => {
   const { world, statistics } = setUp();
-  world.instances = [instance(), instance({ id: "cn#2", memoryBytes: 150, state: "loading" })];
+  world.instances = [instance(), instance({ instanceId: "cn#2", memoryBytes: 150, state: "loading" })];
   statistics.sample();
-  world.instances = [instance({ id: "cn#2", memoryBytes: 120 })];
+  world.instances = [instance({ instanceId: "cn#2", memoryBytes: 120 })];
   const { models, total } = statistics.read();
   assert.deepEqual([models["model/cn@2"]?.memory_bytes, models["model/cn@2"]?.peak_memory_bytes], [120, 250]);
   assert.equal(total.peak_memory_bytes, 250);

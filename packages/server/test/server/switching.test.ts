@@ -287,3 +287,19 @@ async function untilEvent({ body }: Response, type: string): Promise<string> {
   }
   assert.fail(`the events ended before ${type}`);
 }
+
+test("an alias of an alias keeps the version, and a model whose older version serves is loaded", async (t) => {
+  const running = await startRunning(t, { tone: "tone", "cn/1": version({ fake: { text: "one" } }) });
+  const path = running.modelPath("cn");
+  assert.equal((await post(running, "/api/models/load", { model_path: path, client_id: "app" })).status, 200);
+  writeVersion(`${running.modelDir}/cn/2`, { fake: { text: "two" } });
+  const available = async (): Promise<boolean | undefined> => {
+    const answer = await running.client.listAvailableModels();
+    assert.ok(answer.success, JSON.stringify(answer));
+    return answer.models[path]?.loaded;
+  };
+  assert.equal(await available(), true);
+  await post(running, "/api/models/alias", { alias: "first", model_path: `${path}@1` });
+  const { body } = await post(running, "/api/models/alias", { alias: "again", model_path: "first" });
+  assert.equal(body["model_path"], `${path}@1`);
+});

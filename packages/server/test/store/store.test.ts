@@ -125,6 +125,16 @@ suite("a file that cannot be used", () => {
       database.exec("CREATE TABLE aliases (x)");
       database.close();
     },
+    "says a format and has no tables": (file) => {
+      const database = new DatabaseSync(file);
+      database.exec("PRAGMA user_version = 1");
+      database.close();
+    },
+    "has other columns than its format": (file) => {
+      const database = new DatabaseSync(file);
+      database.exec("CREATE TABLE aliases (alias TEXT, target TEXT); PRAGMA user_version = 1");
+      database.close();
+    },
   };
   for (const [what, damage] of Object.entries(damages)) {
     test(`${what}: it is kept aside and a fresh one begun`, async (t) => {

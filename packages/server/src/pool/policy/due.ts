@@ -74,4 +74,5 @@ function overBudget(residents: readonly Resident[], gone: ReadonlySet<string>, b
 }
 
 const idleFirst = (residents: readonly Resident[]) =>
-  residents.filter(({ isIdle }) => isIdle).toSorted((a, b) => a.lastUsed - b.lastUsed);
+  // What takes nothing (it waits for its trial) would give nothing back.
+  residents.filter(({ isIdle, memoryBytes }) => isIdle && memoryBytes > 0).toSorted((a, b) => a.lastUsed - b.lastUsed);
