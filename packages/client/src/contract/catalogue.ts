@@ -79,8 +79,8 @@ export const catalogue = {
   model_not_found: entry(
     404,
     false,
-    "There is no model at {model_path}. GET /api/models/available lists what is there; voxpool pull fetches models.",
-    "{model_path} 处没有模型。GET /api/models/available 列出现有模型；voxpool pull 可下载模型。",
+    "There is no model at {model_path}.{hint} GET /api/models/available lists what is there; voxpool pull fetches models.",
+    "{model_path} 处没有模型。{hint}GET /api/models/available 列出现有模型；voxpool pull 可下载模型。",
   ),
   model_folder_empty: entry(
     404,

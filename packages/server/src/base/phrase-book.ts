@@ -360,6 +360,8 @@ export const phraseBook: Readonly<Record<string, string>> = {
   "baseUrl must have no query and no fragment": "地址不能含有查询参数或片段",
 
   // Set-up
+  "the folder {} is not there; make it, or choose another model directory: --model-dir DIR":
+    "文件夹 {1} 不存在；请先创建，或用 --model-dir DIR 指定其他模型目录",
   "it cannot be written to ({}); choose another directory or change its permissions":
     "无法写入（{1}）；请另选目录或修改其权限",
   "this user has no home directory; name one with --state-dir DIR": "该用户没有主目录；请用 --state-dir DIR 指定目录",
