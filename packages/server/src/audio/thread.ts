@@ -87,7 +87,7 @@ export class DecodeThread {
         timer: setInterval(tick, this.#options.stepTimeoutMs / ticksOfStep),
       };
       this.#worker.ref();
-      this.#worker.postMessage(step);
+      this.#worker.postMessage(step, []);
     });
   }
 

@@ -386,7 +386,8 @@ export const phraseBook: Readonly<Record<string, string>> = {
   "request failed": "请求失败",
   stopping: "正在停止",
   "a source failed": "一个下载源失败",
-  "a recording kept an audio thread busy for too long; the thread was ended": "某录音占用音频线程过久；该线程已结束",
+  "a step of an audio thread did not end; it is tried again": "音频线程的一个步骤没有结束；正在重试",
+  "a step of an audio thread did not end; the thread was ended": "音频线程的一个步骤没有结束；该线程已结束",
   "the file of an upload could not be removed; it is tried again with the next uploads":
     "无法删除某个上传的文件；将在后续上传时重试",
   "the thread that writes Chinese in the other script died": "转换简繁体的线程意外结束",

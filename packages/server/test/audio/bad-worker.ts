@@ -22,6 +22,7 @@ const deeds: Readonly<Record<string, (text: string) => unknown>> = {
   /** Waits for a word of somebody else, and works no more than one that is kept from it. */
   WAIT: async () => {
     const channel = new BroadcastChannel("bad-worker");
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a channel is no window
     channel.postMessage("waiting");
     await once(channel as unknown as EventTarget, "message");
     channel.close();

@@ -302,8 +302,10 @@ test("time in which this process stood still is not held against a step", async 
   let again = 0;
   channel.onmessage = () => {
     again += 1;
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a channel is no window
     channel.postMessage("go on");
   };
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a channel is no window
   channel.postMessage("go on");
   assert.deepEqual(await samples, await decodeAll(decoder, sound, { raw }));
   assert.equal(again, 0, "the step was done twice");
