@@ -1,4 +1,5 @@
 import { ModelAPIClient } from "@voxpool/client";
+import { inChinese } from "../base/phrases.ts";
 import { type CommandContext, UsageError } from "./context.ts";
 
 /** Where the server is when nothing else is said. Not `localhost`: that may be looked up as IPv6 first. */
@@ -16,7 +17,7 @@ export interface ClientFlags {
  * @throws UsageError if the URL or the key cannot be used
  */
 export function createClient(flags: ClientFlags, context: CommandContext): ModelAPIClient {
-  const url = flags.url ?? (context.env.VOXPOOL_URL || defaultUrl);
+  const url = flags.url === undefined ? context.env.VOXPOOL_URL || defaultUrl : withScheme(flags.url);
   const key = flags.key ?? (context.env.VOXPOOL_KEY || undefined);
   try {
     return new ModelAPIClient(url, {
@@ -25,6 +26,18 @@ export function createClient(flags: ClientFlags, context: CommandContext): Model
       signal: context.signal,
     });
   } catch (error) {
-    throw error instanceof TypeError ? new UsageError(error.message) : error;
+    if (!(error instanceof TypeError)) throw error;
+    throw new UsageError(aboutUrl(error.message, flags.url === undefined ? "VOXPOOL_URL" : "--url", context));
   }
+}
+
+/** `127.0.0.1:5000` is typed more often than the whole of it. */
+function withScheme(url: string): string {
+  return /^[^/:\s]+:\d+(\/|$)/.test(url) ? `http://${url}` : url;
+}
+
+/** What the SDK calls `baseUrl` was given here in another place. */
+function aboutUrl(message: string, place: string, { language }: CommandContext): string {
+  if (!message.startsWith("baseUrl")) return message;
+  return language === "zh" ? `${place}：${inChinese(message)}` : message.replace("baseUrl", place);
 }

@@ -241,6 +241,7 @@ export const config: HttpConfig = {
   "limits.body_bytes": 8 * 1024 * 1024,
   "limits.connections": 4096,
   "limits.upload_idle_seconds": 30,
+  "limits.upload_bytes_per_second": 100,
   "limits.spool_bytes": 32 * 1024 * 1024,
 };
 

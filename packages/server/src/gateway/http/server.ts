@@ -22,7 +22,12 @@ import type { UploadLimits } from "./upload.ts";
 
 export type HttpConfig = Pick<
   Config,
-  "limits.json_bytes" | "limits.body_bytes" | "limits.connections" | "limits.upload_idle_seconds" | "limits.spool_bytes"
+  | "limits.json_bytes"
+  | "limits.body_bytes"
+  | "limits.connections"
+  | "limits.upload_idle_seconds"
+  | "limits.upload_bytes_per_second"
+  | "limits.spool_bytes"
 >;
 
 export interface HttpServerOptions {
@@ -101,6 +106,7 @@ function registerRoutes(fastify: FastifyInstance, parts: Parts): void {
     maxBytes: config["limits.body_bytes"],
     maxBytesSetting: "limits.body_bytes",
     idleSeconds: config["limits.upload_idle_seconds"],
+    minBytesPerSecond: config["limits.upload_bytes_per_second"],
     stopping: parts.stopping,
   };
   const bodies: UploadLimits = {
