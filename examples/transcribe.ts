@@ -6,7 +6,7 @@ const client = new ModelAPIClient(process.env.VOXPOOL_URL);
 
 if (modelPath !== undefined) {
   const loaded = await client.loadModel(modelPath);
-  if (!loaded.success) throw new Error(loaded.error_message);
+  if (!loaded.success) fail(loaded.error_message);
 }
 
 const result = await client.transcribe(path, {
@@ -15,7 +15,12 @@ const result = await client.transcribe(path, {
     if (event.type === "segment") console.log(`${event.segment.start.toFixed(2).padStart(7)} s  ${event.segment.text}`);
   },
 });
-if (!result.success) throw new Error(result.error_message);
+if (!result.success) fail(result.error_message);
 console.log(
   `${result.duration.toFixed(1)} s of speech in ${result.processing_seconds.toFixed(1)} s by ${result.model_path}`,
 );
+
+function fail(message: string): never {
+  console.error(message);
+  process.exit(1);
+}

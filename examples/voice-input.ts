@@ -50,6 +50,9 @@ const voice = new VoiceInput(process.argv[2]);
 try {
   await voice.initialize();
   for await (const recording of createInterface({ input: process.stdin })) await voice.recognise(recording);
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
 } finally {
   await voice.shutdown();
 }

@@ -16,6 +16,11 @@ const server = createServer((incoming, response) => {
   else if (script) send(response, new URL(script, sdk), "text/javascript");
   else response.writeHead(404).end();
 });
+server.on("error", (error: NodeJS.ErrnoException) => {
+  const isTaken = error.code === "EADDRINUSE";
+  console.error(isTaken ? `Port ${port} is taken; choose another one: PORT=${Number(port) + 1}` : error.message);
+  process.exitCode = 1;
+});
 server.listen(Number(port), "127.0.0.1", () =>
   console.log(`http://localhost:${(server.address() as AddressInfo).port}`),
 );

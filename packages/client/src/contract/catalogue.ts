@@ -51,8 +51,8 @@ export const catalogue = {
   upload_stalled: entry(
     408,
     true,
-    "No data arrived for {idle_seconds} seconds ({setting}); send the request again.",
-    "{idle_seconds} 秒内没有收到数据（{setting}）；请重新发送请求。",
+    "Too little data arrived in {idle_seconds} seconds ({setting}); send the request again.",
+    "{idle_seconds} 秒内收到的数据过少（{setting}）；请重新发送请求。",
   ),
   route_not_found: entry(404, false, "There is no {method} {path}; see /docs.", "没有 {method} {path}；请见 /docs。"),
   method_not_allowed: entry(
@@ -79,8 +79,8 @@ export const catalogue = {
   model_not_found: entry(
     404,
     false,
-    "There is no model at {model_path}. GET /api/models/available lists what is there; voxpool pull fetches models.",
-    "{model_path} 处没有模型。GET /api/models/available 列出现有模型；voxpool pull 可下载模型。",
+    "There is no model at {model_path}.{hint} GET /api/models/available lists what is there; voxpool pull fetches models.",
+    "{model_path} 处没有模型。{hint}GET /api/models/available 列出现有模型；voxpool pull 可下载模型。",
   ),
   model_folder_empty: entry(
     404,

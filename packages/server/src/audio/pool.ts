@@ -1,7 +1,7 @@
 import { VoxpoolError } from "../base/errors.ts";
 import type { Mp4Index } from "./containers/mp4.ts";
-import { DecodeThread, type ThreadOptions } from "./thread.ts";
-import type { IndexStep, Step, StepResult } from "./wire.ts";
+import { DecodeThread, Overdue, type ThreadOptions } from "./thread.ts";
+import type { IndexAnswer, IndexStep, Step, StepAnswer, StepResult } from "./wire.ts";
 
 interface Waiting {
   readonly make: () => Step | IndexStep | undefined;
@@ -9,6 +9,9 @@ interface Waiting {
   readonly resolve: (result: StepResult | Mp4Index | undefined) => void;
   readonly reject: (error: unknown) => void;
 }
+
+/** A thread that worked for less than this share of its time was kept from it: that tells nothing of the recording. */
+const busyShare = 0.25;
 
 /**
  * Steps of all recordings over a few threads, first come first served. A recording has one step at a time and
@@ -30,7 +33,8 @@ export class DecodePool {
   /**
    * @param make asked for the step when its turn has come; undefined if nobody wants it any more
    * @param signal cuts the step short once it is under way
-   * @throws VoxpoolError of the step, `internal` when its thread died, `server_stopping`
+   * @throws VoxpoolError of the step, `audio_invalid` when it keeps a thread busy without end, `internal` when its
+   * thread died or could not do its work, `server_stopping`
    */
   run(make: () => Step | undefined, signal?: AbortSignal): Promise<StepResult | undefined>;
   run(make: () => IndexStep | undefined, signal?: AbortSignal): Promise<Mp4Index | undefined>;
@@ -70,14 +74,26 @@ export class DecodePool {
       this.#threads.delete(thread);
     }
     if (this.#threads.size >= this.#size) return undefined;
+    return this.#newThread();
+  }
+
+  #newThread(): DecodeThread {
     const thread = new DecodeThread(this.#options);
     this.#threads.add(thread);
     return thread;
   }
 
-  async #runOn(thread: DecodeThread, step: Step | IndexStep, waiting: Waiting): Promise<void> {
+  async #runOn(first: DecodeThread, step: Step | IndexStep, waiting: Waiting): Promise<void> {
+    let thread = first;
     try {
-      const answer = await thread.run(step, waiting.signal);
+      const answer = await thread.run(step, waiting.signal).catch((error: unknown) => {
+        if (!(error instanceof Overdue)) throw error;
+        if (this.#closed || waiting.signal?.aborted === true) throw new VoxpoolError("internal", {}, { cause: error });
+        this.#options.log.warn({ seconds: error.seconds }, "a step of an audio thread did not end; it is tried again");
+        this.#threads.delete(thread);
+        thread = this.#newThread();
+        return this.#runAgain(thread, step, waiting.signal);
+      });
       if ("error" in answer) throw this.#failure(answer.error, answer.cause);
       waiting.resolve(answer);
     } catch (error) {
@@ -86,6 +102,25 @@ export class DecodePool {
     if (thread.ended) this.#threads.delete(thread);
     else this.#idle.push(thread);
     this.#dispatch();
+  }
+
+  /** In a thread of its own, whose CPU time is that of the step. */
+  async #runAgain(
+    thread: DecodeThread,
+    step: Step | IndexStep,
+    signal: AbortSignal | undefined,
+  ): Promise<StepAnswer | IndexAnswer> {
+    try {
+      return await thread.run(step, signal);
+    } catch (error) {
+      if (!(error instanceof Overdue)) throw error;
+      const { seconds, cpuSeconds } = error;
+      this.#options.log.error({ seconds, cpuSeconds }, "a step of an audio thread did not end; the thread was ended");
+      if (cpuSeconds === undefined || cpuSeconds < seconds * busyShare) {
+        throw new VoxpoolError("internal", {}, { cause: error });
+      }
+      throw new VoxpoolError("audio_invalid", { detail: `reading on did not end within ${seconds} seconds` });
+    }
   }
 
   #failure(error: Parameters<typeof VoxpoolError.fromWire>[0], cause: string | undefined): VoxpoolError {

@@ -5,7 +5,7 @@ import type { Cancel, IndexAnswer, IndexStep, Step, StepAnswer } from "./wire.ts
 
 export interface ThreadOptions {
   readonly file: URL;
-  /** A step that takes longer has gone wrong; its thread is ended. */
+  /** A step that takes longer is ended with its thread. Counted in ticks: while this process stands still none pass. */
   readonly stepTimeoutMs: number;
   /** Where programs are looked for; what this process has, when unset. */
   readonly path?: string;
@@ -14,10 +14,27 @@ export interface ThreadOptions {
 
 interface Pending {
   readonly resolve: (answer: StepAnswer | IndexAnswer) => void;
-  readonly reject: (error: VoxpoolError) => void;
+  readonly reject: (error: Error) => void;
   readonly timer: NodeJS.Timeout;
   /** Lets go of the signal of the step. */
   readonly unlisten: () => void;
+}
+
+const ticksOfStep = 20;
+/** A thread that is in a loop of its own is asked for its CPU time no longer than this. */
+const askMs = 1000;
+
+/** A step that did not end in its time, which may be the fault of the recording or of the machine. */
+export class Overdue extends Error {
+  readonly seconds: number;
+  /** What the thread has used since it began; undefined if it cannot even tell. */
+  readonly cpuSeconds: number | undefined;
+
+  constructor(seconds: number, cpuSeconds: number | undefined) {
+    super(`a step of an audio thread did not end within ${seconds} seconds`);
+    this.seconds = seconds;
+    this.cpuSeconds = cpuSeconds;
+  }
 }
 
 /** One worker thread and the one step that it is busy with. It keeps the process alive only while it is. */
@@ -49,19 +66,28 @@ export class DecodeThread {
   }
 
   /**
+   * @param step stays whole, so that it can be tried again
    * @param signal cuts short what can be; the step still has its answer, which is then good for nothing
-   * @throws VoxpoolError `internal` when the thread dies, `audio_invalid` when the step does not end
+   * @throws VoxpoolError `internal` when the thread dies; Overdue when the step does not end
    */
   run(step: Step | IndexStep, signal?: AbortSignal): Promise<StepAnswer | IndexAnswer> {
     return new Promise((resolve, reject) => {
+      let ticks = 0;
       // If this thread was held up, the answer may be there already: let it be read first.
-      const expire = () => setImmediate(() => this.#expire());
+      const tick = () => {
+        if (++ticks === ticksOfStep) setImmediate(() => void this.#expire());
+      };
       const cancel = () => this.#worker.postMessage({ cancel: true } satisfies Cancel, []);
       signal?.addEventListener("abort", cancel, { once: true });
       const unlisten = () => signal?.removeEventListener("abort", cancel);
-      this.#pending = { resolve, reject, unlisten, timer: setTimeout(expire, this.#options.stepTimeoutMs) };
+      this.#pending = {
+        resolve,
+        reject,
+        unlisten,
+        timer: setInterval(tick, this.#options.stepTimeoutMs / ticksOfStep),
+      };
       this.#worker.ref();
-      this.#worker.postMessage(step, "file" in step ? [] : [step.bytes.buffer]);
+      this.#worker.postMessage(step, []);
     });
   }
 
@@ -83,20 +109,31 @@ export class DecodeThread {
   #take(): Pending | undefined {
     const pending = this.#pending;
     this.#pending = undefined;
-    clearTimeout(pending?.timer);
+    clearInterval(pending?.timer);
     pending?.unlisten();
     this.#worker.unref();
     return pending;
   }
 
-  #expire(): void {
-    const pending = this.#take();
+  async #expire(): Promise<void> {
+    const pending = this.#pending;
     if (pending === undefined) return;
-    const seconds = this.#options.stepTimeoutMs / 1000;
+    const cpuSeconds = await this.#cpuSeconds();
+    if (this.#pending !== pending) return; // the answer came after all
+    this.#take();
     this.#ended = true;
-    this.#options.log.error({ seconds }, "a recording kept an audio thread busy for too long; the thread was ended");
-    pending.reject(new VoxpoolError("audio_invalid", { detail: `reading on did not end within ${seconds} seconds` }));
+    pending.reject(new Overdue(this.#options.stepTimeoutMs / 1000, cpuSeconds));
     void this.#worker.terminate();
+  }
+
+  async #cpuSeconds(): Promise<number | undefined> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<undefined>((resolve) => {
+      timer = setTimeout(resolve, askMs, undefined);
+    });
+    const usage = await Promise.race([this.#worker.cpuUsage().catch(() => undefined), late]);
+    clearTimeout(timer);
+    return usage && (usage.user + usage.system) / 1e6;
   }
 
   #die(error: unknown): void {

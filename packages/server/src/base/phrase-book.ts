@@ -395,6 +395,8 @@ export const phraseBook: Readonly<Record<string, string>> = {
   "baseUrl must have no query and no fragment": "地址不能含有查询参数或片段",
 
   // Set-up
+  "the folder {} is not there; make it, or choose another model directory: --model-dir DIR":
+    "文件夹 {1} 不存在；请先创建，或用 --model-dir DIR 指定其他模型目录",
   "it cannot be written to ({}); choose another directory or change its permissions":
     "无法写入（{1}）；请另选目录或修改其权限",
   "this user has no home directory; name one with --state-dir DIR": "该用户没有主目录；请用 --state-dir DIR 指定目录",
@@ -418,7 +420,8 @@ export const phraseBook: Readonly<Record<string, string>> = {
   "request failed": "请求失败",
   stopping: "正在停止",
   "a source failed": "一个下载源失败",
-  "a recording kept an audio thread busy for too long; the thread was ended": "某录音占用音频线程过久；该线程已结束",
+  "a step of an audio thread did not end; it is tried again": "音频线程的一个步骤没有结束；正在重试",
+  "a step of an audio thread did not end; the thread was ended": "音频线程的一个步骤没有结束；该线程已结束",
   "the file of an upload could not be removed; it is tried again with the next uploads":
     "无法删除某个上传的文件；将在后续上传时重试",
   "the thread that writes Chinese in the other script died": "转换简繁体的线程意外结束",

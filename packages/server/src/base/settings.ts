@@ -98,6 +98,12 @@ export const settings = {
     "An upload that sends nothing, or a reader of a stream that takes nothing, for so long is ended.",
     "上传停顿，或流式结果无人读取，超过该秒数即中止。",
   ),
+  "limits.upload_bytes_per_second": integer(
+    100,
+    [0, most],
+    "An upload that brings less on average, over limits.upload_idle_seconds, is ended; 0: as slow as it likes.",
+    "在 limits.upload_idle_seconds 内平均速度低于该值的上传即中止；0：不限。",
+  ),
   "limits.spool_bytes": integer(
     8_589_934_592,
     [1_048_576, most],

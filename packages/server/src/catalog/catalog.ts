@@ -5,10 +5,11 @@ import { fingerprint } from "./fingerprint.ts";
 import { type Identified, identify } from "./identify.ts";
 import { knownModels } from "./known-models.ts";
 import { listModels } from "./listing.ts";
-import { isEmptyFolder, isInside, versionsIn } from "./model-folder.ts";
+import { isEmptyFolder, isInside, pathBelow, versionsIn } from "./model-folder.ts";
 import { invalidPath, printable, readSpellings } from "./model-path.ts";
 import { describeRoot, isBelowAny, type Place, type PresentRoot, placesOf, presentRoots, type Root } from "./roots.ts";
 import type { Catalog, ModelFolder } from "./types.ts";
+import { nameHint } from "./unknown-name.ts";
 import { walk } from "./walk.ts";
 
 export type { AssetStore, Catalog, ModelFolder } from "./types.ts";
@@ -65,7 +66,18 @@ async function resolve(modelPath: string, { roots, modelDirs, workingDirectory }
   if (outside.includes(true) && spellings.every((one, index) => !one.absolute || outside[index])) {
     throw invalidPath(modelPath, "it lies outside the model directories", modelDirs);
   }
-  throw new VoxpoolError("model_not_found", { model_path: printable(modelPath) });
+  const hint = nameHint(modelPath, await namesThere(present));
+  throw new VoxpoolError("model_not_found", { model_path: printable(modelPath), hint });
+}
+
+/** All that models are called: a folder in which one folder is the whole model gives its name to it, but has both. */
+async function namesThere(present: readonly PresentRoot[]): Promise<readonly string[]> {
+  const models = await listModels(present);
+  const folders = present.flatMap(({ real }) =>
+    models.filter(({ directory }) => isInside(directory, real)).map(({ directory }) => pathBelow(real, directory)),
+  );
+  const names = models.flatMap(({ id, modelPath }) => [id, modelPath]);
+  return [...names, ...folders];
 }
 
 /** The folder is often made before its files are there; it is then no model, and the error says how it becomes one. */

@@ -44,6 +44,10 @@ export async function fetchFile(task: FetchTask, http: Http): Promise<string> {
       await download(state, task, http);
     }
     return await verified(part, task);
+  } catch (error) {
+    // What holds nothing is worth nothing to a later attempt.
+    if (part.bytes === 0) await rm(path, { force: true });
+    throw error;
   } finally {
     await part.close();
   }

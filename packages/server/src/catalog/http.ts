@@ -214,14 +214,19 @@ async function requestOnce(
   headers: Readonly<Record<string, string>>,
   { signal, ...send }: SendOptions,
 ): Promise<Dispatcher.ResponseData> {
+  // Interim answers (1xx) keep a server from falling silent, and may come without end.
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(new Setback("the server does not answer")), 2 * send.headersTimeout);
   try {
     return await request(url, {
       ...send,
-      ...(signal === undefined ? {} : { signal }),
+      signal: signal === undefined ? late.signal : AbortSignal.any([signal, late.signal]),
       headers: { "user-agent": "voxpool", "accept-encoding": "identity", ...headers },
     });
   } catch (error) {
     throw asSetback(error, signal);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

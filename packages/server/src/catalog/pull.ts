@@ -1,5 +1,5 @@
 import { stat } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { VoxpoolError } from "../base/errors.ts";
 import { type Log, silentLog } from "../base/log.ts";
 import { pullAsset } from "./assets.ts";
@@ -158,11 +158,25 @@ async function land({ name, build }: Recipe, modelDir: string): Promise<PullResu
   if (await isTaken(directory)) {
     throw blocked(name, directory);
   }
+  await checkParent(modelDir);
   const outcome = await buildFolder({ target: directory, near: modelDir, name, isThere }, build);
   if (outcome === "blocked") {
     throw blocked(name, directory);
   }
   return { name, directory, alreadyThere: false };
+}
+
+/** A model directory may be made; one below a folder that is not there is more likely a slip, or a disk that is away. */
+async function checkParent(modelDir: string): Promise<void> {
+  const path = resolve(modelDir);
+  const parent = dirname(path);
+  const code = await stat(parent).then(
+    () => undefined,
+    (error: NodeJS.ErrnoException) => error.code,
+  );
+  if (code !== "ENOENT") return;
+  const detail = `the folder ${parent} is not there; make it, or choose another model directory: --model-dir DIR`;
+  throw new VoxpoolError("config_invalid", { source: path, detail });
 }
 
 async function buildKnown(

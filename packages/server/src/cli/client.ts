@@ -1,5 +1,6 @@
 import { hostname, userInfo } from "node:os";
 import { ModelAPIClient } from "@voxpool/client";
+import { inChinese } from "../base/phrases.ts";
 import { type CommandContext, UsageError } from "./context.ts";
 
 /** Where the server is when nothing else is said. Not `localhost`: that may be looked up as IPv6 first. */
@@ -17,7 +18,7 @@ export interface ClientFlags {
  * @throws UsageError if the URL or the key cannot be used
  */
 export function createClient(flags: ClientFlags, context: CommandContext): ModelAPIClient {
-  const url = flags.url ?? (context.env.VOXPOOL_URL || defaultUrl);
+  const url = flags.url === undefined ? context.env.VOXPOOL_URL || defaultUrl : withScheme(flags.url);
   const key = flags.key ?? (context.env.VOXPOOL_KEY || undefined);
   try {
     return new ModelAPIClient(url, {
@@ -29,7 +30,8 @@ export function createClient(flags: ClientFlags, context: CommandContext): Model
       leaseMs: null,
     });
   } catch (error) {
-    throw error instanceof TypeError ? new UsageError(error.message) : error;
+    if (!(error instanceof TypeError)) throw error;
+    throw new UsageError(aboutUrl(error.message, flags.url === undefined ? "VOXPOOL_URL" : "--url", context));
   }
 }
 
@@ -44,4 +46,15 @@ export function commandLineId(userName: () => string = () => userInfo().username
     }
   })();
   return `cli:${user}@${host}`.slice(0, 200);
+}
+
+/** `127.0.0.1:5000` is typed more often than the whole of it. */
+function withScheme(url: string): string {
+  return /^[^/:\s]+:\d+(\/|$)/.test(url) ? `http://${url}` : url;
+}
+
+/** What the SDK calls `baseUrl` was given here in another place. */
+function aboutUrl(message: string, place: string, { language }: CommandContext): string {
+  if (!message.startsWith("baseUrl")) return message;
+  return language === "zh" ? `${place}：${inChinese(message)}` : message.replace("baseUrl", place);
 }

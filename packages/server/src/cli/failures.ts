@@ -6,6 +6,7 @@ import { plainly } from "../base/system-text.ts";
 import { type CommandContext, UsageError } from "./context.ts";
 import { exitCodes, signalCodes } from "./exit-codes.ts";
 import { printJson, say } from "./output.ts";
+import { inShellTerms } from "./shell-text.ts";
 
 /** Says why a call failed and gives the exit code; with `--json` the failure is also the result. */
 export function reportFailure(
@@ -15,7 +16,7 @@ export function reportFailure(
 ): number {
   if (options.json === true) printJson(context, failure);
   const about = options.about === undefined ? "" : `${options.about}: `;
-  if (!context.signal.aborted) say(context, about + messageOf(failure, context.language));
+  if (!context.signal.aborted) say(context, about + inShellTerms(messageOf(failure, context.language)));
   return exitCodeOf(failure, context);
 }
 
@@ -36,7 +37,7 @@ export function reportError(error: unknown, context: CommandContext, json = fals
     const message = error.messageIn(context.language);
     const { reason, details, entry } = error;
     if (json) printJson(context, { success: false, message, reason, retryable: entry.retryable, details });
-    say(context, reason === "internal" ? stackOf(error.cause ?? error) : message);
+    say(context, reason === "internal" ? stackOf(error.cause ?? error) : inShellTerms(message));
     return reason === "config_invalid" ? exitCodes.usage.code : exitCodes.failed.code;
   }
   say(context, stackOf(error));

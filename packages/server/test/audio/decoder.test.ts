@@ -1,8 +1,13 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, test } from "node:test";
+import { BroadcastChannel } from "node:worker_threads";
 import { createAudioDecoder } from "../../dist/audio/decoder.js";
+import { VoxpoolError } from "../../dist/base/errors.js";
 import { silentLog } from "../../dist/base/log.js";
 import { decodeAll, inPieces, tone } from "./reading.ts";
 import { writeWav } from "./wav-writer.ts";
@@ -260,6 +265,51 @@ for (const [word, reason] of [
     await bad.close();
   });
 }
+
+const badWorker = new URL("./bad-worker.ts", import.meta.url);
+
+test("a step that does not end is tried once more, in a fresh thread", async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), "voxpool-again-"));
+  t.after(() => rm(folder, { recursive: true }));
+  const bad = createAudioDecoder({ workers: 1, stepTimeoutMs: 1000, workerFile: badWorker });
+  t.after(() => bad.close());
+  const sound = Buffer.concat([Buffer.from(`ONCE|${join(folder, "was-here")}|`.padEnd(200)), second]);
+  assert.deepEqual(await decodeAll(bad, sound, { raw }), await decodeAll(decoder, sound, { raw }));
+});
+
+test("a thread that is kept from its work says nothing against the recording", async (t) => {
+  const bad = createAudioDecoder({ workers: 1, stepTimeoutMs: 3000, workerFile: badWorker });
+  t.after(() => bad.close());
+  const failed = decodeAll(bad, Buffer.concat([Buffer.from("WAIT"), second]), { raw });
+  await assert.rejects(failed, (error) => error instanceof VoxpoolError && error.reason === "internal");
+});
+
+test("time in which this process stood still is not held against a step", async (t) => {
+  const stepTimeoutMs = 1000;
+  const bad = createAudioDecoder({ workers: 1, stepTimeoutMs, workerFile: badWorker });
+  const channel = new BroadcastChannel("bad-worker");
+  t.after(async () => {
+    channel.close();
+    await bad.close();
+  });
+  const sound = Buffer.concat([Buffer.from("WAIT"), second]);
+  const waiting = once(channel as unknown as EventTarget, "message");
+  const samples = decodeAll(bad, sound, { raw });
+  await waiting;
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2 * stepTimeoutMs);
+  // Past whatever was due meanwhile.
+  for (let n = 0; n < 5; n++) await new Promise(setImmediate);
+  let again = 0;
+  channel.onmessage = () => {
+    again += 1;
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a channel is no window
+    channel.postMessage("go on");
+  };
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a channel is no window
+  channel.postMessage("go on");
+  assert.deepEqual(await samples, await decodeAll(decoder, sound, { raw }));
+  assert.equal(again, 0, "the step was done twice");
+});
 
 test("a thread that cannot start costs a request each time, and nothing hangs", async () => {
   const none = createAudioDecoder({ workers: 1, workerFile: new URL("./not-there.js", import.meta.url) });

@@ -32,6 +32,18 @@ test("a redirect or a refusal whose body drips without end is left, and the rest
   await assert.rejects(http.text(`${registry.url}none`, "text/plain"), { reason: "download_failed" });
 });
 
+test("a server that sends interim answers without end is given up", async (t) => {
+  const registry = await startRegistry(t);
+  registry.behaviours.push((_request, response) => {
+    const timer = setInterval(() => response.writeProcessing(), 20);
+    response.once("close", () => clearInterval(timer));
+    return true;
+  });
+  const http = createHttp({ name: "it", stallMs: 500, retries: 0 });
+  t.after(() => http.close());
+  await assert.rejects(http.text(`${registry.url}here`, "text/plain"), { reason: "download_failed" });
+});
+
 test("an abort in the pause between two attempts ends it with the signal's reason", async (t) => {
   const controller = new AbortController();
   const http = createHttp({ name: "it", backoffMs: 30_000, signal: controller.signal });

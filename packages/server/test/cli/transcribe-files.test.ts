@@ -164,6 +164,25 @@ suite("transcribe into files", () => {
     assert.deepEqual(filesIn(two, "words"), names);
   });
 
+  test("files of a folder that are called like sound and cannot be taken are named at the end", async (t) => {
+    const { url } = await startWireServer(t, hears);
+    const files = {
+      "calls/a.wav": "a",
+      "calls/b.wma": "b",
+      "calls/sub/c.CAF": "c",
+      "calls/d.raw": "d",
+      "calls/e.txt": "",
+    };
+    const cwd = place(t, files);
+    const { code, stdout, stderr } = await run(t, ["transcribe", "calls", "-r", "--url", url], { cwd });
+    assert.deepEqual([code, stdout], [0, "a\n"]);
+    const [b, d, c] = [join("calls", "b.wma"), join("calls", "d.raw"), join("calls", "sub", "c.CAF")];
+    assert.ok(stderr.includes(`3 files left out: ${b}, ${d}, ${c} (`), stderr);
+    assert.match(stderr, /ffmpeg.*--raw s16le/);
+    const shallow = await run(t, ["transcribe", join("calls", "a.wav"), "--url", url], { cwd });
+    assert.equal(shallow.stderr, "");
+  });
+
   test("recordings of one name in two folders that were named keep what lies above and below", async (t) => {
     const { url } = await startWireServer(t, hears);
     const cwd = place(t, { "a/may/x.wav": "a wav", "a/may/x.mp3": "a mp3", "b/may/x.wav": "b" });

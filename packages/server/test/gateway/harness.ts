@@ -249,6 +249,7 @@ export const config: HttpConfig = {
   "limits.connections": 4096,
   "limits.event_readers": 64,
   "limits.upload_idle_seconds": 30,
+  "limits.upload_bytes_per_second": 100,
   "limits.spool_bytes": 32 * 1024 * 1024,
 };
 

@@ -165,6 +165,20 @@ test("an upload that stalls is ended, whatever kind it is", async (t) => {
   await healthy(url);
 });
 
+test("an upload that drips, so that it is never silent, is ended as one that stalls", async (t) => {
+  const server = createTestServer(t, {
+    config: { "limits.upload_idle_seconds": 1, "limits.upload_bytes_per_second": 1_000_000_000 },
+  });
+  const { port, url } = await server.listen();
+  const { socket, closed } = await rawConnection(t, port);
+  socket.write(`${head("/api/transcribe", "audio/wav", 4 * megabyte)}RIFF`);
+  trickle(socket);
+  const { status, body } = parseAnswer(await closed);
+  assert.equal(status, 408);
+  assert.match(String(body.message), /limits\.upload_bytes_per_second/);
+  await healthy(url);
+});
+
 test("a recognition that is slow to read is no stalled upload", async (t) => {
   const server = createTestServer(t, { config: { "limits.upload_idle_seconds": 0.02 } });
   const { port } = await server.listen();

@@ -100,9 +100,10 @@ test("one poisonous request among thirty good ones: these are all right, and are
   for (const index of [14, 16]) assert.deepEqual(await textsOf(await fake.open(), good(index)), expected);
 });
 
+const short = (index: number) => joinedSignals(silentSignal(index / 100), spoken("ab"));
+
 test("two poisonous requests of one piece among twenty: whoever waits for its turn when a process ends is not to blame", async (t) => {
   const fake = await openFake(t, { decode: "segfault", decodeAbove, decodeMs: 100 });
-  const short = (index: number) => joinedSignals(silentSignal(index / 100), spoken("ab"));
   const requests = Array.from({ length: 22 }, async (_, index) => {
     const session = await fake.open({ client: `c${index}` });
     return textsOf(session, index % 11 === 5 ? joinedSignals(silentSignal(index / 100), spoken("b!")) : short(index));

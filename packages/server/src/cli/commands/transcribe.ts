@@ -7,6 +7,7 @@ import { type RawFlags, rawContentType, wholeNumber, withRawOptions } from "../r
 import { type SoundFlags, soundOptions, withSoundOptions } from "../sound-options.ts";
 import { type TextFlags, textOptions, withTextOptions } from "../text-options.ts";
 import { type Format, formatNames, isJsonFormat, parseFormats } from "../transcribe/formats.ts";
+import { leftOutText } from "../transcribe/left-out.ts";
 import { createLocalClient, type LocalClient } from "../transcribe/local-client.ts";
 import { createRecogniser, type Wishes } from "../transcribe/recogniser.ts";
 import { findRecordings } from "../transcribe/recordings.ts";
@@ -129,9 +130,14 @@ async function transcribe(files: readonly string[], flags: TranscribeFlags, cont
   const { client } = source;
   try {
     const wishes = wishesOf(flags, contentType);
+    const leftOut: string[] = [];
     const recordings = await findRecordings(
       files,
-      { recursive: flags.recursive === true, raw: contentType !== undefined },
+      {
+        recursive: flags.recursive === true,
+        raw: contentType !== undefined,
+        onLeftOut: (name) => leftOut.push(name),
+      },
       context,
     );
     const link = createServerLink({
@@ -142,7 +148,11 @@ async function transcribe(files: readonly string[], flags: TranscribeFlags, cont
     });
     const recogniserFor = (format: Format) => createRecogniser({ client, wishes, format, link, context });
     const run = { recordings, wishes, formats, jobs: numbers.jobs, link, recogniserFor, context };
-    return flags.output === undefined ? await toStdout(run) : await toFiles(run, { ...flags, output: flags.output });
+    const { output } = flags;
+    const code = output === undefined ? await toStdout(run) : await toFiles(run, { ...flags, output });
+    const text = leftOutText(leftOut, context);
+    if (text !== undefined) say(context, text);
+    return code;
   } finally {
     await source.close();
   }

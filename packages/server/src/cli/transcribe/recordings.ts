@@ -30,12 +30,20 @@ const audioExtensions: ReadonlySet<string> = new Set(
 /** The same where recordings are samples without a header. */
 const rawExtensions: ReadonlySet<string> = new Set(["raw", "pcm"]);
 
+/** What else people call sound, and voxpool does not read. */
+const unreadExtensions: ReadonlySet<string> = new Set(
+  `wma asf wmv caf amr awb ac3 eac3 dts ape wv tta mpc spx au snd ra rm rmvb dsf dff gsm voc
+  avi flv ts mts m2ts mpg mpeg vob 3g2 aax m4p`.split(/\s+/),
+);
+
 /** What is looked for. */
 export interface Search {
   /** Also in the folders below a folder. */
   readonly recursive: boolean;
   /** Whether recordings are samples without a header. */
   readonly raw: boolean;
+  /** Told of each file that by its name holds sound, but is not taken from its folder; a path for messages. */
+  readonly onLeftOut?: (name: string) => void;
 }
 
 /** `2.wav` stands before `10.wav`. The same for every user, so that a list does not change with the language. */
@@ -128,6 +136,7 @@ async function listFolder(
     if (entry.isDirectory()) below.push(path);
     else if (isAudioName(entry.name, search) && (await isRegular(path, entry)))
       found.push({ source: path, name: shownName(path), tree: treeOf(path, base) });
+    else if (isLeftOut(entry.name, search)) search.onLeftOut?.(shownName(path));
   }
   const sorted = found.toSorted((a, b) => order.compare(a.source, b.source));
   if (!search.recursive) return sorted;
@@ -141,8 +150,19 @@ async function isRegular(path: string, entry: Dirent): Promise<boolean> {
 }
 
 function isAudioName(name: string, { raw }: Search): boolean {
-  const end = name.slice(name.lastIndexOf(".") + 1).toLowerCase();
-  return end !== name.toLowerCase() && (raw ? rawExtensions : audioExtensions).has(end);
+  return (raw ? rawExtensions : audioExtensions).has(endingOf(name));
+}
+
+/** Whoever asks for raw samples leaves all others out, and knows it. */
+function isLeftOut(name: string, { raw }: Search): boolean {
+  const ending = endingOf(name);
+  return !raw && (unreadExtensions.has(ending) || rawExtensions.has(ending));
+}
+
+/** Empty for a name without a dot. */
+function endingOf(name: string): string {
+  const dot = name.lastIndexOf(".");
+  return dot < 0 ? "" : name.slice(dot + 1).toLowerCase();
 }
 
 /** The folders between `base` and the file; none for a file that a pattern found elsewhere (`a*\/../../b`). */

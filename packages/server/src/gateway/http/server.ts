@@ -31,6 +31,7 @@ export type HttpConfig = Pick<
   | "limits.connections"
   | "limits.event_readers"
   | "limits.upload_idle_seconds"
+  | "limits.upload_bytes_per_second"
   | "limits.spool_bytes"
 >;
 
@@ -109,6 +110,7 @@ function registerRoutes(fastify: FastifyInstance, parts: Parts): void {
     maxBytes: config["limits.body_bytes"],
     maxBytesSetting: "limits.body_bytes",
     idleSeconds: config["limits.upload_idle_seconds"],
+    minBytesPerSecond: config["limits.upload_bytes_per_second"],
     stopping: parts.stopping,
   };
   const bodies: UploadLimits = {
