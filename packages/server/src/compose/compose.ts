@@ -70,30 +70,13 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
   const catalog = createCatalog({ modelDirs: config.model_dir, fakeEngine: config["engine.fake"] });
   const assets = createAssetStore({ ...sources, voskLibrary: config["vosk.library"] });
   const durable = await openDurable(storeFile, log);
-  const { pool, scheduler } = composePool({
-    config,
-    settings: settings.pool,
-    cores,
-    catalog,
-    assets,
-    durable,
-    recordingFile,
-    log,
-  });
+  const { pool, scheduler } = composePool({ config, cores, log, settings, catalog, assets, durable, recordingFile });
   const names = new Names({ catalog: rememberFolders(catalog, pool), loaded: () => pool.list(), ...durable.names });
   const models = { catalog, pool, names };
   const { watch, news } = composeObservation({ pool, scheduler, names, durable });
   const spool = createSpool({ directory: spoolDirectory, limitBytes: config["limits.spool_bytes"], log });
   const audio = createAudioDecoder({ workers: config["audio.workers"] || cores, spool, log });
-  const { switches, recognition } = composeSwitches({
-    ...options,
-    ...models,
-    settings: settings.switches,
-    scheduler,
-    audio,
-    news,
-    durable,
-  });
+  const { switches, recognition } = composeSwitches({ ...models, log, settings, scheduler, audio, news, durable });
   const scripts = createScriptConverter({ log });
   const api = createApi({
     settled: () => durable.settled(),
@@ -132,11 +115,15 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
     },
     async close() {
       for (const part of [watch, switches]) part.close();
-      // All at once: what hosts decode and what still arrives fails at once, so that nothing keeps the others waiting.
-      await Promise.all([http.close(), pool.close(), audio.close(), scripts.close()]);
+      await closeAll([http, pool, audio, scripts]);
       await durable.close();
     },
   };
+}
+
+/** All at once: what hosts decode and what still arrives fails at once, so that nothing keeps the others waiting. */
+async function closeAll(parts: readonly { close(): PromiseLike<unknown> }[]): Promise<void> {
+  await Promise.all(parts.map((part) => part.close()));
 }
 
 /** @throws VoxpoolError `config_invalid`, `option_invalid` */

@@ -13,7 +13,7 @@ import { logPool } from "./log-pool.ts";
 
 export interface ComposePool {
   readonly config: Config;
-  readonly settings: ReturnType<typeof poolSettings>;
+  readonly settings: { readonly pool: ReturnType<typeof poolSettings> };
   readonly cores: number;
   readonly catalog: Catalog;
   readonly assets: AssetStore;
@@ -30,9 +30,9 @@ export function composePool({ config, settings, cores, catalog, assets, durable,
 } {
   const scheduler = new NodeScheduler({ cores });
   const pool = createPool({
-    ...settings,
+    ...settings.pool,
     ...durable.pool,
-    estimateBytes: durable.estimateBytes(settings.estimateBytes),
+    estimateBytes: durable.estimateBytes(settings.pool.estimateBytes),
     describe: (folder) => catalog.describe(folder),
     fingerprint: (folder) => catalog.fingerprint(folder),
     ensureAssets: (spec, abort) => assets.ensure(spec, abort),

@@ -14,7 +14,7 @@ import type { NodeScheduler } from "../schedule/scheduler.ts";
 import type { Durable } from "./durable.ts";
 
 export interface SwitchesParts {
-  readonly settings: ReturnType<typeof switchSettings>;
+  readonly settings: { readonly switches: ReturnType<typeof switchSettings> };
   readonly catalog: Catalog;
   readonly pool: Pool;
   readonly names: Names;
@@ -37,7 +37,7 @@ export function composeSwitches({ settings, news, log, scheduler, durable, ...pa
     onReplay: ({ folder, blame }) => news.replayed(folder, blame),
     onPoison: ({ folder }) => news.poisonous(folder),
   });
-  const switches = createSwitches({ ...parts, recognition, ...settings });
+  const switches = createSwitches({ ...parts, recognition, ...settings.switches });
   switches.subscribe((event) => {
     logSwitch(log, event);
     tell(news, event);
