@@ -19,9 +19,8 @@ export interface PoolOptions
   readonly budget: RoomBudget;
   /** What a model with such files will take once it is loaded, bytes. */
   readonly estimateBytes: (folder: ModelFolder, spec: ModelSpec) => number;
-  /** Real directories of models that are pinned. */
+  /** By the real directories of models, like the next one. */
   readonly pinned?: Iterable<string>;
-  /** By real directory. */
   readonly quarantines?: Iterable<readonly [string, Quarantine]>;
   readonly clock?: Clock;
   /** How often leases, idle times and memory are looked at, seconds. */
