@@ -1,37 +1,17 @@
 /** Measures voxpool against its goals; see README.md. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { attach } from "./cases/attach.ts";
-import { cycles } from "./cases/cycles.ts";
-import { firstSegment } from "./cases/first-segment.ts";
-import { formats } from "./cases/formats.ts";
-import { health } from "./cases/health.ts";
-import { latency } from "./cases/latency.ts";
-import { peer } from "./cases/peer.ts";
-import { sharing } from "./cases/sharing.ts";
-import { start } from "./cases/start.ts";
-import { throughput } from "./cases/throughput.ts";
+import { cases, resultNames } from "./cases.ts";
 import { type Bench, type BenchCase, Unavailable } from "./support/case.ts";
-import { loadAverage, machine } from "./support/machine.ts";
+import { loadAverage } from "./support/machine.ts";
 import { defaultModel, toneModel } from "./support/model.ts";
+import { record } from "./support/record.ts";
 import { speechRecordings, toneRecordings } from "./support/recordings.ts";
-import { line, report } from "./support/report.ts";
-import { type CaseResult, ResultStore } from "./support/results.ts";
+import { line } from "./support/report.ts";
+import type { CaseResult } from "./support/results.ts";
 
-const cases: readonly BenchCase[] = [
-  throughput,
-  latency,
-  sharing,
-  attach,
-  cycles,
-  health,
-  peer,
-  start,
-  firstSegment,
-  formats,
-];
 const names = cases.map(({ name }) => name);
 const usage = `usage: npm run bench -- [--smoke] [--runs N] [--only NAME]…
   --smoke       each case once with tiny numbers and the tone model; fetches and writes nothing
@@ -69,7 +49,8 @@ async function measure(bench: Bench, only: readonly string[]): Promise<void> {
     const result = await resultOf(one, bench);
     for (const row of result.rows) bench.say(line(row));
     if (result.unavailable !== undefined) bench.say(`not measured: ${result.unavailable}`);
-    if (!bench.smoke) writeReport(bench.cacheDirectory, result);
+    // After each case, so that one that fails loses nothing of those before it.
+    if (!bench.smoke) record(bench.cacheDirectory, result, resultNames);
   }
 }
 
@@ -90,14 +71,6 @@ async function resultOf(one: BenchCase, bench: Bench): Promise<CaseResult> {
       return { ...circumstances, rows: [], loadAfter: loadAverage(), unavailable: error.message };
     throw error;
   }
-}
-
-/** After each case, so that one that fails loses nothing of those before it. */
-function writeReport(cacheDirectory: string, result: CaseResult): void {
-  const store = new ResultStore(cacheDirectory);
-  store.save(result);
-  const known = names.map((one) => store.load(one)).filter((one) => one !== undefined);
-  writeFileSync(join(import.meta.dirname, "RESULTS.md"), report(machine(), known));
 }
 
 function readArguments(): { smoke: boolean; runs: number; only: readonly string[] } {

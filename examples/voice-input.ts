@@ -25,7 +25,7 @@ class VoiceInput {
   async initialize(): Promise<void> {
     const ready = this.#model ? await this.#client.loadModel(this.#model) : await this.#client.checkHealth();
     if (!ready.success) throw new Error(ready.error_message);
-    console.log("ready:", ready.served_by);
+    console.log("ready:", ready.answered_by);
   }
 
   /** The words of a recording. What broke off in the middle is sent once more: by then the fallback takes it. */
@@ -35,7 +35,7 @@ class VoiceInput {
         model_path: this.#model,
         onEvent: (event) => event.type === "segment" && console.log("heard:", event.segment.text),
       });
-      if (result.success) return console.log(`${result.served_by}: ${result.text}`);
+      if (result.success) return console.log(`${result.answered_by}: ${result.text}`);
       if (attempt === 2 || !result.retryable) return console.log("failed:", result.error_message);
     }
   }

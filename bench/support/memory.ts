@@ -6,6 +6,13 @@ import { Unavailable } from "./case.ts";
  * for each of them in part, so that the sum is what the machine really spends.
  */
 export function treeMemoryBytes(roots: readonly number[]): number {
+  let sum = 0;
+  for (const pid of treeOf(roots)) sum += memoryBytes(pid);
+  return sum;
+}
+
+/** Processes and all their descendants. */
+export function treeOf(roots: readonly number[]): ReadonlySet<number> {
   const children = childrenByParent();
   const seen = new Set<number>();
   const visit = (pid: number): void => {
@@ -14,9 +21,18 @@ export function treeMemoryBytes(roots: readonly number[]): number {
     for (const child of children.get(pid) ?? []) visit(child);
   };
   for (const root of roots) visit(root);
-  let sum = 0;
-  for (const pid of seen) sum += memoryBytes(pid);
-  return sum;
+  return seen;
+}
+
+/** NaN when there is no such process. */
+export function parentOf(pid: number): number {
+  // The name of the program stands in brackets and may hold anything; state and parent follow it.
+  return Number(/\) \S (\d+) [^)]*$/.exec(textOf(`/proc/${pid}/stat`))?.[1] ?? Number.NaN);
+}
+
+/** Files, sockets and the like that a process has open. */
+export function descriptorsOf(pid: number): number {
+  return readdirSync(`/proc/${pid}/fd`).length;
 }
 
 /** @throws Unavailable where the kernel does not tell */
@@ -36,8 +52,7 @@ function childrenByParent(): Map<number, number[]> {
   const children = new Map<number, number[]>();
   for (const name of readdirSync("/proc")) {
     if (!/^\d+$/.test(name)) continue;
-    // The name of the program stands in brackets and may hold anything; state and parent follow it.
-    const parent = Number(/\) \S (\d+) [^)]*$/.exec(textOf(`/proc/${name}/stat`))?.[1] ?? Number.NaN);
+    const parent = parentOf(Number(name));
     const known = children.get(parent);
     if (known === undefined) children.set(parent, [Number(name)]);
     else known.push(Number(name));

@@ -11,12 +11,34 @@ export interface BenchServer extends Started {
   readonly port: number;
 }
 
+export interface ServerOptions {
+  readonly modelDirectories: readonly string[];
+  readonly stateDirectory: string;
+  /** Loaded and warm before the server is ready. */
+  readonly defaultModel: string;
+  /** Takes the server's log. */
+  readonly temporaryDirectory: string;
+  /** Other settings by their key, as the environment has them. */
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
 const command = join(import.meta.dirname, "../../packages/server/bin/voxpool.js");
 const readyPatienceMs = 120_000;
 const pollMs = 50;
 
 /** Starts it as people do, log and metrics as shipped, and waits until the model of the bench is loaded and warm. */
-export async function startServer({ model, temporaryDirectory }: Bench): Promise<BenchServer> {
+export function startServer({ model, temporaryDirectory }: Bench): Promise<BenchServer> {
+  return startServerWith({
+    modelDirectories: [model.modelDirectory],
+    stateDirectory: model.stateDirectory,
+    defaultModel: model.modelPath,
+    temporaryDirectory,
+  });
+}
+
+/** The same with models and settings of one's own. */
+export async function startServerWith(options: ServerOptions): Promise<BenchServer> {
+  const { modelDirectories, stateDirectory, defaultModel, temporaryDirectory, settings = {} } = options;
   const port = await freePort();
   mkdirSync(temporaryDirectory, { recursive: true });
   const args = [
@@ -24,14 +46,14 @@ export async function startServer({ model, temporaryDirectory }: Bench): Promise
     "serve",
     ["--host", "127.0.0.1"],
     ["--port", String(port)],
-    ["--state-dir", model.stateDirectory],
-    ["--model-dir", model.modelDirectory],
-    ["--default-model", model.modelPath],
+    ["--state-dir", stateDirectory],
+    modelDirectories.flatMap((directory) => ["--model-dir", directory]),
+    ["--default-model", defaultModel],
   ].flat();
   const started = await startProcess({
     command: process.execPath,
     args,
-    env: environment(),
+    env: environment(settings),
     logFile: join(temporaryDirectory, `server-${port}.log`),
     port,
   });
@@ -46,8 +68,13 @@ export async function startServer({ model, temporaryDirectory }: Bench): Promise
 }
 
 /** Settings of the one who runs the bench are not what is measured. */
-function environment(): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("VOXPOOL_")));
+function environment(settings: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
+  const others = Object.entries(process.env).filter(([name]) => !name.startsWith("VOXPOOL_"));
+  const own = Object.entries(settings).map(([key, value]) => [
+    `VOXPOOL_${key.replaceAll(".", "_").toUpperCase()}`,
+    value,
+  ]);
+  return Object.fromEntries([...others, ...own]);
 }
 
 async function ready(url: string): Promise<void> {

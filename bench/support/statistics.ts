@@ -12,3 +12,11 @@ export function spread(values: readonly number[], digits = 1): string {
   const shown = (value: number) => value.toFixed(digits);
   return `${shown(median(values))} (${shown(Math.min(...values))} to ${shown(Math.max(...values))})`;
 }
+
+/** The value below which so many of them lie (share 0 to 1), by the nearest rank. */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const found = sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)];
+  if (found === undefined) throw new RangeError("no values");
+  return found;
+}

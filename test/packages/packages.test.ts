@@ -79,7 +79,7 @@ const client = new ModelAPIClient("http://127.0.0.1:5000/api", {
 export async function words(recording: Blob): Promise<string> {
   const result = await client.transcribe(recording, { onEvent: (event) => event.type });
   if (!result.success) return \`\${result.reason}: \${result.error_message}\`;
-  const by: "service" | "fallback" | undefined = result.served_by;
+  const by: "service" | "fallback" | undefined = result.answered_by;
   // @ts-expect-error a transcript has no such field, so the types are really there
   result.nothing;
   return result.text + result.segments.map(({ start, text }) => start.toFixed(1) + text).join() + by;
@@ -145,7 +145,7 @@ test("voxpool/local of the packed server recognises without a server, from Commo
     const fallback = () => require("voxpool/local").createLocalTransport(${options});
     const client = new ModelAPIClient("http://127.0.0.1:1023/api", { fallback });
     client.transcribe(${JSON.stringify(recording)}).then(async (result) => {
-      console.log(result.served_by, result.text ?? result.message);
+      console.log(result.answered_by, result.text ?? result.message);
       await client.close();
     });
   `;

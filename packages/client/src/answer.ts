@@ -31,14 +31,19 @@ export function hasType(answer: TransportAnswer, type: string): boolean {
 }
 
 /**
- * Reads a JSON answer: a success as it is on the wire, a failure with the client's fields.
+ * Reads a JSON answer: a success, or what else `isAnswer`, as it is on the wire; a failure with the client's fields.
  * @throws what the body's stream throws
  */
-export async function readJson<T>(answer: TransportAnswer, target: string, signal: AbortSignal): Promise<Outcome<T>> {
+export async function readJson<T>(
+  answer: TransportAnswer,
+  target: string,
+  signal: AbortSignal,
+  isAnswer: (body: Readonly<Record<string, unknown>>, status: number) => boolean = isSuccess,
+): Promise<Outcome<T>> {
   return readWith(answer, target, signal, (text) => {
     const body = parseObject(text);
     if (body === undefined) return notVoxpool(answer, target, quote(text));
-    if (answer.status < 400 && body.success === true) return { ok: true, value: { ...body, ...servedBy(answer) } as T };
+    if (isAnswer(body, answer.status)) return { ok: true, value: { ...body, ...servedBy(answer) } as T };
     if (answer.status < 400 && body.success !== false) return notVoxpool(answer, target, quote(text));
     return failed(wireFailure(answer.status, body), answer);
   });
@@ -88,6 +93,10 @@ async function readAll(body: TransportAnswer["body"], limitBytes: number, signal
     reader.cancel().catch(() => undefined);
     throw error;
   }
+}
+
+function isSuccess({ success }: Readonly<Record<string, unknown>>, status: number): boolean {
+  return status < 400 && success === true;
 }
 
 function parseObject(text: string): Record<string, unknown> | undefined {

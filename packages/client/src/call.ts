@@ -21,9 +21,17 @@ export interface CallContext {
   /** Each ends every call. */
   readonly signals: readonly (AbortSignal | undefined)[];
   readonly timeoutMs: number | undefined;
+  /** Sent with whatever a client can be known by. */
+  readonly clientId: string;
 }
 
 export type RequestParts = Omit<TransportRequest, "signal">;
+
+/** A request with a JSON body. */
+export function postJson(path: string, body: object): RequestParts {
+  const headers = { accept: "application/json", "content-type": "application/json" };
+  return { method: "POST", path, headers, body: JSON.stringify(body) };
+}
 
 /** The life of a call under the client's options and the call's own. @throws TypeError if an option is wrong */
 export function scopeOf(context: CallContext, options: CallOptions, defaultTimeoutMs: number): CallScope {

@@ -1,4 +1,5 @@
 import { answerLimitBytes } from "./answer.ts";
+import type { BatchEvent } from "./contract/batch.ts";
 import type { PullEvent } from "./contract/catalog.ts";
 import type { TranscribeEvent, Transcript } from "./contract/transcribe.ts";
 import { type CallFailure, ownFailure, type Served, wireFailure } from "./failure.ts";
@@ -24,6 +25,9 @@ export type TranscriptionEvent = RunningEvent | DoneEvent | ErrorEvent;
 export type PullProgress = Extract<PullEvent, { type: "progress" }>;
 /** `progress` while it runs, then one `done` or `error`. */
 type PullingEvent = PullProgress | Extract<PullEvent, { type: "done" }> | ErrorEvent;
+
+/** What is heard of a batch while it runs. */
+export type BatchProgress = Extract<BatchEvent, { type: "started" | "result" }>;
 
 /** How long the end of a finished stream is waited for, so that its connection can be used again. */
 const lastBytesMs = 250;
@@ -103,6 +107,16 @@ export function readPullEvent(raw: ServerSentEvent): PullingEvent | undefined {
   if (type === "error") return errorOf(fields);
   if (type === "done" && !isObject(fields.answer)) throw new InvalidEvent("a done event without an answer");
   return type === "done" || type === "progress" ? ({ ...fields, type } as PullingEvent) : undefined;
+}
+
+/** An event of a batch; those that are no news to this client are skipped. */
+export function readBatchEvent(raw: ServerSentEvent): BatchEvent | ErrorEvent | undefined {
+  const { type, fields } = fieldsOf(raw);
+  if (type === "error") return errorOf(fields);
+  if (type === "result" && !isObject(fields.result)) throw new InvalidEvent("a result event without a result");
+  if (type === "done" && !isObject(fields.answer)) throw new InvalidEvent("a done event without an answer");
+  const isKnown = type === "started" || type === "result" || type === "done";
+  return isKnown ? ({ ...fields, type } as BatchEvent) : undefined;
 }
 
 function errorOf(fields: Record<string, unknown>): ErrorEvent {

@@ -1,10 +1,24 @@
 // What both entries export; each adds its own ModelAPIClient and httpTransport.
 export type { AudioSource } from "./audio.ts";
+export type { BatchingEvent, BatchOptions, BatchOutcome } from "./batch.ts";
 export type { CallOptions } from "./call.ts";
-export type { ClientOptions } from "./client.ts";
+export type {
+  AliasAnswer,
+  AliasList,
+  GateResult,
+  PinAnswer,
+  Probation,
+  ProbationRequest,
+  ReloadAnswer,
+  SwitchAnswer,
+  WarmupAnswer,
+} from "./contract/admin.ts";
+export type { BatchAnswer, BatchOperation, BatchResult } from "./contract/batch.ts";
 export type { Catalog, CatalogDetails, CatalogEntry, CatalogQuery, PullAnswer } from "./contract/catalog.ts";
 export type { Reason } from "./contract/catalogue.ts";
+export type { PoolEvent } from "./contract/events.ts";
 export type { Failure } from "./contract/failure.ts";
+export type { Hold, KeepAlive, RenewAnswer } from "./contract/holds.ts";
 export type {
   AvailableModel,
   AvailableModels,
@@ -18,11 +32,14 @@ export type {
   ModelStatusFailure,
   UnloadAnswer,
 } from "./contract/models.ts";
+export type { ModelStats, ModelStatsAnswer, Quantiles, Stats, StatsWindow } from "./contract/stats.ts";
 export type { Channels, ResponseFormat, Segment, Transcript, Vad, Warning, Word } from "./contract/transcribe.ts";
-export type { DoneEvent, ErrorEvent, PullProgress, RunningEvent, TranscriptionEvent } from "./events.ts";
+export type { BatchProgress, DoneEvent, ErrorEvent, PullProgress, RunningEvent, TranscriptionEvent } from "./events.ts";
 export type { CallFailure, Served } from "./failure.ts";
 export type { FallbackOptions, OpenFallback, ServedByChange } from "./fallback.ts";
 export { defaultBaseUrl, type HttpOptions } from "./http.ts";
+export type { ClientOptions, LoadOptions, SwitchOptions, UnloadOptions } from "./options.ts";
+export type { EventsOptions } from "./pool-events.ts";
 export type { PullOptions } from "./pull.ts";
 export type { RetryPolicy } from "./retry.ts";
 export type { RecognitionOptions, TextFormat, TextOptions, TranscriptOptions, TranscriptText } from "./transcribe.ts";

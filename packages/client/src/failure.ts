@@ -17,18 +17,18 @@ interface FailureFields {
   /** Seconds that the server asked to wait (`Retry-After`). */
   readonly retry_after_seconds?: number;
   /** Who answered so, if the client has a fallback. */
-  readonly served_by?: ServedBy;
+  readonly answered_by?: ServedBy;
 }
 
 /** A call that failed: what the client says of it, and beside it whatever the server's answer said. */
 export type CallFailure<Body extends object = Failure> = FailureFields & Partial<Omit<Body, keyof FailureFields>>;
 
 /** A result, and if the client has a fallback who gave it. */
-export type Served<T> = T & { readonly served_by?: ServedBy };
+export type Served<T> = T & { readonly answered_by?: ServedBy };
 
 /** The field of a result that says who gave it; none if there is no choice. */
-export function servedBy({ servedBy: by }: Pick<TransportAnswer, "servedBy">): { readonly served_by?: ServedBy } {
-  return by === undefined ? {} : { served_by: by };
+export function servedBy({ servedBy: by }: Pick<TransportAnswer, "servedBy">): { readonly answered_by?: ServedBy } {
+  return by === undefined ? {} : { answered_by: by };
 }
 
 /** The catalogue's text for what the client finds out by itself; a test holds the two together. */

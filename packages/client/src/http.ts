@@ -54,6 +54,7 @@ async function requestInit(request: TransportRequest, common: Headers, streams: 
     headers.set(name, value);
   });
   const init: RequestInit & { duplex?: "half" } = { method: request.method, headers, signal: request.signal };
+  if (request.outlivesPage) init.keepalive = true;
   if (request.body instanceof ReadableStream) {
     if (streams) init.duplex = "half";
     init.body = streams ? request.body : await new Response(request.body).blob();

@@ -1,6 +1,7 @@
 import { type Audio, type AudioSource, audioOf } from "./audio.ts";
-import { BaseClient, type ClientOptions, transportOf } from "./client.ts";
+import { BaseClient } from "./client.ts";
 import { defaultBaseUrl, httpTransport } from "./http.ts";
+import { type ClientOptions, transportOf } from "./options.ts";
 
 /**
  * The client for browsers and everything else that has `fetch` and web streams. `baseUrl` ends in `/api`, which is

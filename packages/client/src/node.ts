@@ -1,10 +1,11 @@
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { type Audio, type AudioSource, audioOf, openIterable } from "./audio.ts";
-import { BaseClient, type ClientOptions, transportOf } from "./client.ts";
+import { BaseClient } from "./client.ts";
 import { explainError } from "./explain.ts";
 import { type CallFailure, ownFailure } from "./failure.ts";
 import { defaultBaseUrl, type HttpOptions, httpTransport as webHttpTransport } from "./http.ts";
+import { type ClientOptions, transportOf } from "./options.ts";
 import type { Transport } from "./transport.ts";
 
 /** A recording in Node: what every runtime has, or the path of a file, also as a `file:` URL object. */

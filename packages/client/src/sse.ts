@@ -16,10 +16,16 @@ export class SseParser {
   #name = "";
   #data: string[] = [];
   #dataChars = 0;
+  #lastEventId: string | undefined;
 
   /** @param limitChars the largest event that is kept */
   constructor(limitChars: number) {
     this.#limitChars = limitChars;
+  }
+
+  /** The last id that the stream told, with an event or without one. */
+  get lastEventId(): string | undefined {
+    return this.#lastEventId;
   }
 
   /**
@@ -49,6 +55,7 @@ export class SseParser {
     const field = colon < 0 ? line : line.slice(0, colon);
     const value = colon < 0 ? "" : line.slice(line[colon + 1] === " " ? colon + 2 : colon + 1);
     if (field === "event") this.#name = value;
+    if (field === "id" && !value.includes("\0")) this.#lastEventId = value;
     if (field === "data") {
       this.#data.push(value);
       this.#dataChars += value.length + 1;

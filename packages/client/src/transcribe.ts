@@ -9,6 +9,7 @@ import {
   scopeFailure,
   scopeOf,
 } from "./call.ts";
+import { checkBooleans, checkKeepAlive, checkText } from "./check.ts";
 import type { ResponseFormat, TranscribeOptions, Transcript } from "./contract/transcribe.ts";
 import { type RunningEvent, type TranscriptionEvent, wireEvents } from "./events.ts";
 import { type CallFailure, type Served, servedBy } from "./failure.ts";
@@ -30,6 +31,8 @@ const queryOptions = [
   "punctuate",
   "script",
   "client_id",
+  "keep_alive",
+  "failover",
 ] as const;
 
 /** Options of every recognition. Those of the contract keep the names they have on the wire. */
@@ -153,10 +156,11 @@ class Sending {
     read: (answer: TransportAnswer, scope: CallScope) => Promise<Outcome<T>>,
   ): Promise<Outcome<T>> {
     const { transport, retry } = this.#context;
+    const client_id = this.#options.client_id ?? this.#context.clientId;
     const attempt = () => {
       this.#opened?.stop();
       this.#opened = this.#audio.open();
-      const request = requestOf(this.#audio, this.#opened, this.#options, query);
+      const request = requestOf(this.#audio, this.#opened, this.#options, { client_id, ...query });
       return exchange(transport, request, this.#scope, (answer) => read(answer, this.#scope), this.explain.bind(this));
     };
     return withRetries(attempt, this.#audio.replayable ? "always" : "never", retry, this.#scope);
@@ -250,15 +254,10 @@ function isTextOptions(options: TranscriptOptions | TextOptions): options is Tex
 
 function checkOptions(options: TranscriptOptions | TextOptions): void {
   for (const name of ["model_path", "language", "channels", "vad", "client_id", "contentType"] as const) {
-    const value: unknown = options[name];
-    if (value !== undefined && (typeof value !== "string" || value === "")) {
-      throw new TypeError(`${name} must be a string that is not empty`);
-    }
+    if (options[name] !== undefined) checkText(options[name], name);
   }
-  for (const name of ["words", "itn", "punctuate"] as const) {
-    if (options[name] !== undefined && typeof options[name] !== "boolean")
-      throw new TypeError(`${name} must be a boolean`);
-  }
+  checkBooleans(options, "words", "itn", "punctuate", "failover");
+  checkKeepAlive(options.keep_alive, "keep_alive");
   const script: unknown = options.script;
   if (script !== undefined && script !== "hans" && script !== "hant")
     throw new TypeError("script must be hans or hant");

@@ -12,6 +12,8 @@ export interface TransportRequest {
   readonly body?: TransportBody;
   /** Aborted: stop sending, stop waiting, and end the body of the answer. */
   readonly signal: AbortSignal;
+  /** Sent although the page that sends it goes away: short, and nobody reads the answer. */
+  readonly outlivesPage?: boolean;
 }
 
 /** Who served a request of a client that has a fallback. */

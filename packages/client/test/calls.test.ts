@@ -32,14 +32,16 @@ for (const [name, Client] of entries) {
         sent = (await bodyOf(incoming)).toString();
         sendJson(response, 200, { ...body, field_of_a_newer_server: 1 });
       });
-      const client = new Client(server.url);
+      const client = new Client(server.url, { clientId: "tests" });
       const result = await (client[method] as (...given: readonly string[]) => Promise<object>)(...args);
       assert.deepEqual(result, { ...body, field_of_a_newer_server: 1 });
       assert.deepEqual(
         server.asked.map((asked) => `${asked.method} ${asked.url}`),
         [request],
       );
-      assert.equal(sent, request.startsWith("POST") ? '{"model_path":"model/cn"}' : "");
+      const lease = method === "loadModel" ? { lease_ms: 90_000 } : {};
+      const expected = { model_path: "model/cn", client_id: "tests", ...lease };
+      assert.deepEqual(sent === "" ? undefined : JSON.parse(sent), request.startsWith("POST") ? expected : undefined);
       if (request.startsWith("POST")) assert.equal(server.asked[0]?.headers["content-type"], "application/json");
     });
   }
@@ -207,10 +209,10 @@ test("another transport carries the same calls", async () => {
       return { status: 200, headers: new Headers(), body };
     },
   };
-  const client = new ModelAPIClient(undefined, { transport, retry: soon });
+  const client = new ModelAPIClient(undefined, { transport, retry: soon, clientId: "c", leaseMs: null });
   assert.deepEqual(await client.loadModel("a/b"), { success: true });
   const bad = await client.checkHealth();
   assert.ok(!bad.success);
   assert.match(bad.error_message, /^this process gave an answer that is not voxpool's/);
-  assert.deepEqual(sent, ['POST /models/load {"model_path":"a/b"}', "GET /health undefined"]);
+  assert.deepEqual(sent, ['POST /models/load {"model_path":"a/b","client_id":"c"}', "GET /health undefined"]);
 });

@@ -189,7 +189,7 @@ test("a fallback whose close() closes the client ends", async (t) => {
   const client: ModelAPIClient = new ModelAPIClient(await deadUrl(), {
     fallback: () => ({ ...httpTransport(service.url), close: () => void client.close() as never }),
   });
-  assert.equal((await client.checkHealth()).served_by, "fallback");
+  assert.equal((await client.checkHealth()).answered_by, "fallback");
   await client.close();
 });
 

@@ -123,7 +123,7 @@ test("a fallback that answers after the call has ended is not in use for ever", 
   abort.abort();
   await call;
   isAway = false;
-  assert.equal((await client.checkHealth()).served_by, "service");
+  assert.equal((await client.checkHealth()).answered_by, "service");
   answer.resolve({ status: 200, headers: new Headers(), body: new ReadableStream() });
   await closed.promise;
 });

@@ -54,12 +54,14 @@ for (const [name, Client] of entries) {
         response.end();
       });
       const seen: RunningEvent[] = [];
-      const result = await new Client(server.url).transcribe(source(), { onEvent: (event) => seen.push(event) });
+      const result = await new Client(server.url, { clientId: "c" }).transcribe(source(), {
+        onEvent: (event) => seen.push(event),
+      });
       assert.deepEqual(result, transcript);
       assert.deepEqual(seen, running);
       assert.equal(Buffer.compare(body, audio), 0);
       assert.equal(server.asked[0]?.headers["content-type"], type);
-      assert.equal(server.asked[0]?.url, "/api/transcribe?stream=true");
+      assert.equal(server.asked[0]?.url, "/api/transcribe?client_id=c&stream=true");
     });
   }
 }

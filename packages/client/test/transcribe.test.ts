@@ -24,6 +24,8 @@ test("options go into the query under their wire names, and the content type is 
     punctuate: true,
     script: "hant",
     client_id: "desk",
+    keep_alive: "10m",
+    failover: false,
     contentType: "audio/pcm;rate=16000;channels=1",
   });
   const url = new URL(server.asked[0]?.url ?? "", "http://x");
@@ -38,6 +40,8 @@ test("options go into the query under their wire names, and the content type is 
     punctuate: "true",
     script: "hant",
     client_id: "desk",
+    keep_alive: "10m",
+    failover: "false",
     stream: "true",
   });
   assert.equal(server.asked[0]?.headers["content-type"], "audio/pcm;rate=16000;channels=1");
@@ -45,7 +49,16 @@ test("options go into the query under their wire names, and the content type is 
 
 test("options that are of another kind are a misuse", async () => {
   const client = new ModelAPIClient("http://127.0.0.1:9");
-  for (const options of [{ itn: "no" }, { punctuate: 1 }, { script: "traditional" }, { vad: true }, { channels: 2 }]) {
+  for (const options of [
+    { itn: "no" },
+    { punctuate: 1 },
+    { script: "traditional" },
+    { vad: true },
+    { channels: 2 },
+    { failover: "no" },
+    { keep_alive: Number.NaN },
+    { client_id: "" },
+  ]) {
     await assert.rejects(client.transcribe(audio, options as object), TypeError, JSON.stringify(options));
   }
 });
@@ -56,9 +69,9 @@ for (const format of ["text", "srt", "vtt", "tsv", "lrc"] as const) {
       t,
       (_, response) => void response.writeHead(200, { "content-type": "text/plain; charset=utf-8" }).end("你好\n"),
     );
-    const result = await new WebClient(server.url).transcribe(audio, { response_format: format });
+    const result = await new WebClient(server.url, { clientId: "c" }).transcribe(audio, { response_format: format });
     assert.deepEqual(result, { success: true, response_format: format, text: "你好\n" });
-    assert.equal(server.asked[0]?.url, `/api/transcribe?response_format=${format}`);
+    assert.equal(server.asked[0]?.url, `/api/transcribe?response_format=${format}&client_id=c`);
   });
 }
 
@@ -199,7 +212,7 @@ test("a passing error before the first event is tried again", async (t) => {
   const server = await startServer(t, async (request, response) => {
     await bodyOf(request);
     const send = beginEvents(response);
-    send(server.asked.length === 1 ? ({ ...busy, type: "error", status: 503 } as { type: string }) : done);
+    send(server.asked.length === 1 ? { ...busy, type: "error", status: 503 } : done);
     response.end();
   });
   assert.deepEqual(await new ModelAPIClient(server.url, { retry: soon }).transcribe(audio), transcript);

@@ -9,7 +9,8 @@ import { type Log, silentLog } from "./base/log.ts";
 import { stateDirectory } from "./base/paths.ts";
 import type { Config } from "./base/settings.ts";
 import { takeWorkDirectory } from "./base/work-directory.ts";
-import { compose, type Parts, type PullEvent } from "./main.ts";
+import type { PullEvent } from "./catalog/pull.ts";
+import { compose, type Parts } from "./compose/compose.ts";
 
 export type { Log } from "./base/log.ts";
 export type { Config } from "./base/settings.ts";
@@ -87,8 +88,16 @@ async function openPool(options: LocalOptions): Promise<{ server: Server; close(
   try {
     const { log = silentLog, onProgress } = options;
     const { signal } = stopping;
-    parts = compose({ config, log, stateDir, spoolDirectory: work.path, signal, ...(onProgress && { onProgress }) });
+    parts = await compose({
+      config,
+      log,
+      stateDir,
+      spoolDirectory: work.path,
+      signal,
+      ...(onProgress && { onProgress }),
+    });
     await parts.http.ready();
+    void parts.preload();
     parts.nowReady();
     return { server: parts.http.server, close };
   } catch (error) {

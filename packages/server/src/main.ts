@@ -1,37 +1,17 @@
 import type { AddressInfo } from "node:net";
-import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { FastifyInstance } from "fastify";
-import { createApi } from "./api/api.ts";
 import { type DefaultModelReady, prepareDefaultModel } from "./api/default-model.ts";
-import { createFileChanges } from "./api/file-changes.ts";
-import type { TextSettings } from "./api/text-steps.ts";
-import type { Api } from "./api/types.ts";
-import { createAudioDecoder } from "./audio/decoder.ts";
 import { VoxpoolError } from "./base/errors.ts";
 import type { Log } from "./base/log.ts";
 import { versionAt } from "./base/neighbour.ts";
 import { stateDirectory } from "./base/paths.ts";
 import type { Config } from "./base/settings.ts";
-import { createSpool } from "./base/spool.ts";
 import { lockStateDirectory } from "./base/state-lock.ts";
 import { systemText } from "./base/system-text.ts";
-import { version } from "./base/version.ts";
 import { removeAbandoned } from "./base/work-directory.ts";
-import { createAssetStore } from "./catalog/assets.ts";
-import { type Catalog, createCatalog } from "./catalog/catalog.ts";
-import { endpointSettings } from "./catalog/endpoints.ts";
-import { assetNames } from "./catalog/known-assets.ts";
-import { knownModels } from "./catalog/known-models.ts";
-import { type PullEvent, type PullOptions, pull } from "./catalog/pull.ts";
-import { createHttpServer } from "./gateway/http/server.ts";
-import { startHost } from "./host/parent/host.ts";
-import { createPool } from "./pool/pool.ts";
-import type { Pool } from "./pool/types.ts";
-import { createRecognition } from "./recognition/recognition.ts";
-import { createScriptConverter } from "./recognition/script.ts";
-import { NodeScheduler } from "./schedule/scheduler.ts";
+import type { PullEvent } from "./catalog/pull.ts";
+import { type ComposeOptions, compose, type Parts } from "./compose/compose.ts";
 
 export type { DefaultModelReady } from "./api/default-model.ts";
 export type { PullEvent } from "./catalog/pull.ts";
@@ -53,8 +33,6 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
-const recordingFile = fileURLToPath(new URL("../assets/jfk.wav", import.meta.url));
-
 /**
  * The whole server: takes the state directory, listens, and prepares the default model.
  * @throws VoxpoolError `state_locked`, `port_taken`, `config_invalid`
@@ -66,10 +44,11 @@ export async function startServer({ config, log, onProgress }: StartOptions): Pr
   // Of applications with a pool of their own that were killed: recordings do not lie about.
   await removeAbandoned(join(stateDir, "local"));
   const spoolDirectory = join(stateDir, "spool");
-  const parts = composeOr(() => lock.release(), {
+  const parts = await composeOr(() => lock.release(), {
     config,
     log,
     stateDir,
+    storeFile: join(stateDir, "voxpool.db"),
     spoolDirectory,
     onProgress,
     signal: stopping.signal,
@@ -86,7 +65,8 @@ export async function startServer({ config, log, onProgress }: StartOptions): Pr
     const url = await listen(parts.http, config);
     lock.setUrl(url);
     const defaultModel = prepareDefaultModel({ ...parts, signal: stopping.signal });
-    defaultModel.then(parts.nowReady, parts.nowReady);
+    // Also when the default model failed, since all others can be used.
+    void Promise.allSettled([defaultModel, parts.preload()]).then(parts.nowReady);
     let stopped: Promise<void> | undefined;
     const stop = () => {
       stopped ??= close();
@@ -99,114 +79,13 @@ export async function startServer({ config, log, onProgress }: StartOptions): Pr
   }
 }
 
-function composeOr(giveUp: () => void, options: ComposeOptions): Parts {
+async function composeOr(giveUp: () => void, options: ComposeOptions): Promise<Parts> {
   try {
-    return compose(options);
+    return await compose(options);
   } catch (error) {
     giveUp();
     throw error;
   }
-}
-
-export interface ComposeOptions extends StartOptions {
-  readonly stateDir: string;
-  /** Of this process alone. */
-  readonly spoolDirectory: string;
-  readonly signal: AbortSignal;
-}
-
-export interface Parts {
-  readonly catalog: Catalog;
-  readonly pool: Pool;
-  readonly api: Api;
-  readonly http: FastifyInstance;
-  readonly configuredDefault: string;
-  readonly recordingFile: string;
-  readonly pull: (name: string) => Promise<void>;
-  /** From now on `/readyz` says yes: also when the default model failed, since all others can be used. */
-  readonly nowReady: () => void;
-  readonly close: () => Promise<void>;
-}
-
-/** Puts the parts together: a server without its port and its lock. */
-export function compose({ config, log, stateDir, spoolDirectory, onProgress, signal }: ComposeOptions): Parts {
-  const cores = config["schedule.cores"] || availableParallelism();
-  const sources = { stateDir, ...endpointSettings(config), signal, log, ...(onProgress && { onProgress }) };
-  const fetch = fetcher({ ...sources, modelDir: config.model_dir[0] ?? "model" });
-  const catalog = createCatalog({ modelDirs: config.model_dir, fakeEngine: config["engine.fake"] });
-  const assets = createAssetStore({ ...sources, voskLibrary: config["vosk.library"] });
-  const pool = createPool({
-    describe: (folder) => catalog.describe(folder),
-    fingerprint: (folder) => catalog.fingerprint(folder),
-    ensureAssets: (spec, abort) => assets.ensure(spec, abort),
-    startHost,
-    threads: cores,
-    loadIdleSeconds: config["host.load_idle_seconds"],
-    hangSeconds: config["host.hang_seconds"],
-    log,
-  });
-  const scheduler = new NodeScheduler({ cores });
-  pool.subscribe(({ instance }) => {
-    if (instance.state === "stopped" || instance.state === "failed") scheduler.forget(instance.id);
-  });
-  const spool = createSpool({ directory: spoolDirectory, limitBytes: config["limits.spool_bytes"], log });
-  const audio = createAudioDecoder({ workers: config["audio.workers"] || cores, spool, log });
-  const scripts = createScriptConverter({ log });
-  const configuredDefault = config.default_model;
-  const api = createApi({
-    catalog,
-    pool,
-    audio,
-    recognition: createRecognition({ pool, scheduler }),
-    scripts,
-    text: textSettings(config),
-    configuredDefault,
-    changes: createFileChanges(catalog, log),
-    known: knownModels,
-    partNames: assetNames,
-    pull: fetch,
-    mostSessions: config["limits.sessions"],
-    maxSeconds: config["limits.audio_seconds"],
-    version,
-  });
-  let ready = false;
-  const http = createHttpServer({ api, config, version, log, spoolDirectory, spool, ready: () => ready });
-  return {
-    catalog,
-    pool,
-    api,
-    http,
-    configuredDefault,
-    recordingFile,
-    pull: async (name) => void (await fetch(name, () => undefined)),
-    nowReady: () => {
-      ready = true;
-    },
-    async close() {
-      // All at once: what hosts decode and what still arrives fails at once, so that nothing keeps the others waiting.
-      await Promise.all([http.close(), pool.close(), audio.close(), scripts.close()]);
-    },
-  };
-}
-
-function textSettings(config: Config): TextSettings {
-  const script = config["text.script"];
-  return {
-    punctuation: config["text.punctuation"],
-    itn: config["text.itn"] === "on",
-    ...((script === "hans" || script === "hant") && { script }),
-  };
-}
-
-/** Pulls by name; whoever started the server hears of them as well as whoever asked. */
-function fetcher(options: PullOptions) {
-  return (name: string, tell: (event: PullEvent) => void): ReturnType<typeof pull> => {
-    const progress = (event: PullEvent): void => {
-      tell(event);
-      options.onProgress?.(event);
-    };
-    return pull(name, { ...options, onProgress: progress });
-  };
 }
 
 async function listen(http: FastifyInstance, { host, port }: Config): Promise<string> {

@@ -119,6 +119,68 @@ export const catalogue = {
     "Loading {model_path} was cancelled by an unload.",
     "{model_path} 的加载被卸载请求取消。",
   ),
+  model_in_use: entry(
+    409,
+    false,
+    "Model {model_path} stays loaded: it is held by {holders}, not by you. Send force to unload it all the same.",
+    "模型 {model_path} 保持加载：由 {holders} 持有，而非您持有。如仍要卸载，请发送 force。",
+  ),
+  model_pinned: entry(
+    409,
+    false,
+    "Model {model_path} is pinned. Unpin it, or send force to unload it all the same.",
+    "模型 {model_path} 已固定。请先取消固定，或发送 force 强制卸载。",
+  ),
+  hold_unknown: entry(
+    404,
+    false,
+    "Client {client} holds nothing{what}; load the model again.",
+    "客户端 {client} 没有持有任何模型{what}；请重新加载。",
+  ),
+  pool_full: entry(
+    507,
+    true,
+    "There is no room for {model_path}: {detail}. Unload something, or raise {setting}.",
+    "没有空间加载 {model_path}：{detail}。请卸载其他模型，或调高 {setting}。",
+  ),
+  model_quarantined: entry(
+    503,
+    true,
+    "Model {model_path} failed ({failures} in a row) and is not tried again for {retry_after_seconds} s, unless its files change: {detail}",
+    "模型 {model_path} 已失败 {failures} 次，{retry_after_seconds} 秒内不再尝试（除非其文件有变化）：{detail}",
+  ),
+  model_unavailable: entry(
+    503,
+    true,
+    "The process of {model_path} keeps ending ({failures} times: {detail}). It is tried again in {retry_after_seconds} s.",
+    "模型 {model_path} 的进程反复退出（{failures} 次：{detail}）。{retry_after_seconds} 秒后重试。",
+  ),
+  request_poisonous: entry(
+    422,
+    false,
+    "This audio ended the process of {model_path} twice ({detail}) and is not tried again. Another model may manage it.",
+    "该音频已两次使模型 {model_path} 的进程退出（{detail}），不再尝试。可换用其他模型。",
+  ),
+  version_not_found: entry(
+    404,
+    false,
+    "Model {model_path} has no version {version}; it has {versions}.",
+    "模型 {model_path} 没有版本 {version}；现有 {versions}。",
+  ),
+  gate_failed: entry(
+    409,
+    false,
+    "Version {to} did not pass its golden recordings, so {from} serves on: {detail}.",
+    "版本 {to} 未通过样本录音检验，仍由 {from} 服务：{detail}。",
+  ),
+  switch_in_progress: entry(
+    409,
+    true,
+    "{model_path} is being switched to {to} already.",
+    "{model_path} 正在切换到 {to}。",
+  ),
+  alias_invalid: entry(400, false, "{alias} cannot be an alias: {detail}.", "{alias} 不能用作别名：{detail}。"),
+  alias_not_found: entry(404, false, "There is no alias {alias}.", "没有别名 {alias}。"),
   no_model: entry(
     404,
     false,
@@ -214,6 +276,24 @@ export const catalogue = {
     "{limit} recognitions are running already ({setting}); try again later.",
     "已有 {limit} 个识别任务在运行（{setting}）；请稍后重试。",
   ),
+  over_capacity: entry(
+    429,
+    true,
+    "The work in front of this request takes about {wait_seconds} seconds, more than the {limit_seconds} allowed ({setting}). Try again in {retry_after_seconds} seconds.",
+    "排在该请求之前的工作约需 {wait_seconds} 秒，超过允许的 {limit_seconds} 秒（{setting}）。请在 {retry_after_seconds} 秒后重试。",
+  ),
+  client_sessions_full: entry(
+    429,
+    true,
+    "Client {client} has {limit} recognitions running already ({setting}); try again in {retry_after_seconds} seconds.",
+    "客户端 {client} 已有 {limit} 个识别任务在运行（{setting}）；请在 {retry_after_seconds} 秒后重试。",
+  ),
+  too_many_event_readers: entry(
+    429,
+    true,
+    "{limit} readers of events are connected already ({setting}); try again in {retry_after_seconds} seconds.",
+    "已有 {limit} 个事件读取方连接（{setting}）；请在 {retry_after_seconds} 秒后重试。",
+  ),
   not_ready: entry(503, true, "The server is not ready yet; try again.", "服务器尚未就绪；请重试。"),
   server_stopping: entry(503, true, "The server is stopping.", "服务器正在停止。"),
   disk_full: entry(507, true, "No room on the disk for {what}.", "磁盘空间不足，无法保存{what}。"),
@@ -243,6 +323,18 @@ export const catalogue = {
     false,
     "The state directory {state_dir} is in use by voxpool process {pid}{url}. Stop that one, or choose another directory: --state-dir DIR.",
     "状态目录 {state_dir} 正被 voxpool 进程 {pid}{url} 使用。请先停止它，或另选目录：--state-dir DIR。",
+  ),
+  state_newer: entry(
+    500,
+    false,
+    "A newer voxpool wrote {file} (format {version}; this one knows up to {known}). Start that version, or choose another directory: --state-dir DIR.",
+    "{file} 由更新版本的 voxpool 写入（格式 {version}；本版本最高支持 {known}）。请启动该版本，或另选目录：--state-dir DIR。",
+  ),
+  state_unwritable: entry(
+    507,
+    true,
+    "What was decided is not kept over a restart, since {file} cannot be written: {detail}. Make room, or see to the permissions of its directory.",
+    "该设置无法在重启后保留，因为无法写入 {file}：{detail}。请腾出磁盘空间，或检查其所在目录的权限。",
   ),
   output_unwritable: entry(500, false, "{path} could not be written: {detail}.", "无法写入 {path}：{detail}。"),
   server_unreachable: entry(
@@ -339,6 +431,10 @@ export const warningCatalogue = {
   itn_unavailable: {
     en: "Model {model_path} cannot choose how it writes numbers, and has no rules for it (itn*.fst); they are as it writes them.",
     zh: "模型 {model_path} 不能选择数字的写法，也没有规则文件（itn*.fst）；数字保持模型的写法。",
+  },
+  served_by_other: {
+    en: "{model_path} could not serve ({detail}); {served_by} did.",
+    zh: "{model_path} 无法提供服务（{detail}）；由 {served_by} 代为识别。",
   },
   hints_unused: {
     en: "{hints}: of no effect, since model {model_path} cannot use it.",

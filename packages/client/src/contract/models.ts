@@ -1,4 +1,6 @@
 import { type Static, Type } from "typebox";
+import { Probation } from "./admin.ts";
+import { ClientId, Hold, KeepAlive, LeaseMs } from "./holds.ts";
 
 export const InstanceState = Type.Union(
   [
@@ -36,6 +38,16 @@ export const ModelEntry = Type.Object(
         description: "Its files changed or vanished; it serves on as it was loaded, until it is unloaded.",
       }),
     ),
+    holds: Type.Array(Hold, { description: "Who keeps it loaded." }),
+    sessions: Type.Integer({ description: "Recognitions that use it now." }),
+    pinned: Type.Boolean(),
+    expires_at: Type.Union([Type.Number(), Type.Null()], {
+      description:
+        "When it is unloaded if nobody uses it before, Unix seconds; null while it is held, used, pinned, or kept for ever.",
+    }),
+    aliases: Type.Array(Type.String()),
+    restarts: Type.Integer({ description: "How often its process ended and was started again." }),
+    probation: Type.Optional(Probation),
   },
   { $id: "ModelEntry" },
 );
@@ -94,6 +106,17 @@ export const ModelStatusFailure = Type.Object(
     model_path: Type.String(),
     state: Type.Optional(InstanceState),
     last_error: Type.Optional(Type.Object({ reason: Type.String(), message: Type.String(), at: Type.Number() })),
+    quarantine: Type.Optional(
+      Type.Object(
+        {
+          reason: Type.String(),
+          message: Type.String(),
+          failures: Type.Integer({ description: "In a row." }),
+          until: Type.Number({ description: "It is not tried again before, unless its files change; Unix seconds." }),
+        },
+        { $id: "Quarantine" },
+      ),
+    ),
   },
   { $id: "ModelStatusFailure" },
 );
@@ -106,20 +129,51 @@ const modelPath = Type.String({
   examples: ["model/cn"],
 });
 
-export const LoadRequest = Type.Object({ model_path: modelPath }, { $id: "LoadRequest" });
+export const LoadRequest = Type.Object(
+  {
+    model_path: modelPath,
+    client_id: Type.Optional(ClientId),
+    lease_ms: Type.Optional(LeaseMs),
+    keep_alive: Type.Optional(KeepAlive),
+    pin: Type.Optional(Type.Boolean({ description: "Pins it once it is loaded: it is then never evicted." })),
+  },
+  { $id: "LoadRequest" },
+);
 export type LoadRequest = Static<typeof LoadRequest>;
 
 export const LoadAnswer = Type.Object(
-  { success: Type.Literal(true), message: Type.String(), model_path: Type.String() },
+  {
+    success: Type.Literal(true),
+    message: Type.String(),
+    model_path: Type.String(),
+    version: Type.String(),
+    holds: Type.Array(Hold),
+    expires_at: Type.Union([Type.Number(), Type.Null()]),
+  },
   { $id: "LoadAnswer" },
 );
 export type LoadAnswer = Static<typeof LoadAnswer>;
 
-export const UnloadRequest = Type.Object({ model_path: modelPath }, { $id: "UnloadRequest" });
+export const UnloadRequest = Type.Object(
+  {
+    model_path: modelPath,
+    client_id: Type.Optional(ClientId),
+    force: Type.Optional(
+      Type.Boolean({ description: "Takes it from everybody, and its pin; work in progress is still finished first." }),
+    ),
+  },
+  { $id: "UnloadRequest" },
+);
 export type UnloadRequest = Static<typeof UnloadRequest>;
 
 export const UnloadAnswer = Type.Object(
-  { success: Type.Literal(true), message: Type.String(), model_path: Type.String() },
+  {
+    success: Type.Literal(true),
+    message: Type.String(),
+    model_path: Type.String(),
+    unloaded: Type.Boolean({ description: "false: the hold was given back, and others keep the model." }),
+    holds: Type.Array(Hold, { description: "Who still holds it." }),
+  },
   { $id: "UnloadAnswer" },
 );
 export type UnloadAnswer = Static<typeof UnloadAnswer>;

@@ -1,4 +1,5 @@
 import { type Static, Type } from "typebox";
+import { KeepAlive } from "./holds.ts";
 
 export const ResponseFormat = Type.Union(
   [
@@ -58,6 +59,12 @@ export const TranscribeOptions = Type.Object(
     channels: Type.Optional(Channels),
     vad: Type.Optional(Vad),
     client_id: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })),
+    keep_alive: Type.Optional(KeepAlive),
+    failover: Type.Optional(
+      Type.Boolean({
+        description: "Whether another model may serve; as configured if left out. Never another language.",
+      }),
+    ),
   },
   { $id: "TranscribeOptions" },
 );
@@ -118,6 +125,9 @@ export const Transcript = Type.Object(
     real_time_factor: Type.Number({ description: "processing_seconds / duration." }),
     model_path: Type.String(),
     model_version: Type.String(),
+    served_by: Type.Optional(
+      Type.String({ description: "The model that served instead of the one that was wished; `warnings` say why." }),
+    ),
     warnings: Type.Array(Warning),
     timings: Type.Optional(
       Type.Object({

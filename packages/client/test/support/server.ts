@@ -64,7 +64,7 @@ export function sendJson(response: ServerResponse, status: number, body: unknown
 }
 
 /** Begins an answer of server-sent events; each further call of the result sends one. */
-export function beginEvents(response: ServerResponse): (event: { type: string }) => void {
+export function beginEvents(response: ServerResponse): (event: { type: string; [field: string]: unknown }) => void {
   response.writeHead(200, { "content-type": "text/event-stream" }).flushHeaders();
   return (event) => void response.write(`event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
 }

@@ -2,6 +2,7 @@ import { VoxpoolError } from "../base/errors.ts";
 import type { Catalog, ModelFolder } from "../catalog/catalog.ts";
 import { knownModels } from "../catalog/known-models.ts";
 import { normaliseLanguage } from "../engine/text/language.ts";
+import type { Names } from "../pool/names.ts";
 import type { Pool } from "../pool/types.ts";
 import { defaultModelPath, fallbackModel, ifThere, isAbsence } from "./default-model.ts";
 import { isLoaded, resolve } from "./models.ts";
@@ -9,6 +10,7 @@ import { isLoaded, resolve } from "./models.ts";
 export interface ChooseParts {
   readonly catalog: Catalog;
   readonly pool: Pool;
+  readonly names: Names;
   /** `default_model` of the configuration. */
   readonly configuredDefault: string;
 }
@@ -79,9 +81,13 @@ const choice = (folder: ModelFolder, language: string | undefined): Choice => ({
   ...(language !== undefined && { language }),
 });
 
-async function candidates({ catalog, pool }: ChooseParts, standard: ModelFolder | undefined): Promise<ModelFolder[]> {
+async function candidates(
+  { catalog, pool, names }: ChooseParts,
+  standard: ModelFolder | undefined,
+): Promise<ModelFolder[]> {
   const loaded = pool.list().filter(isLoaded);
-  return [...(standard ? [standard] : []), ...loaded.map(({ folder }) => folder), ...(await catalog.list())];
+  const serving = loaded.map(({ folder }) => folder).filter((folder) => names.isServing(folder));
+  return [...(standard ? [standard] : []), ...serving, ...(await names.serving(await catalog.list()))];
 }
 
 async function languagesOf({ catalog, pool }: ChooseParts, folder: ModelFolder): Promise<readonly string[]> {

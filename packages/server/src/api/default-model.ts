@@ -1,6 +1,7 @@
 import { createReadStream } from "node:fs";
 import { VoxpoolError } from "../base/errors.ts";
 import type { Catalog, ModelFolder } from "../catalog/catalog.ts";
+import type { Names } from "../pool/names.ts";
 import type { Pool } from "../pool/types.ts";
 import type { Api } from "./types.ts";
 
@@ -10,6 +11,7 @@ export const fallbackModel = "en/tiny";
 export interface DefaultModelParts {
   readonly catalog: Catalog;
   readonly pool: Pool;
+  readonly names: Pick<Names, "resolve">;
   readonly api: Pick<Api, "transcribe">;
   /** As configured; empty: `cn` when it is there, else `en/tiny`. */
   readonly configuredDefault: string;
@@ -29,7 +31,10 @@ export interface DefaultModelReady {
 }
 
 /** The default model's path: the configured one, else `cn` if it is on disk, else `en/tiny`. */
-export async function defaultModelPath(catalog: Catalog, configured: string): Promise<string> {
+export async function defaultModelPath(
+  catalog: Pick<Catalog, "resolve" | "modelDirs">,
+  configured: string,
+): Promise<string> {
   if (configured !== "") return configured;
   const chinese = await ifThere(catalog.resolve("cn"));
   return chinese?.modelPath ?? `${catalog.modelDirs[0]}/${fallbackModel}`;
@@ -41,11 +46,11 @@ export async function defaultModelPath(catalog: Catalog, configured: string): Pr
  * @throws VoxpoolError of the download, the load or the decode
  */
 export async function prepareDefaultModel(parts: DefaultModelParts): Promise<DefaultModelReady> {
-  const { catalog, configuredDefault, pool } = parts;
+  const { catalog, configuredDefault, names, pool } = parts;
   const modelPath = await defaultModelPath(catalog, configuredDefault);
-  let folder = await ifThere(catalog.resolve(modelPath));
+  let folder = await ifThere(names.resolve(modelPath));
   if (!folder && configuredDefault === "") await parts.pull(fallbackModel);
-  folder ??= await catalog.resolve(modelPath);
+  folder ??= await names.resolve(modelPath);
   const loaded = await pool.load(folder);
   const warmUp = await transcribeRecording(parts, folder);
   return { modelPath: folder.modelPath, loadSeconds: loaded.loadSeconds ?? 0, ...warmUp };

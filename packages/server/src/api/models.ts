@@ -10,16 +10,22 @@ import type {
   UnloadAnswer,
   UnloadRequest,
 } from "@voxpool/client/contract";
+import { parseDuration } from "../base/duration.ts";
 import { type MessageLanguage, VoxpoolError } from "../base/errors.ts";
 import type { Catalog, ModelFolder } from "../catalog/catalog.ts";
-import type { InstanceSnapshot, Pool } from "../pool/types.ts";
+import type { Names } from "../pool/names.ts";
+import type { Claimant, Hold, InstanceSnapshot, LoadWish, Pool, Quarantine } from "../pool/types.ts";
+import type { Switches } from "../rollout/types.ts";
 import { isAbsence } from "./default-model.ts";
 import type { FileChanges } from "./file-changes.ts";
+import { toProbation } from "./switch.ts";
 import type { Caller } from "./types.ts";
 
 export interface ModelParts {
   readonly catalog: Catalog;
   readonly pool: Pool;
+  readonly names: Names;
+  readonly switches: Pick<Switches, "probationOf" | "noteHold">;
   readonly changes: FileChanges;
 }
 
@@ -29,10 +35,14 @@ export function countLoaded({ pool }: Pick<ModelParts, "pool">): number {
 }
 
 /** `GET /api/models`: the models that are usable now. */
-export async function listModels({ pool, changes }: ModelParts): Promise<ModelList> {
-  const loaded = pool.list().filter(isLoaded);
+export async function listModels(parts: ModelParts): Promise<ModelList> {
+  const loaded = parts.pool.list().filter(isLoaded);
+  const shown = parts.names.shown(loaded.map(({ folder }) => folder));
   const entries = await Promise.all(
-    loaded.map(async (instance) => [instance.folder.modelPath, await toEntry(instance, changes)] as const),
+    loaded.map(async (instance) => {
+      const path = shown.get(instance.folder.directory) ?? instance.folder.modelPath;
+      return [path, await toEntry(instance, path, parts)] as const;
+    }),
   );
   return { success: true, models: Object.fromEntries(entries), count: loaded.length };
 }
@@ -63,47 +73,97 @@ export async function modelStatus(
   if (instance && isLoaded(instance)) {
     return {
       success: true,
-      status: { loaded: true, ...(await toEntry(instance, parts.changes)) },
+      status: { loaded: true, ...(await toEntry(instance, folder.modelPath, parts)) },
       model_path: folder.modelPath,
     };
   }
   const error = new VoxpoolError("model_not_loaded", { model_path: folder.modelPath });
-  return { ...statusFailure(error, folder.modelPath, language), ...(instance && stateOf(instance, language)) };
+  const quarantine = parts.pool.quarantineOf(folder);
+  return {
+    ...statusFailure(error, folder.modelPath, language),
+    ...(instance && stateOf(instance, language)),
+    ...(quarantine && { quarantine: toQuarantine(quarantine, language) }),
+  };
 }
 
 /** `POST /api/models/load`. */
-export async function loadModel(
-  parts: ModelParts,
-  request: LoadRequest,
-  { language }: Pick<Caller, "language">,
-): Promise<LoadAnswer> {
-  const folder = await resolve(parts, request.model_path);
-  await parts.pool.load(folder);
-  const { modelPath } = folder;
-  const message = language === "zh" ? `模型 ${modelPath} 已加载` : `Model ${modelPath} is loaded`;
-  return { success: true, message, model_path: modelPath };
+export async function loadModel(parts: ModelParts, request: LoadRequest, caller: Caller): Promise<LoadAnswer> {
+  const { lease_ms, keep_alive, pin } = request;
+  const keepAliveSeconds = keep_alive === undefined ? undefined : parseDuration(keep_alive, "keep_alive");
+  const { folder, loaded } = await loadMeant(parts, request.model_path, {
+    claimant: claimantOf(caller),
+    ...(caller.isFinished !== true && { signal: caller.signal }),
+    ...(lease_ms !== undefined && { leaseSeconds: lease_ms / 1000 }),
+    ...(keepAliveSeconds !== undefined && { keepAliveSeconds }),
+    ...(pin !== undefined && { pin }),
+  });
+  // Behind an address nobody is left who could give it back; a client is known by its name when it comes again.
+  if (caller.isFinished === true && caller.kind !== "client" && caller.signal.aborted) {
+    parts.pool.letGo(folder, claimantOf(caller));
+  }
+  const { holds, expiresAt } = loaded;
+  const { modelPath, version } = folder;
+  const message = caller.language === "zh" ? `模型 ${modelPath} 已加载` : `Model ${modelPath} is loaded`;
+  const expires_at = expiresAt ?? null;
+  return { success: true, message, model_path: modelPath, version, holds: holds.map(toHold), expires_at };
 }
 
+/** Loads what a path means; if that was switched meanwhile, what it means by then. */
+async function loadMeant(parts: ModelParts, path: string, wish: LoadWish & { readonly claimant: Claimant }) {
+  const { claimant } = wish;
+  const { pool, names, switches } = parts;
+  for (;;) {
+    const folder = await resolve(parts, path);
+    const { revision } = names;
+    const before = holdOf(pool.find(folder), claimant);
+    const loaded = await pool.load(folder, wish);
+    const after = wish.signal?.aborted === true ? undefined : holdOf(loaded, claimant);
+    if (revision === names.revision || (await resolve(parts, path)).directory === folder.directory) {
+      switches.noteHold(folder, claimant, path);
+      return { folder, loaded };
+    }
+    // Only what this load has added: a client's hold of before stays, and so does what others behind an address have.
+    const isNew = claimant.kind === "address" || after?.since !== before?.since;
+    if (after && isNew) pool.letGo(folder, claimant);
+  }
+}
+
+const holdOf = (instance: InstanceSnapshot | undefined, { client, kind }: Claimant): Hold | undefined =>
+  instance?.holds.find((hold) => hold.client === client && hold.kind === kind);
+
 /** `POST /api/models/unload`. */
-export async function unloadModel(
-  parts: ModelParts,
-  request: UnloadRequest,
-  { language }: Pick<Caller, "language">,
-): Promise<UnloadAnswer> {
+export async function unloadModel(parts: ModelParts, request: UnloadRequest, caller: Caller): Promise<UnloadAnswer> {
   const folder = await resolve(parts, request.model_path);
-  await parts.pool.unload(folder);
+  const force = request.force ?? false;
+  const { unloaded, holds } = await parts.pool.unload(folder, claimantOf(caller), { force });
   const { modelPath } = folder;
-  const message = language === "zh" ? `模型 ${modelPath} 已卸载` : `Model ${modelPath} is unloaded`;
-  return { success: true, message, model_path: modelPath };
+  const message = unloaded ? unloadedText(modelPath, caller) : keptText(modelPath, holds, caller);
+  return { success: true, message, model_path: modelPath, unloaded, holds: holds.map(toHold) };
+}
+
+const unloadedText = (modelPath: string, { language }: Caller): string =>
+  language === "zh" ? `模型 ${modelPath} 已卸载` : `Model ${modelPath} is unloaded`;
+
+function keptText(modelPath: string, holds: readonly Hold[], { language }: Caller): string {
+  const holders = holds.map(({ client }) => client).join(language === "zh" ? "、" : ", ");
+  if (language === "zh") {
+    return `已归还对模型 ${modelPath} 的持有；模型保持加载${holders && `，仍由 ${holders} 持有`}`;
+  }
+  return `Your hold on ${modelPath} is given back; it stays loaded${holders && `, held by ${holders}`}`;
+}
+
+/** Whose holds a call is about. */
+function claimantOf({ client, kind = "address" }: Caller): Claimant {
+  return { client, kind };
 }
 
 /** As the catalog resolves it; a loaded model whose folder was removed is still found by its model path. */
 export async function resolve(
-  { catalog, pool }: Pick<ModelParts, "catalog" | "pool">,
+  { names, pool }: Pick<ModelParts, "names" | "pool">,
   modelPath: string,
 ): Promise<ModelFolder> {
   try {
-    return await catalog.resolve(modelPath);
+    return await names.resolve(modelPath);
   } catch (error) {
     const orphan = pool.list().find((instance) => instance.folder.modelPath === modelPath);
     if (orphan) return orphan.folder;
@@ -113,7 +173,12 @@ export async function resolve(
 
 export const isLoaded = ({ state }: InstanceSnapshot): boolean => state === "ready" || state === "restarting";
 
-async function toEntry(instance: InstanceSnapshot, changes: FileChanges): Promise<ModelEntry> {
+async function toEntry(
+  instance: InstanceSnapshot,
+  path: string,
+  { changes, names, switches }: Pick<ModelParts, "changes" | "names" | "switches">,
+): Promise<ModelEntry> {
+  const probation = switches.probationOf(instance.folder);
   return {
     ...((await changes.look(instance)) && { files_changed: true }),
     loaded_at: instance.loadedAt ?? 0,
@@ -126,7 +191,22 @@ async function toEntry(instance: InstanceSnapshot, changes: FileChanges): Promis
     languages: [...(instance.info?.languages ?? [])],
     memory_bytes: instance.memoryBytes,
     pid: instance.pid ?? 0,
+    holds: instance.holds.map(toHold),
+    sessions: instance.sessions,
+    pinned: instance.pinned,
+    expires_at: instance.expiresAt ?? null,
+    aliases: [...names.aliasesOf(path)],
+    restarts: instance.restarts,
+    ...(probation && { probation: toProbation(probation) }),
   };
+}
+
+function toHold({ client, kind, count, since, until }: Hold): LoadAnswer["holds"][number] {
+  return { client, kind, count, since, until: until ?? null };
+}
+
+function toQuarantine({ error, failures, until }: Quarantine, language: MessageLanguage) {
+  return { reason: error.reason, message: error.messageIn(language), failures, until };
 }
 
 function statusFailure(error: VoxpoolError, modelPath: string, language: MessageLanguage): ModelStatusFailure {
@@ -146,12 +226,16 @@ function stateOf(
 
 async function toAvailable(
   folder: ModelFolder,
-  { catalog, pool }: ModelParts,
+  { catalog, pool, names }: ModelParts,
   language: MessageLanguage,
 ): Promise<AvailableModel> {
-  const instance = pool.find(folder);
+  // The newest version is on the list; another one may be what its path means.
+  const [serving = folder] = await names.serving([folder]).catch(() => [folder]);
+  const instance = pool.find(serving);
   const loaded = instance !== undefined && isLoaded(instance);
-  const common = { id: folder.id, versions: [folder.version], loaded };
+  // A model without numbered folders has the one version.
+  const versions = folder.version === "1" ? ["1"] : [...(await catalog.versions(folder.modelPath))];
+  const common = { id: folder.id, versions, loaded };
   try {
     const { engine, family, languages, sizeBytes } = await catalog.describe(folder);
     return { ...common, engine, family, languages: [...languages], size_bytes: sizeBytes };

@@ -1,5 +1,7 @@
 import type { AudioChunk } from "../audio/audio.ts";
+import { sampleRateHz } from "../engine/engine.ts";
 import type { OpenSession, Recognition, Session } from "../recognition/types.ts";
+import type { Ticket } from "../schedule/admission.ts";
 
 /** A recording whose first samples are there. */
 export interface BegunRecording {
@@ -27,6 +29,20 @@ export async function begin(samples: AsyncIterable<AudioChunk>): Promise<BegunRe
 /** The first channel. */
 export async function* firstOf(chunks: AsyncIterable<AudioChunk>): AsyncGenerator<Float32Array, void> {
   for await (const [samples] of chunks) yield samples;
+}
+
+/** The same chunks; tells the ticket how much has come, in all channels together. */
+export async function* countArrived(
+  chunks: AsyncIterable<AudioChunk>,
+  ticket: Ticket,
+): AsyncGenerator<AudioChunk, void> {
+  let samples = 0;
+  for await (const chunk of chunks) {
+    for (const channel of chunk) samples += channel.length;
+    ticket.progress({ arrivedSeconds: samples / sampleRateHz });
+    yield chunk;
+  }
+  ticket.progress({ isWhole: true });
 }
 
 /** What `open` gives; if it fails, nobody will read the recording, and it is closed. @throws what `open` throws */

@@ -1,96 +1,138 @@
-import type { Segment, TranscribeEvent, TranscribeOptions, Transcript, Warning } from "@voxpool/client/contract";
+import type {
+  Reason,
+  Segment,
+  TranscribeEvent,
+  TranscribeOptions,
+  Transcript,
+  Warning,
+} from "@voxpool/client/contract";
 import type { AudioDecoder, DecodedAudio } from "../audio/audio.ts";
+import { parseDuration } from "../base/duration.ts";
 import { type ErrorDetails, type MessageLanguage, VoxpoolError, type WarningReason, warning } from "../base/errors.ts";
+import type { ModelFolder } from "../catalog/catalog.ts";
 import { summaryOf, transcribeChannels } from "../recognition/channels.ts";
 import { transcribe as run } from "../recognition/transcribe.ts";
 import type { OpenSession, Session, SessionSummary } from "../recognition/types.ts";
+import type { Admission, Asking, Ticket } from "../schedule/admission.ts";
 import { type Choice, type ChooseParts, chooseModel } from "./choose-model.ts";
 import { textOf } from "./dialogue.ts";
+import { type FailoverParts, openServing } from "./failover.ts";
 import type { FileChanges } from "./file-changes.ts";
-import { begin, firstOf, openOrClose, openSessions, type Sessions } from "./open-recording.ts";
-import { rememberFolders } from "./recent-folders.ts";
+import { begin, countArrived, firstOf, openOrClose, openSessions, type Sessions } from "./open-recording.ts";
 import { createTextSteps, type TextStepParts, type TextSteps } from "./text-steps.ts";
 import type { Caller, TranscribeRequest } from "./types.ts";
 
-export interface TranscribeParts extends ChooseParts, TextStepParts {
+/** A recognition that ended, well or not. */
+export interface RecognitionOutcome {
+  /** The model that served; that was wished, if none did. */
+  readonly folder: ModelFolder;
+  readonly audioSeconds: number;
+  readonly queueSeconds: number;
+  readonly decodeSeconds: number;
+  readonly totalSeconds: number;
+  /** Why it failed. */
+  readonly reason?: Reason;
+}
+
+export interface TranscribeParts extends ChooseParts, TextStepParts, Pick<FailoverParts, "failover" | "onFailover"> {
+  /** Told of each recognition that a model was chosen for. */
+  readonly onOutcome?: (outcome: RecognitionOutcome) => void;
   readonly changes: FileChanges;
   readonly audio: AudioDecoder;
-  /** Recognitions that may run at once. */
-  readonly mostSessions: number;
+  /** Decides who may begin. */
+  readonly admission: Admission;
   /** Longest recording, seconds. */
   readonly maxSeconds: number;
 }
 
-/** `POST /api/transcribe`, and how many of them are under way. */
-export function createTranscribe(given: TranscribeParts) {
-  const parts = { ...given, catalog: rememberFolders(given.catalog, given.pool) };
+/** `POST /api/transcribe`. */
+export function createTranscribe(parts: TranscribeParts) {
   const textSteps = createTextSteps(parts);
-  let running = 0;
   return async function* transcribe(request: TranscribeRequest, caller: Caller): AsyncGenerator<TranscribeEvent, void> {
+    const begunAt = performance.now();
     const over = new AbortController();
-    let isRunning = false;
-    const enter = () => {
-      if (running >= parts.mostSessions) throw tooMany(parts.mostSessions);
-      running++;
-      isRunning = true;
+    let ticket: Ticket | undefined;
+    const account: Account = { sessions: [] };
+    const enter: RecogniseParts["enter"] = (asking) => {
+      ticket = parts.admission.admit(asking);
+      return ticket;
     };
     try {
       // Whatever ends the recognition also ends the reading of an upload that is still under way.
       const signal = AbortSignal.any([caller.signal, over.signal]);
-      yield* recognise({ ...parts, textSteps, enter }, request, { ...caller, signal });
+      yield* recognise({ ...parts, textSteps, enter, account }, request, { ...caller, signal });
+    } catch (error) {
+      account.reason = VoxpoolError.from(error).reason;
+      throw error;
     } finally {
-      if (isRunning) running--;
+      ticket?.release();
+      if (account.folder) parts.onOutcome?.(outcomeOf(account.folder, account, (performance.now() - begunAt) / 1000));
       over.abort(new VoxpoolError("request_cancelled"));
     }
   };
 }
 
-interface RecogniseParts extends TranscribeParts {
-  readonly textSteps: ReturnType<typeof createTextSteps>;
-  /** Takes one of the places. @throws VoxpoolError `too_many_sessions` */
-  readonly enter: () => void;
+/** What is known of a recognition when it ends. */
+interface Account {
+  folder?: ModelFolder;
+  sessions: readonly Session[];
+  isDone?: boolean;
+  reason?: Reason;
 }
 
-const tooMany = (limit: number) =>
-  new VoxpoolError("too_many_sessions", { limit, setting: "limits.sessions", retry_after_seconds: 1 });
+function outcomeOf(
+  folder: ModelFolder,
+  { sessions, isDone, reason }: Account,
+  totalSeconds: number,
+): RecognitionOutcome {
+  const cost = sessions.length > 0 ? summaryOf(sessions) : { durationSeconds: 0, queueSeconds: 0, decodeSeconds: 0 };
+  const { durationSeconds: audioSeconds, queueSeconds, decodeSeconds } = cost;
+  // A reader that stopped early cancelled it.
+  const why = reason ?? (isDone === true ? undefined : "request_cancelled");
+  return { folder, audioSeconds, queueSeconds, decodeSeconds, totalSeconds, ...(why !== undefined && { reason: why }) };
+}
+
+interface RecogniseParts extends TranscribeParts {
+  readonly account: Account;
+  readonly textSteps: ReturnType<typeof createTextSteps>;
+  /** Takes one of the places. @throws VoxpoolError of the admission */
+  readonly enter: (asking: Asking) => Ticket;
+}
 
 async function* recognise(
   parts: RecogniseParts,
   { bytes, file, raw, options, hints = [] }: TranscribeRequest,
-  { client, language: messageLanguage, signal }: Caller,
+  { client, kind = "address", language: messageLanguage, signal }: Caller,
 ): AsyncGenerator<TranscribeEvent, void> {
   const begunAt = performance.now();
-  const choosing = chooseModel(parts, { modelPath: options.model_path, language: options.language });
+  const choose = () => chooseModel(parts, { modelPath: options.model_path, language: options.language });
+  const { revision } = parts.names;
+  const choosing = choose();
   const { channels = "mix" } = options;
   const source = { ...(raw && { raw }), ...(file !== undefined && { file }) };
   const decoded = parts.audio.decode(bytes, { maxSeconds: parts.maxSeconds, channels, signal, ...source });
   const beginning = begin(decoded.samples); // while the disk is looked at; the abort of `signal` ends it
   beginning.catch(() => undefined); // of a wrong model and wrong audio the model is told
-  const choice = await choosing;
-  const { folder, language } = choice;
-  parts.changes.glance(parts.pool.find(folder));
-  const { chunks, channelCount } = await beginning; // a model is not loaded for what is no audio
-  const asker = { client, priority: "interactive", signal } as const;
-  const { sessions, steps } = await openOrClose(chunks, async () => {
-    parts.enter(); // only now: an upload that drips must not take the place of one that can be recognised
-    const opened = await openSessions(parts.recognition, channelCount, {
-      folder,
-      ...asker,
-      words: wordsOf(options),
-      itn: options.itn ?? parts.text.itn,
-      ...(language !== undefined && { language }),
-      ...(options.vad !== undefined && { vad: options.vad }),
-    });
-    return withSteps(opened, () => parts.textSteps(opened[0], options, language, asker));
-  });
+  parts.account.folder = (await choosing).folder;
+  parts.pool.touch(parts.account.folder, { client, kind });
+  parts.changes.glance(parts.pool.find(parts.account.folder));
+  const begun = await beginning; // a model is not loaded for what is no audio
+  // An upload may have taken its time to begin: what it named is what the name means now.
+  const choice = await openOrClose(begun.chunks, () => (revision === parts.names.revision ? choosing : choose()));
+  parts.account.folder = choice.folder;
+  const { channelCount } = begun;
+  const opening = { choice, options, channelCount, audioSeconds: lengthOf(decoded, channelCount), client, signal };
+  const { ticket, sessions, steps, instead } = await openOrClose(begun.chunks, () => openAll(parts, opening));
   const [session] = sessions;
   const segments: Segment[] = [];
   let processedSeconds = -1;
+  const chunks = countArrived(begun.chunks, ticket);
   const events = channels === "split" ? transcribeChannels(sessions, chunks) : run(session, firstOf(chunks));
   for await (const event of steps.apply(events)) {
     if (event.type === "progress") {
       if (event.processedSeconds <= processedSeconds) continue;
       ({ processedSeconds } = event);
+      ticket.progress({ doneSeconds: processedSeconds * channelCount });
       yield progress(processedSeconds, decoded);
     } else {
       segments.push(event.segment);
@@ -98,19 +140,68 @@ async function* recognise(
     }
   }
   const processingSeconds = (performance.now() - begunAt) / 1000;
-  const outcome = {
-    session,
-    summary: summaryOf(sessions),
-    steps,
-    itnDemanded: options.itn === true,
-    hints,
-    segments,
-    choice,
-    decoded,
-    messageLanguage,
-    processingSeconds,
+  const summary = summaryOf(sessions);
+  const itnDemanded = options.itn === true;
+  const known = { session, summary, steps, itnDemanded, hints, segments, choice, instead, decoded, messageLanguage };
+  const transcript = toTranscript({ ...known, processingSeconds });
+  parts.account.isDone = true; // before the reader has it: most read no further
+  yield { type: "done", transcript };
+}
+
+interface Opening {
+  readonly choice: Choice;
+  readonly options: TranscribeOptions;
+  readonly channelCount: number;
+  readonly audioSeconds: number | undefined;
+  readonly client: string;
+  readonly signal: AbortSignal;
+}
+
+/** Takes a place, and opens the sessions of all channels with the model that was chosen or one that serves instead. */
+async function openAll(
+  parts: RecogniseParts,
+  { choice, options, channelCount, audioSeconds, client, signal }: Opening,
+) {
+  const asker = { client, priority: "interactive", signal } as const;
+  const wishes = { ...asker, ...sessionWishes(parts, options, choice.language) };
+  const wished = { ...choice, ...failoverWish(options), signal };
+  let entered: Ticket | undefined;
+  const serving = await openServing(parts, wished, async (folder, until) => {
+    // Only now: an upload that drips must not take the place of one that can be recognised.
+    const host = () => parts.pool.find(folder)?.id;
+    const ticket = entered ?? parts.enter({ client, host: host(), audioSeconds });
+    entered = ticket;
+    const sessions = await openSessions(parts.recognition, channelCount, { ...wishes, folder, signal: until });
+    ticket.progress({ host: host() });
+    return { sessions, ticket };
+  });
+  const { sessions, ticket } = serving.opened;
+  parts.account.folder = serving.folder;
+  parts.account.sessions = sessions;
+  const { steps } = await withSteps(sessions, () => parts.textSteps(sessions[0], options, choice.language, asker));
+  return { sessions, steps, ticket, instead: serving.instead };
+}
+
+function sessionWishes({ text }: RecogniseParts, options: TranscribeOptions, language: string | undefined) {
+  const { keep_alive, vad } = options;
+  return {
+    words: wordsOf(options),
+    itn: options.itn ?? text.itn,
+    ...(keep_alive !== undefined && { keepAliveSeconds: parseDuration(keep_alive, "keep_alive") }),
+    ...(language !== undefined && { language }),
+    ...(vad !== undefined && { vad }),
   };
-  yield { type: "done", transcript: toTranscript(outcome) };
+}
+
+/** Seconds that the recording says it has, in all channels together. */
+function lengthOf(decoded: DecodedAudio, channelCount: number): number | undefined {
+  const seconds = decoded.declaredSeconds();
+  return seconds === undefined ? undefined : seconds * channelCount;
+}
+
+function failoverWish({ model_path, words, failover }: TranscribeOptions) {
+  const isNamed = model_path !== undefined;
+  return { isNamed, wordsDemanded: words === true, ...(failover !== undefined && { allowed: failover }) };
 }
 
 function wordsOf({ words, response_format }: TranscribeOptions): OpenSession["words"] {
@@ -143,6 +234,8 @@ interface Outcome {
   readonly hints: readonly string[];
   readonly segments: Segment[];
   readonly choice: Choice;
+  /** Why the wished model did not serve, if another did. */
+  readonly instead: VoxpoolError | undefined;
   readonly decoded: DecodedAudio;
   readonly messageLanguage: MessageLanguage;
   readonly processingSeconds: number;
@@ -161,15 +254,16 @@ function toTranscript(outcome: Outcome): Transcript {
     segments,
     processing_seconds: processingSeconds,
     real_time_factor: durationSeconds > 0 ? processingSeconds / durationSeconds : 0,
-    model_path: folder.modelPath,
+    model_path: choice.folder.modelPath,
     model_version: folder.version,
+    ...(outcome.instead && { served_by: folder.modelPath }),
     warnings: warnings(outcome, durationSeconds),
     timings: { load_seconds: loadSeconds, queue_seconds: queueSeconds, decode_seconds: decodeSeconds },
   };
 }
 
 function warnings(
-  { session, steps, itnDemanded, hints, choice, decoded, messageLanguage }: Outcome,
+  { session, steps, itnDemanded, hints, choice, instead, decoded, messageLanguage }: Outcome,
   actual: number,
 ): Warning[] {
   const { info, folder } = session;
@@ -177,6 +271,10 @@ function warnings(
   const found: Warning[] = [];
   const warn = (reason: WarningReason, details: ErrorDetails): void =>
     void found.push(warning(reason, details, messageLanguage));
+  if (instead) {
+    const detail = instead.messageIn(messageLanguage);
+    warn("served_by_other", { model_path: choice.folder.modelPath, served_by: folder.modelPath, detail });
+  }
   const declared = decoded.declaredSeconds();
   if (declared !== undefined && declared - actual > Math.max(0.1, declared / 100)) {
     warn("audio_truncated", { seconds: actual.toFixed(1), declared_seconds: declared.toFixed(1) });

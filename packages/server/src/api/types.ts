@@ -1,5 +1,10 @@
 import type {
+  AliasAnswer,
+  AliasList,
+  AliasRequest,
   AvailableModels,
+  BatchEvent,
+  BatchRequest,
   Catalog,
   CatalogDetails,
   CatalogQuery,
@@ -9,24 +14,39 @@ import type {
   ModelList,
   ModelStatus,
   ModelStatusFailure,
+  PinAnswer,
+  PinRequest,
   PullEvent,
   PullRequest,
+  ReloadAnswer,
+  ReloadRequest,
+  RenewAnswer,
+  RenewRequest,
+  SwitchAnswer,
+  SwitchRequest,
   TranscribeEvent,
   TranscribeOptions,
   UnloadAnswer,
   UnloadRequest,
+  WarmupAnswer,
+  WarmupRequest,
 } from "@voxpool/client/contract";
 import type { RawPcm } from "../audio/audio.ts";
 import type { MessageLanguage } from "../base/errors.ts";
+import type { ExplainFailure } from "./batch.ts";
 
 /** Who asks. */
 export interface Caller {
   /** Name for fairness and holds: the `client_id` if there is one, else the remote address. */
   readonly client: string;
+  /** Whether `client` is an id that the caller gave itself. */
+  readonly kind?: "client" | "address";
   /** What the answer says to people is said in this language. */
   readonly language: MessageLanguage;
   /** Aborted when the caller went away. */
   readonly signal: AbortSignal;
+  /** What was begun for it is finished though it went away, as in a batch. */
+  readonly isFinished?: boolean;
 }
 
 export interface TranscribeRequest {
@@ -53,6 +73,20 @@ export interface Api {
   loadModel(request: LoadRequest, caller: Caller): Promise<LoadAnswer>;
   /** @throws VoxpoolError `model_not_loaded` and others */
   unloadModel(request: UnloadRequest, caller: Caller): Promise<UnloadAnswer>;
+  /** Renews what a client holds. @throws VoxpoolError `hold_unknown` and those of a path */
+  renewHolds(request: RenewRequest, caller: Caller): Promise<RenewAnswer>;
+  /** Loads it if needed, and decodes a recording. @throws VoxpoolError */
+  warmUpModel(request: WarmupRequest, caller: Caller): Promise<WarmupAnswer>;
+  /** A fresh process reads the files and takes over. @throws VoxpoolError `model_not_loaded` and of the load */
+  reloadModel(request: ReloadRequest, caller: Caller): Promise<ReloadAnswer>;
+  pinModel(request: PinRequest, caller: Caller): Promise<PinAnswer>;
+  listAliases(): AliasList;
+  /** @throws VoxpoolError `alias_invalid`, `alias_not_found` and those of a path */
+  setAlias(request: AliasRequest, caller: Caller): Promise<AliasAnswer>;
+  /** Lets another version serve. @throws VoxpoolError as `Switches.switch` does */
+  switchModel(request: SwitchRequest, caller: Caller): Promise<SwitchAnswer>;
+  /** Several of the above; what fails is a result, by `explain`. `started` and `result` events, then one `done`. */
+  runBatch(request: BatchRequest, caller: Caller, explain: ExplainFailure): AsyncIterable<BatchEvent>;
   /** What can be fetched by name. @throws VoxpoolError `option_invalid` */
   searchCatalog(query: CatalogQuery, language: MessageLanguage): Promise<Catalog>;
   /** @throws VoxpoolError `download_unknown` */

@@ -69,10 +69,11 @@ type Parser = (raw: string | readonly string[], setting: Setting<unknown>) => Se
 
 const parsers: Record<Setting<unknown>["kind"], Parser> = {
   text: (raw) => (typeof raw === "string" && isText(raw) ? raw : undefined),
-  list(raw) {
+  list(raw, setting) {
     const items = typeof raw === "string" ? [raw] : raw;
-    const isGood =
-      items.length > 0 && items.length <= maxListLength && items.every((item) => item !== "" && isText(item));
+    const mayBeEmpty = Array.isArray(setting.default) && setting.default.length === 0;
+    const isCounted = items.length <= maxListLength && (items.length > 0 || mayBeEmpty);
+    const isGood = isCounted && items.every((item) => item !== "" && isText(item));
     return isGood ? Object.freeze([...items]) : undefined;
   },
   integer(raw, setting) {

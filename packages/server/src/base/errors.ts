@@ -16,16 +16,27 @@ export type ErrorDetails = Readonly<Record<string, string | number | boolean>>;
 /** The languages that messages exist in. */
 export type MessageLanguage = "en" | "zh";
 
+export interface VoxpoolErrorOptions extends ErrorOptions {
+  /** Further details, for the caller's answer alone: neither logged nor kept, they may hold what was heard. */
+  readonly forCaller?: Readonly<Record<string, unknown>>;
+}
+
 /** The one error type of voxpool. Everything else that is thrown becomes `internal` at the edge. */
 export class VoxpoolError extends Error {
   readonly reason: Reason;
   readonly details: ErrorDetails;
+  readonly #forCaller: Readonly<Record<string, unknown>>;
 
-  constructor(reason: Reason, details: ErrorDetails = {}, options?: ErrorOptions) {
+  constructor(reason: Reason, details: ErrorDetails = {}, options?: VoxpoolErrorOptions) {
     super(messageOf(reason, details, "en"), options);
     this.name = "VoxpoolError";
     this.reason = reason;
     this.details = details;
+    this.#forCaller = options?.forCaller ?? {};
+  }
+
+  get forCaller(): Readonly<Record<string, unknown>> {
+    return this.#forCaller;
   }
 
   get entry(): CatalogueEntry {

@@ -1,3 +1,4 @@
+import { rmSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 
 /** A file that this process has to itself. */
@@ -7,6 +8,7 @@ export interface FileLock {
 }
 
 const sqliteBusy = 5;
+const sqliteNotADatabase = 26;
 
 /**
  * Takes the lock of a file, which is made where it is missing; undefined if somebody else has it.
@@ -16,6 +18,17 @@ const sqliteBusy = 5;
  * @throws what SQLite throws if the file cannot be used
  */
 export function tryFileLock(path: string): FileLock | undefined {
+  try {
+    return tryOnce(path);
+  } catch (error) {
+    // Somebody wrote into it. Nobody holds a lock on what is no database, and it has no content to lose.
+    if (codeOf(error) !== sqliteNotADatabase) throw error;
+    rmSync(path, { force: true });
+    return tryOnce(path);
+  }
+}
+
+function tryOnce(path: string): FileLock | undefined {
   let database: DatabaseSync | undefined;
   try {
     database = new DatabaseSync(path);
@@ -24,9 +37,13 @@ export function tryFileLock(path: string): FileLock | undefined {
     return lockOf(database);
   } catch (error) {
     database?.close();
-    if (error instanceof Error && "errcode" in error && error.errcode === sqliteBusy) return undefined;
+    if (codeOf(error) === sqliteBusy) return undefined;
     throw error;
   }
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && "errcode" in error ? error.errcode : undefined;
 }
 
 function lockOf(database: DatabaseSync): FileLock {

@@ -1,4 +1,5 @@
 import { audioPhrases } from "./audio-phrases.ts";
+import { poolPhrases } from "./pool-phrases.ts";
 import { systemPhrases } from "./system-phrases.ts";
 
 /**
@@ -7,7 +8,23 @@ import { systemPhrases } from "./system-phrases.ts";
  */
 export const phraseBook: Readonly<Record<string, string>> = {
   ...audioPhrases,
+  ...poolPhrases,
   ...systemPhrases,
+
+  // Versions, switches and batches
+  "{}: word error rate {}, at most {} passes": "{1}：词错误率 {2}，上限为 {3}",
+  "{}: real-time factor {}, at most {} passes": "{1}：实时率 {2}，上限为 {3}",
+  "{} of {} golden recordings did not pass, the first: {}": "{2} 段样本录音中有 {1} 段未通过，第一段：{3}",
+  "{} errors in {} requests": "{2} 次请求中有 {1} 次出错",
+  "its real-time factor is {}, the old version's was {}": "其实时率为 {1}，旧版本为 {2}",
+  "it may last 7 days at most": "最长 7 天",
+  "an alias is moved with to alone, for example model/cn@2": "移动别名只需 to，例如 model/cn@2",
+  "an alias is moved: say where to, or switch the version of its model": "移动别名时请写明 to，或切换其模型的版本",
+  "there is no such operation; there are {}": "没有这种操作；可用的有 {1}",
+  "Switched to another version": "已切换到另一个版本",
+  "The new version did not pass its golden recordings": "新版本未通过样本录音检验",
+  "Rolled back to the old version": "已切回旧版本",
+  "The new version is confirmed": "新版本已确认",
 
   // Requests
   "it is empty": "内容为空",
@@ -218,6 +235,8 @@ export const phraseBook: Readonly<Record<string, string>> = {
   "{} without glibc": "{1}（无 glibc）",
   "the server ended it": "服务器结束了它",
   "it did not answer for {} seconds": "{1} 秒没有响应",
+  "it is known from an earlier request": "先前的请求已证实",
+  "its files are another model now": "其文件现为另一个模型",
   "it aborted (SIGABRT)": "异常中止（SIGABRT）",
   "a bus error (SIGBUS)": "总线错误（SIGBUS）",
   "an arithmetic error (SIGFPE)": "算术错误（SIGFPE）",
@@ -309,6 +328,18 @@ export const phraseBook: Readonly<Record<string, string>> = {
   "the vocabulary has not the {} pieces that it should have": "词表没有应有的 {1} 个词片",
   uploads: "上传的内容",
 
+  // The state file
+  "the state of the server": "服务器的状态",
+  "too many writes wait for the disk": "等待写入磁盘的内容过多",
+  "its thread has ended": "其线程已结束",
+  "the state file was damaged; a fresh one is begun": "状态文件已损坏，已移开；现使用新文件",
+  "the state file cannot be used; nothing is kept over a restart": "状态文件无法使用；重启后不保留任何设置",
+  "the lifetime counters could not be written": "累计统计无法写入",
+  "attempt to write a readonly database": "文件只读",
+  "unable to open database file": "无法打开文件",
+  "disk I/O error": "磁盘读写错误",
+  "file is not a database": "不是数据库文件",
+
   // What a client finds out by itself, and what Node says to it
   "nothing listens there ({})": "该地址没有程序在监听（{1}）",
   "the name of the host is not known ({})": "无法识别该主机名（{1}）",
@@ -354,6 +385,10 @@ export const phraseBook: Readonly<Record<string, string>> = {
   "script must be hans or hant": "script 必须是 hans 或 hant",
   'the model path must be a string that is not empty, for example "model/cn"':
     '模型路径必须是非空文本，例如 "model/cn"',
+  '{} must be seconds or text like "10m"': '{1} 必须是秒数，或 "10m" 这样的文本',
+  "order must be sequence or parallel": "order 必须是 sequence 或 parallel",
+  "onError must be stop or continue": "on_error 必须是 stop 或 continue",
+  "concurrency must be a whole number of 1 or more": "concurrency 必须是不小于 1 的整数",
   "the path of the audio is empty": "音频的路径为空",
   "baseUrl is no URL; write it like {}": "地址不是 URL；写法如 {1}",
   "baseUrl must begin with http:// or https://, like {}": "地址必须以 http:// 或 https:// 开头，如 {1}",
@@ -380,7 +415,6 @@ export const phraseBook: Readonly<Record<string, string>> = {
 
   // The log, for people
   "a host ended": "模型进程已结束",
-  "The process of a model ended": "模型进程意外退出",
   load: "加载",
   request: "请求",
   "request failed": "请求失败",

@@ -68,11 +68,29 @@ export const settings = {
   "limits.body_bytes": integer(4_294_967_296, [1024, most], "Largest upload of audio.", "音频上传的最大字节数。"),
   "limits.audio_seconds": integer(21_600, [1, most], "Longest recording.", "录音的最大秒数。"),
   "limits.sessions": integer(256, [1, 100_000], "Recognitions that run at once.", "同时运行的识别任务数。"),
+  "limits.sessions_per_client": integer(
+    0,
+    [0, 100_000],
+    "Recognitions of one client that run at once. 0: three quarters of limits.sessions.",
+    "单个客户端同时运行的识别任务数。0：limits.sessions 的四分之三。",
+  ),
+  "limits.queue_seconds": integer(
+    60,
+    [0, 86_400],
+    "A recognition whose first words would have to wait longer is refused, with the time to come again. 0: it waits.",
+    "若识别开始前需等待超过该秒数，则拒绝请求并告知重试时间。0：一直等待。",
+  ),
   "limits.connections": integer(
     4096,
     [1, 1_000_000],
     "HTTP connections that are open at once.",
     "同时打开的 HTTP 连接数。",
+  ),
+  "limits.event_readers": integer(
+    64,
+    [1, 100_000],
+    "Readers of GET /api/events that are connected at once.",
+    "同时连接的 GET /api/events 读取方数量。",
   ),
   "limits.upload_idle_seconds": integer(
     30,
@@ -99,10 +117,68 @@ export const settings = {
     "加载停滞超过该秒数即中止。",
   ),
   "host.hang_seconds": integer(
-    5,
+    10,
     [1, 3600],
     "A decode may take so long, or ten times the expected if that is more; then its process is ended.",
     "一次解码最多允许的秒数（或预期的十倍，取大者）；超时则结束其进程。",
+  ),
+  "pool.keep_alive": text(
+    "10m",
+    "How long a model that nobody holds or uses stays loaded: seconds, or text like 10m; 0: not at all; -1: for ever.",
+    "无人持有或使用的模型保持加载多久：秒数，或如 10m 的文字；0：立即卸载；-1：一直保持。",
+  ),
+  "pool.memory": text(
+    "80%",
+    "Memory that all models may take together: bytes, text like 8GB, or a share of what the machine or container has. 0: no limit.",
+    "所有模型合计可占用的内存：字节数、如 8GB 的文字，或机器（容器）内存的百分比。0：不限。",
+  ),
+  "pool.instances": integer(
+    0,
+    [0, 10_000],
+    "Models that may be loaded at once. 0: no limit.",
+    "同时加载的模型数。0：不限。",
+  ),
+  "pool.preload": list(
+    [],
+    "Models that are loaded and warm before the server is ready, beside the default model.",
+    "除默认模型外，服务器就绪前即加载并预热的模型。",
+  ),
+  "pool.hold_idle": text(
+    "1d",
+    "A hold without client_id lapses when nothing came from its address for so long.",
+    "没有 client_id 的持有，其地址超过该时长没有请求即失效。",
+  ),
+  "failover.chains": list(
+    [],
+    "Models that serve when another one cannot, each as model/a > model/b > model/c.",
+    "某模型无法服务时由哪些模型代为服务，每条形如 model/a > model/b > model/c。",
+  ),
+  "failover.automatic": choice(
+    "unnamed",
+    ["off", "unnamed", "all"],
+    "Whether a model that no chain names may serve when another one cannot: off; for requests that name no model; for all. Never another language.",
+    "某模型无法服务时，是否可由未列入链的模型代为服务：off 否；unnamed 仅限未指明模型的请求；all 全部。绝不换成其他语言。",
+  ),
+  "failover.wait": text(
+    "10s",
+    "Who waits longer for a model that loads is served by another one that is ready.",
+    "等待模型加载超过该时长，则由另一个已就绪的模型服务。",
+  ),
+  "switch.probation": text(
+    "10m",
+    "After a switch the old version stays warm so long, and serves again by itself if the new one fails too often or is too slow. 0: not limited by time.",
+    "切换后旧版本保持预热多久；期间新版本出错过多或过慢则自动切回。0：不以时间为限。",
+  ),
+  "switch.probation_requests": integer(
+    50,
+    [0, 1_000_000],
+    "The new version is confirmed after so many recognitions, if that is earlier. 0: not limited by number; both 0: no probation.",
+    "新版本完成这么多次识别后即确认（若更早）。0：不以次数为限；两者均为 0：没有观察期。",
+  ),
+  "host.memory": text(
+    "auto",
+    "A model's process that takes more is replaced by a fresh one: bytes, or text like 2GB. auto: twice what it took when it was warm, and 1 GB. 0: never.",
+    "模型进程占用超过该值时由新进程接替：字节数，或如 2GB 的文字。auto：预热后占用的两倍再加 1 GB。0：从不。",
   ),
   "schedule.cores": integer(
     0,

@@ -5,7 +5,7 @@ import { fingerprint } from "./fingerprint.ts";
 import { type Identified, identify } from "./identify.ts";
 import { knownModels } from "./known-models.ts";
 import { listModels } from "./listing.ts";
-import { isEmptyFolder, isInside, pathBelow } from "./model-folder.ts";
+import { isEmptyFolder, isInside, pathBelow, versionsIn } from "./model-folder.ts";
 import { invalidPath, printable, readSpellings } from "./model-path.ts";
 import { describeRoot, isBelowAny, type Place, type PresentRoot, placesOf, presentRoots, type Root } from "./roots.ts";
 import type { Catalog, ModelFolder } from "./types.ts";
@@ -31,6 +31,7 @@ export function createCatalog(options: CatalogOptions): Catalog {
   return {
     modelDirs,
     resolve: (modelPath) => resolve(modelPath, { roots, modelDirs, workingDirectory }),
+    versions: (modelPath) => versions(modelPath, { roots, modelDirs, workingDirectory }),
     describe: (folder) => describe(folder, options.fakeEngine ?? false),
     fingerprint: (folder) => fingerprint(folder.directory),
     list: async () => listModels(await presentRoots(roots)),
@@ -84,6 +85,21 @@ function emptyFolder({ id, modelPath }: ModelFolder): VoxpoolError {
   const isKnown = knownModels.some(({ name }) => name === id);
   const command = isKnown ? `voxpool pull ${id}` : `voxpool pull NAME --as ${printable(id)}`;
   return new VoxpoolError("model_folder_empty", { model_path: printable(modelPath), command });
+}
+
+async function versions(modelPath: string, { roots, modelDirs, workingDirectory }: Surroundings): Promise<string[]> {
+  const spellings = readSpellings(modelPath, modelDirs);
+  const present = await presentRoots(roots);
+  const real = present.map((root) => root.real);
+  const isAllowed = (path: string) => real.some((one) => isInside(path, one));
+  for (const { root, names } of (
+    await Promise.all(spellings.map((one) => placesOf(one, present, workingDirectory)))
+  ).flat()) {
+    const walked = await walk(root.real, names, real);
+    const found = walked.kind === "folder" ? await versionsIn(walked.directory, isAllowed) : [];
+    if (found.length > 0) return found.map(({ version }) => version);
+  }
+  return [];
 }
 
 async function lookAt(

@@ -25,6 +25,8 @@ export interface Catalog {
    * @throws VoxpoolError `model_path_invalid`, `model_not_found`, `model_folder_empty`
    */
   resolve(modelPath: string): Promise<ModelFolder>;
+  /** The versions of a model, newest first; empty if there is no model. @param modelPath without a version */
+  versions(modelPath: string): Promise<readonly string[]>;
   /** What a host needs to load it. @throws VoxpoolError `model_unrecognised`, `model_files_invalid` */
   describe(folder: ModelFolder): Promise<ModelSpec>;
   /** What tells whether its files are still the same; empty when they are gone. */

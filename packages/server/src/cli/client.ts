@@ -1,3 +1,4 @@
+import { hostname, userInfo } from "node:os";
 import { ModelAPIClient } from "@voxpool/client";
 import { inChinese } from "../base/phrases.ts";
 import { type CommandContext, UsageError } from "./context.ts";
@@ -24,11 +25,27 @@ export function createClient(flags: ClientFlags, context: CommandContext): Model
       ...(key === undefined ? {} : { key }),
       headers: { "accept-language": context.language },
       signal: context.signal,
+      clientId: commandLineId(),
+      // A command ends long before the model may go: another one gives the hold back.
+      leaseMs: null,
     });
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
     throw new UsageError(aboutUrl(error.message, flags.url === undefined ? "VOXPOOL_URL" : "--url", context));
   }
+}
+
+/** The same for each command of a user of a machine: what one command loads, a later one can give back. */
+export function commandLineId(userName: () => string = () => userInfo().username, host: string = hostname()): string {
+  // A user without an entry in the system, as in a container, has no name.
+  const user = (() => {
+    try {
+      return userName();
+    } catch {
+      return String(process.getuid?.() ?? "user");
+    }
+  })();
+  return `cli:${user}@${host}`.slice(0, 200);
 }
 
 /** `127.0.0.1:5000` is typed more often than the whole of it. */

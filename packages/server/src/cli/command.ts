@@ -63,6 +63,11 @@ class LocalHelp extends Help {
   }
 }
 
+const oneDocument: Text = {
+  en: "Print one JSON document: the answer of the server as it came, also when it is a failure.",
+  zh: "输出一个 JSON 文档：服务器的原始响应，失败时亦然。",
+};
+
 /** A command of voxpool: its texts are in one language, and it has examples. */
 export class CliCommand extends Command {
   readonly language: MessageLanguage;
@@ -105,7 +110,7 @@ export class CliCommand extends Command {
   }
 
   /** The options of every command that asks a server: `ClientFlags`. */
-  withClientOptions(): this {
+  withClientOptions(json: Text = oneDocument): this {
     return this.withOption("--url <url>", {
       en: `Where the server is; else VOXPOOL_URL, else ${defaultUrl}.`,
       zh: `服务器地址；否则用 VOXPOOL_URL，再否则用 ${defaultUrl}。`,
@@ -114,10 +119,7 @@ export class CliCommand extends Command {
         en: "API key; else VOXPOOL_KEY (which other users of this machine cannot see).",
         zh: "API 密钥；否则用 VOXPOOL_KEY（本机其他用户看不到）。",
       })
-      .withOption("--json", {
-        en: "Print one JSON document: the answer of the server as it came, also when it is a failure.",
-        zh: "输出一个 JSON 文档：服务器的原始响应，失败时亦然。",
-      });
+      .withOption("--json", json);
   }
 
   #examplesText(): string {

@@ -45,7 +45,7 @@ export function reportError(error: unknown, context: CommandContext, json = fals
 }
 
 /** A server answers in the language it was asked for; what the client found out by itself is put into it here. */
-function messageOf(
+export function messageOf(
   failure: Pick<CallFailure, "error_code" | "error_message" | "reason">,
   language: MessageLanguage,
 ): string {

@@ -28,8 +28,10 @@ export function commandName(
   return isFound ? "voxpool" : "npx voxpool";
 }
 
-const commands =
-  /(?<![\w./@-])(?:npx )?voxpool (?=(?:serve|models|load|unload|status|transcribe|pull|search|config|doctor|help|--help|--version)\b)/g;
+const names =
+  "serve models load unload status stats events ps reload warmup pin unpin alias switch batch transcribe pull search " +
+  "config doctor help --help --version";
+const commands = new RegExp(`(?<![\\w./@-])(?:npx )?voxpool (?=(?:${names.replaceAll(" ", "|")})\\b)`, "g");
 
 /** A text for people with the command lines in it as they can be typed here. */
 export function typable(text: string, command: CommandName): string {

@@ -66,6 +66,18 @@ export interface SessionOptions {
   readonly language?: string;
   /** Whether numbers are written in figures (inverse text normalisation), where the model can choose; yes if left out. */
   readonly itn?: boolean;
+  /** Nobody waits for what is heard; the engine is only to be warm afterwards. */
+  readonly warmUp?: boolean;
+  /** The session was begun by a process that is gone. Only for `segments`. */
+  readonly resume?: Resume;
+}
+
+/** How far a session had come. */
+export interface Resume {
+  /** So many of its first samples are done with. They are there to be heard once more: models of speech look back. */
+  readonly heardSamples: number;
+  /** Something in them, or before them, was recognised. */
+  readonly hasSpoken: boolean;
 }
 
 /** An engine that decodes one finished segment at a time. `decode` may be called many times at once. */

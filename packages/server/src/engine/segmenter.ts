@@ -1,4 +1,4 @@
-import type { VadMode } from "./engine.ts";
+import type { Resume, VadMode } from "./engine.ts";
 
 /** Cuts a stream of samples into segments of speech. One object serves one session at a time. */
 export interface Segmenter {
@@ -25,6 +25,9 @@ export interface SpeechSegment {
 
 /** Makes segmenters that share what is costly to create. */
 export interface SegmenterPool {
-  /** @param vad `on` unless given */
-  lend(vad?: VadMode): Segmenter;
+  /**
+   * @param vad `on` unless given
+   * @param resume no segment reaches into what is done with
+   */
+  lend(vad?: VadMode, resume?: Resume): Segmenter;
 }

@@ -29,7 +29,14 @@ export type FromHost =
   | { readonly type: "loaded"; readonly info: EngineInfo }
   | { readonly type: "load_failed"; readonly error: WireError }
   /** A piece of work wants a permit. Numbers count from 0 in each session; results are in that order to the user. */
-  | { readonly type: "work"; readonly session: number; readonly work: number; readonly audioSeconds: number }
+  | {
+      readonly type: "work";
+      readonly session: number;
+      readonly work: number;
+      readonly audioSeconds: number;
+      /** It has no sample from this one on, counted from the session's first. */
+      readonly endSample: number;
+    }
   | {
       readonly type: "done";
       readonly session: number;

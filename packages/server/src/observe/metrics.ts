@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import { type PoolSource, registerPoolMetrics } from "./pool-metrics.ts";
 
 /** What the server counts; plain calls in, the Prometheus text out. */
 export interface Metrics {
@@ -15,6 +16,8 @@ export interface MetricsOptions {
   /** Asked at each scrape. */
   readonly loadedInstances: () => number;
   readonly version: string;
+  /** Whose instances and counts are shown, too. */
+  readonly pool?: PoolSource;
 }
 
 /** Counts into a registry of its own, so that two servers in one process do not mix. */
@@ -42,13 +45,17 @@ export function createMetrics(options: MetricsOptions): Metrics {
   });
   info.set({ version: options.version }, 1);
   const observers: Observers = new Map();
+  const updatePool = options.pool && registerPoolMetrics(registry, options.pool);
   return {
     request: (route, status, seconds) => observerOf(observers, requests, route, status)(seconds),
     recognition(audioSeconds) {
       recognitions.inc();
       audio.inc(Math.max(0, audioSeconds));
     },
-    text: () => registry.metrics(),
+    text() {
+      updatePool?.();
+      return registry.metrics();
+    },
     contentType: registry.contentType,
   };
 }

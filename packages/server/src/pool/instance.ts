@@ -1,62 +1,80 @@
 import type { InstanceState } from "@voxpool/client/contract";
 import { VoxpoolError } from "../base/errors.ts";
-import type { Log } from "../base/log.ts";
-import type { AssetStore, Catalog, ModelFolder } from "../catalog/catalog.ts";
-import type { EngineInfo, SessionOptions } from "../engine/engine.ts";
-import type { Host, HostEnd, HostSession, StartHost } from "../host/parent/types.ts";
-import type { InstanceLease, InstanceSnapshot } from "./types.ts";
+import type { ModelFolder } from "../catalog/catalog.ts";
+import type { Breakers } from "./breakers.ts";
+import type { Faults } from "./faults.ts";
+import { Holds } from "./holds.ts";
+import { Incarnation, type IncarnationEnd, type IncarnationParts } from "./incarnation.ts";
+import { expiresAt, type Grown, isRunaway, type Resident } from "./policy/due.ts";
+import { pauseSeconds } from "./policy/pause.ts";
+import { unwatched } from "./race-abort.ts";
+import type { Clock } from "./system-clock.ts";
+import type { Blame, Claimant, InstanceLease, InstanceSnapshot, PoolEvent } from "./types.ts";
 
-/** What an instance is made from. */
-export interface InstanceParts {
-  readonly describe: Catalog["describe"];
-  readonly fingerprint: Catalog["fingerprint"];
-  readonly ensureAssets: AssetStore["ensure"];
-  readonly startHost: StartHost;
-  /** Decodes that one host runs at once. */
-  readonly threads: number;
-  readonly loadIdleSeconds: number;
-  readonly hangSeconds: number;
-  readonly log: Log;
-  /** Unix seconds. */
-  readonly now: () => number;
+/** A first load that others end by signals is begun again so often. */
+const mostInterruptedLoads = 5;
+
+export interface InstanceParts extends IncarnationParts {
+  readonly clock: Clock;
+  readonly breakers: Breakers;
+  /** Of an instance that nobody wished to keep longer or shorter. */
+  readonly keepAliveSeconds: number;
+  readonly holdIdleSeconds: number;
+  /** The resident memory at which a process is replaced, for one that took so much when it was warm. Bytes. */
+  readonly boundBytes: (warmBytes: number) => number;
+  readonly tell: (event: PoolEvent) => void;
+  /** Something changed that may make it due: it came to rest, or somebody let go of it. */
+  readonly settled: (instance: Instance) => void;
 }
 
 /**
- * One loaded model version and its life: `loading -> ready -> draining -> stopped`, or `failed` with the reason.
- * It never comes back: a new load is a new instance.
+ * One loaded model version and its life: `loading -> warming -> ready -> draining -> stopped`; `restarting` when its
+ * process ended by itself, `failed` when it cannot be loaded or keeps ending. Behind it stands one process after
+ * another; while a fresh one takes over from an old one there are two.
  */
 export class Instance {
-  readonly id: string;
   readonly folder: ModelFolder;
-  /** Settles when the load is over. */
-  readonly loaded: Promise<void>;
-  #state: InstanceState = "loading";
-  #host: Host | undefined;
-  #info: EngineInfo | undefined;
-  #files: string | undefined;
-  #loadedAt: number | undefined;
-  #loadSeconds: number | undefined;
-  #usageCount = 0;
-  #failure: InstanceSnapshot["failure"];
-  #leases = 0;
-  #unloading: Promise<void> | undefined;
-  readonly #lastLeaseReturned = Promise.withResolvers<void>();
-  readonly #stopLoading = new AbortController();
+  readonly holds: Holds;
+  pinned = false;
+  /** It was let in. Before, it stands in nobody's way. */
+  hasRoom = false;
+  usageCount = 0;
+  restarts = 0;
+  /** Who waits until it is usable; undefined: a recognition. */
+  readonly waiting = new Set<{ readonly claimant: Claimant | undefined }>();
   readonly #parts: InstanceParts;
-  readonly #changed: (instance: Instance, previous: InstanceState) => void;
+  readonly #name: string;
+  #state: InstanceState = "loading";
+  #current: Incarnation;
+  #fresh: Incarnation | undefined;
+  readonly #draining = new Set<Incarnation>();
+  #incarnations = 0;
+  /** Settles with the next process that is ready. */
+  #coming = unwatched();
+  #loadedAt: number | undefined;
+  #failure: InstanceSnapshot["failure"];
+  #wish: number | undefined;
+  #lastUsed: number;
+  readonly #faults: Faults;
+  #cancelRestart: (() => void) | undefined;
+  /** Replacements in a row that failed to load, and when the next may be tried. */
+  #failedReplacements = 0;
+  #replaceAt = 0;
+  #unloading: Promise<void> | undefined;
+  #cpuSecondsBefore = 0;
+  /** What its last process took: set aside while it restarts. */
+  #lastBytes = 0;
 
-  constructor(
-    id: string,
-    folder: ModelFolder,
-    parts: InstanceParts,
-    changed: (instance: Instance, previous: InstanceState) => void,
-  ) {
-    this.id = id;
+  constructor(name: string, folder: ModelFolder, parts: InstanceParts) {
+    this.#name = name;
     this.folder = folder;
     this.#parts = parts;
-    this.#changed = changed;
-    this.loaded = this.#load();
-    this.loaded.catch(() => undefined); // a load that nobody waits for any more must not end the server
+    this.#faults = parts.breakers.of(folder);
+    if (this.#faults.openUntil !== undefined) this.#faults.beginTrial(); // the instance before this one left it open
+    this.holds = new Holds(parts.clock, parts.holdIdleSeconds);
+    this.#lastUsed = parts.clock.seconds();
+    this.#current = this.#incarnate();
+    this.#follow(this.#current);
   }
 
   get state(): InstanceState {
@@ -68,48 +86,151 @@ export class Instance {
     return this.#unloading !== undefined;
   }
 
+  get sessions(): number {
+    return this.#sum(({ leases }) => leases);
+  }
+
+  /** It failed to load; it gives way to a new one. What only keeps ending does not. */
+  get isOver(): boolean {
+    return this.#state === "stopped" || (this.#state === "failed" && !this.#isOpen);
+  }
+
+  /** It was let in, or processes that only finish what they began are still there. */
+  get takesRoom(): boolean {
+    return !this.isOver && (this.hasRoom || this.#draining.size > 0);
+  }
+
+  /** It kept ending; it waits for who makes the trial. */
+  get #isOpen(): boolean {
+    return this.#state === "failed" && this.#faults.openUntil !== undefined;
+  }
+
   snapshot(): InstanceSnapshot {
-    const { id, folder } = this;
+    const { clock } = this.#parts;
+    const expires = expiresAt(this.resident());
+    const { id, info, files, pid, loadSeconds } = this.#current;
+    const isLoaded = this.#loadedAt !== undefined;
     return {
       id,
-      folder,
+      folder: this.folder,
       state: this.#state,
-      usageCount: this.#usageCount,
-      memoryBytes: this.#host?.memoryBytes ?? 0,
+      usageCount: this.usageCount,
+      memoryBytes: this.#sum(({ memoryBytes }) => memoryBytes),
+      servingBytes: this.#current.memoryBytes,
+      instanceId: this.#name,
+      cpuSeconds: this.#cpuSecondsBefore + this.#current.cpuSeconds,
+      holds: this.holds.list(),
+      sessions: this.sessions,
+      pinned: this.pinned,
+      restarts: this.restarts,
       ...(this.#loadedAt !== undefined && { loadedAt: this.#loadedAt }),
-      ...(this.#loadSeconds !== undefined && { loadSeconds: this.#loadSeconds }),
-      ...(this.#host?.pid !== undefined && { pid: this.#host.pid }),
-      ...(this.#info && { info: this.#info }),
-      ...(this.#files !== undefined && { files: this.#files }),
+      ...(isLoaded && { loadSeconds }),
+      ...(pid !== undefined && { pid }),
+      ...(info && { info }),
+      ...(files !== undefined && { files }),
       ...(this.#failure && { failure: this.#failure }),
+      ...(Number.isFinite(expires) && { expiresAt: clock.unix() + Math.max(0, expires - clock.seconds()) }),
+      ...(this.#isOpen && { retryAt: clock.unix() + this.#faults.pauseLeft }),
     };
   }
 
-  /** A use of this instance; undefined unless it is ready. */
-  lease(): InstanceLease | undefined {
-    const host = this.#host;
-    const info = this.#info;
-    if (this.#state !== "ready" || !host?.isUsable || !info) return undefined;
-    this.#leases++;
-    let held = true;
+  /** What policies see of it. */
+  resident(): Resident {
+    const { keepAliveSeconds } = this.#parts;
+    const isReady = this.#state === "ready";
+    const isAtRest = isReady || this.#isOpen;
+    const isFree = this.holds.size === 0 && this.sessions === 0 && this.waiting.size === 0 && !this.pinned;
     return {
-      instance: this.snapshot(),
-      info,
-      open: (options: SessionOptions): HostSession => host.open(options),
-      punctuate: (text, expectedSeconds) => host.punctuate(text, expectedSeconds),
-      countUse: () => void this.#usageCount++,
-      release: () => {
-        if (!held) return;
-        held = false;
-        this.#leases--;
-        if (this.#leases === 0 && this.#state === "draining") this.#lastLeaseReturned.resolve();
-      },
+      key: this.folder.directory,
+      memoryBytes: this.#accountedBytes(),
+      isIdle: isAtRest && isFree && !this.leaving && !this.#fresh, // what is being replaced has just been used, or soon is
+      isGoing: this.leaving && this.sessions === 0,
+      lastUsed: this.#lastUsed,
+      // While requests are refused nobody can use it: its idle time begins after the pause.
+      idleSince: this.#isOpen ? Math.max(this.#lastUsed, this.#faults.openUntil ?? 0) : this.#lastUsed,
+      keepAliveSeconds: this.#wish ?? keepAliveSeconds,
+      isReplaced: this.#fresh !== undefined || this.leaving || this.#replaceAt > this.#parts.clock.seconds(),
+      serving: isReady ? this.#grown(this.#current) : undefined,
+      processes: this.#users().map((one) => this.#grown(one)),
     };
   }
 
-  /** Resolves when it serves no more, whatever the reason. */
+  /** Keeps it so long when idle; of several wishes the longest holds. */
+  wish(keepAliveSeconds: number | undefined): void {
+    if (keepAliveSeconds !== undefined) this.#wish = Math.max(this.#wish ?? 0, keepAliveSeconds);
+  }
+
+  touch(): void {
+    this.#lastUsed = this.#parts.clock.seconds();
+  }
+
+  /**
+   * Resolves once it is usable, now or again; who asks when the breaker has been open for long enough makes the trial.
+   * @throws VoxpoolError of the load; `model_unavailable`
+   */
+  async usable(): Promise<void> {
+    if (this.#state === "ready") return;
+    if (this.#isOpen) {
+      const refusal = this.#parts.breakers.refusal(this.folder);
+      if (refusal) throw refusal;
+      this.#restart();
+    }
+    await this.#coming.promise;
+  }
+
+  /** A use of it; undefined unless it is ready. */
+  lease(): InstanceLease | undefined {
+    if (this.#state !== "ready") return undefined;
+    const lease = this.#current.lease(
+      () => this.snapshot(),
+      () => this.#used(),
+      () => {
+        this.touch();
+        this.#parts.settled(this);
+      },
+    );
+    if (lease) this.touch();
+    return lease;
+  }
+
+  /** Once there is one that serves, a fresh process takes over when it is warm; the old one drains. @throws VoxpoolError of its load */
+  async replace(cause: "memory" | "reload"): Promise<void> {
+    // One that was on its way before files changed may have read the old ones: whoever reloads waits for another.
+    if (cause === "reload") await this.#fresh?.ready.catch(() => undefined);
+    while (this.#state !== "ready" && !this.leaving) await this.usable();
+    if (this.leaving) throw new VoxpoolError("model_not_loaded", { model_path: this.folder.modelPath });
+    if (this.#fresh) return this.#fresh.ready;
+    const fresh = this.#incarnate();
+    this.#fresh = fresh;
+    try {
+      await fresh.ready;
+    } catch (error) {
+      if (this.#fresh === fresh) this.#fresh = undefined;
+      this.#replaceAt = this.#parts.clock.seconds() + pauseSeconds(++this.#failedReplacements);
+      throw error;
+    }
+    this.#failedReplacements = 0;
+    if (this.#fresh !== fresh) return; // it took over already, from one that crashed, or all is over
+    this.#takeOver(fresh);
+    this.#parts.tell({ type: "replaced", instance: this.snapshot(), cause });
+  }
+
+  /** Ends the processes that are too large by far, as if they had crashed. */
+  endOutgrown(): void {
+    for (const one of this.#users().filter((user) => isRunaway(this.#grown(user)))) {
+      const detail = `it took ${Math.round(one.memoryBytes / 1e6)} MB and was ended`;
+      one.endOutgrown(new VoxpoolError("host_crashed", { model_path: this.folder.modelPath, detail }));
+    }
+  }
+
+  /** Resolves when the process that serves now is gone and what comes after it is decided. */
+  async servingEnded(): Promise<void> {
+    await this.#current.ended;
+  }
+
+  /** Resolves when it is gone. */
   async left(): Promise<void> {
-    await (this.#unloading ?? this.#host?.ended);
+    await this.#unloading;
   }
 
   /** Cancels a load, or waits for the last lease; then ends the process. Calls join the first one. */
@@ -118,75 +239,162 @@ export class Instance {
     return this.#unloading;
   }
 
-  /** Ends the process without waiting for anybody. */
+  /** Ends everything without waiting for anybody. */
   async kill(): Promise<void> {
     const stopping = new VoxpoolError("server_stopping");
-    this.#stopLoading.abort(stopping);
-    await this.#host?.end(stopping);
-    await this.loaded.catch(() => undefined);
-  }
-
-  async #load(): Promise<void> {
-    const { describe, fingerprint, ensureAssets, startHost, now, log, ...limits } = this.#parts;
-    const { modelPath } = this.folder;
-    const { signal } = this.#stopLoading;
-    const begunAt = performance.now();
-    try {
-      this.#files = await fingerprint(this.folder);
-      const spec = await describe(this.folder);
-      const assets = await ensureAssets(spec, signal);
-      signal.throwIfAborted();
-      const host = startHost({ spec, assets, modelPath, log, ...limits });
-      this.#host = host;
-      const endHost = () => void host.end(VoxpoolError.from(signal.reason));
-      signal.addEventListener("abort", endHost, { once: true });
-      this.#info = await host.loaded;
-      signal.throwIfAborted();
-      void host.ended.then((end) => this.#hostEnded(end));
-    } catch (thrown) {
-      throw await this.#loadFailed(signal.aborted ? signal.reason : thrown);
-    }
-    this.#loadedAt = now();
-    this.#loadSeconds = (performance.now() - begunAt) / 1000;
-    this.#become("ready");
-  }
-
-  async #loadFailed(thrown: unknown): Promise<VoxpoolError> {
-    const error = VoxpoolError.from(thrown);
-    if (error.reason === "internal") this.#parts.log.error({ model_path: this.folder.modelPath, err: thrown }, "load");
-    await this.#host?.end();
-    if (!this.leaving) this.#fail(error);
-    return error;
-  }
-
-  async #unload(): Promise<void> {
-    if (this.#state === "loading") {
-      this.#stopLoading.abort(new VoxpoolError("model_load_cancelled", { model_path: this.folder.modelPath }));
-      await this.loaded.catch(() => undefined);
-    }
-    if (this.#state === "ready") {
-      this.#become("draining");
-      if (this.#leases > 0) await Promise.race([this.#lastLeaseReturned.promise, this.#host?.ended]);
-      await this.#host?.end();
-    }
+    this.#cancelRestart?.();
+    this.#coming.reject(stopping);
+    this.#unloading ??= Promise.resolve();
+    if (this.#fresh) this.#draining.add(this.#fresh);
+    await Promise.all([this.#current, ...this.#draining].map((one) => one.kill(stopping)));
     this.#become("stopped");
   }
 
-  #hostEnded(end: HostEnd): void {
-    if (end.wanted || this.#state === "stopped") return;
-    const { modelPath } = this.folder;
-    this.#parts.log.warn({ model_path: modelPath, detail: end.explanation }, "The process of a model ended");
-    this.#fail(new VoxpoolError("host_crashed", { model_path: modelPath, detail: end.explanation }));
+  #incarnate(): Incarnation {
+    const id = `${this.#name}.${++this.#incarnations}`;
+    return new Incarnation(id, this.folder, this.#parts, () => this.#phaseChanged());
   }
 
-  #fail(error: VoxpoolError): void {
-    this.#failure = { error, at: this.#parts.now() };
+  /** The life of a process that is to serve: its load, and its end. */
+  #follow(incarnation: Incarnation): void {
+    incarnation.ready.then(
+      () => this.#becameReady(incarnation),
+      () => undefined, // `#ended` sees to it
+    );
+    void incarnation.ended.then((end) => this.#ended(incarnation, end));
+  }
+
+  #becameReady(incarnation: Incarnation): void {
+    if (incarnation !== this.#current || this.leaving) return;
+    this.#loadedAt ??= this.#parts.clock.unix();
+    this.#failure = undefined;
+    this.touch();
+    this.#become("ready");
+    this.#coming.resolve();
+    this.#parts.settled(this);
+  }
+
+  #ended(incarnation: Incarnation, { wanted, blame, error }: IncarnationEnd): void {
+    if (incarnation !== this.#current || this.leaving || wanted) return;
+    const { clock, tell, breakers } = this.#parts;
+    if (!this.hasRoom && error.reason === "pool_full" && this.#loadedAt !== undefined) {
+      this.#faults.postponeTrial(); // there is no room for it now
+      this.#open(error);
+      return;
+    }
+    this.#failure = { error, at: clock.unix() };
+    breakers.note(this.folder, error);
+    const isFirstLoad = this.#loadedAt === undefined;
+    if (isFirstLoad && (blame === "model" || this.#faults.interruptions >= mostInterruptedLoads)) {
+      this.#become("failed");
+      this.#coming.reject(error);
+      return;
+    }
+    this.#faults.add(blame);
+    if (this.#state === "ready") this.#coming = unwatched();
+    this.#become(isFirstLoad ? "loading" : "restarting");
+    tell({ type: "crashed", instance: this.snapshot(), blame, error });
+    const fresh = this.#fresh;
+    if (fresh) fresh.ready.then(() => this.#takeOver(fresh)).catch(() => this.#decide(blame));
+    else this.#decide(blame);
+  }
+
+  #decide(blame: Blame): void {
+    if (this.leaving || this.#state === "ready") return;
+    const decision = this.#faults.decide(blame);
+    if (decision.kind === "open") this.#open();
+    else this.#cancelRestart = this.#parts.clock.after(decision.inSeconds, () => this.#restart());
+  }
+
+  /** From now on it takes no room. @param error why who waits is refused; else because the breaker is open */
+  #open(error?: VoxpoolError): void {
+    this.hasRoom = false;
+    this.#lastBytes = 0;
+    this.touch();
     this.#become("failed");
+    this.#coming.reject(error ?? this.#parts.breakers.refusal(this.folder) ?? new VoxpoolError("internal"));
+  }
+
+  /** Starts the next process: after the pause, or as the trial of an open breaker. */
+  #restart(): void {
+    this.#cancelRestart = undefined;
+    if (this.leaving) return;
+    if (this.#isOpen) {
+      this.#faults.beginTrial();
+      this.#coming = unwatched();
+      this.#become("restarting");
+    }
+    this.restarts += 1;
+    this.#serveBy(this.#incarnate());
+  }
+
+  #serveBy(next: Incarnation): void {
+    this.#cpuSecondsBefore += this.#current.cpuSeconds;
+    this.#current = next;
+    this.#follow(next);
+  }
+
+  #used(): void {
+    this.usageCount += 1;
+    this.#faults.passed();
+  }
+
+  #takeOver(fresh: Incarnation): void {
+    if (this.#fresh !== fresh) return;
+    const old = this.#current;
+    this.#fresh = undefined;
+    if (this.leaving) return void fresh.kill(new VoxpoolError("server_stopping"));
+    this.#cancelRestart?.();
+    this.#serveBy(fresh);
+    if (old.phase === "ended") return;
+    this.#draining.add(old);
+    void old.drain(new VoxpoolError("server_stopping")).finally(() => {
+      this.#draining.delete(old);
+      this.#parts.settled(this);
+    });
+  }
+
+  async #unload(): Promise<void> {
+    const cancelled = new VoxpoolError("model_load_cancelled", { model_path: this.folder.modelPath });
+    this.#cancelRestart?.();
+    this.#coming.reject(cancelled);
+    if (this.#fresh) this.#draining.add(this.#fresh); // it takes its room until it is gone
+    this.#fresh = undefined;
+    if (this.#state === "ready") this.#become("draining");
+    await Promise.all([this.#current, ...this.#draining].map((one) => one.drain(cancelled)));
+    this.#become("stopped");
+  }
+
+  #phaseChanged(): void {
+    if (this.#current.phase === "warming" && this.#state === "loading") this.#become("warming");
+  }
+
+  /** The processes that somebody may be using. */
+  #users(): readonly Incarnation[] {
+    return [this.#current, ...this.#draining].filter(({ phase }) => phase === "ready");
+  }
+
+  /** Each by what itself took when it was warm: the next one may not have loaded yet. */
+  #grown({ memoryBytes, warmBytes }: Incarnation): Grown {
+    return { memoryBytes, boundBytes: this.#parts.boundBytes(warmBytes) };
+  }
+
+  /** Of all its processes, also the one that comes and those that go. */
+  #sum(of: (incarnation: Incarnation) => number): number {
+    const all = [this.#current, ...(this.#fresh ? [this.#fresh] : []), ...this.#draining];
+    return all.reduce((sum, one) => sum + of(one), 0);
+  }
+
+  #accountedBytes(): number {
+    const bytes = this.#sum(({ accountedBytes }) => accountedBytes);
+    if (this.#state === "ready") this.#lastBytes = this.#current.memoryBytes;
+    return this.#state === "restarting" ? Math.max(bytes, this.#lastBytes) : bytes;
   }
 
   #become(state: InstanceState): void {
+    if (state === this.#state) return;
     const previous = this.#state;
     this.#state = state;
-    this.#changed(this, previous);
+    this.#parts.tell({ type: "state", instance: this.snapshot(), previous });
   }
 }

@@ -1,95 +1,400 @@
 import { VoxpoolError } from "../base/errors.ts";
 import type { ModelFolder } from "../catalog/catalog.ts";
+import type { ModelSpec } from "../engine/engine.ts";
+import { Breakers } from "./breakers.ts";
+import { hasOthers } from "./holds.ts";
+import type { Incarnation, IncarnationParts } from "./incarnation.ts";
 import { Instance, type InstanceParts } from "./instance.ts";
-import type { InstanceLease, Pool, PoolEvent } from "./types.ts";
+import { noRoom } from "./no-room.ts";
+import { dueActions } from "./policy/due.ts";
+import { type RoomBudget, roomFor } from "./policy/room.ts";
+import { Quarantines } from "./quarantine.ts";
+import { raceAbort } from "./race-abort.ts";
+import { type Clock, systemClock } from "./system-clock.ts";
+import type { Claimant, LoadWish, Pool, PoolEvent, Quarantine, Unloaded } from "./types.ts";
 
-export type PoolOptions = Omit<InstanceParts, "now"> & Partial<Pick<InstanceParts, "now">>;
+export interface PoolOptions
+  extends Omit<IncarnationParts, "makeRoom">,
+    Pick<InstanceParts, "keepAliveSeconds" | "holdIdleSeconds" | "boundBytes"> {
+  readonly budget: RoomBudget;
+  /** What a model with such files will take once it is loaded, bytes. */
+  readonly estimateBytes: (folder: ModelFolder, spec: ModelSpec) => number;
+  /** By the real directories of models, like the next one. */
+  readonly pinned?: Iterable<string>;
+  readonly quarantines?: Iterable<readonly [string, Quarantine]>;
+  readonly clock?: Clock;
+  /** How often leases, idle times and memory are looked at, seconds. */
+  readonly tickSeconds?: number;
+}
 
-/** The instances of the node: at most one for each model version, whoever asks. */
-export function createPool({ now = () => Date.now() / 1000, ...given }: PoolOptions): Pool {
-  const parts: InstanceParts = { now, ...given };
-  const instances = new Map<string, Instance>();
-  const listeners = new Set<(event: PoolEvent) => void>();
-  let created = 0;
-  let closed = false;
+/** The instances of the node: one for each model version, whoever asks. */
+export function createPool(options: PoolOptions): Pool {
+  return new NodePool(options);
+}
 
-  function changed(instance: Instance, previous: PoolEvent["previous"]): void {
-    const { directory } = instance.folder;
-    if (instance.state === "stopped" && instances.get(directory) === instance) instances.delete(directory);
-    tell({ type: "state", instance: instance.snapshot(), ...(previous && { previous }) });
+class NodePool implements Pool {
+  readonly #options: PoolOptions;
+  readonly #clock: Clock;
+  readonly #instances = new Map<string, Instance>();
+  readonly #listeners = new Set<(event: PoolEvent) => void>();
+  readonly #pinned: Set<string>;
+  readonly #quarantines: Quarantines;
+  readonly #breakers: Breakers;
+  readonly #parts: InstanceParts;
+  #created = 0;
+  #closed = false;
+  /** Room is made for one load at a time, or two would evict for the same room. */
+  #makingRoom: Promise<void> = Promise.resolve();
+  #stopTicking: () => void;
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+    const clock = options.clock ?? systemClock;
+    this.#clock = clock;
+    this.#pinned = new Set(options.pinned);
+    this.#quarantines = new Quarantines(clock);
+    this.#breakers = new Breakers(clock.seconds);
+    for (const [directory, kept] of options.quarantines ?? []) this.#quarantines.restore(directory, kept);
+    this.#parts = {
+      ...options,
+      clock,
+      breakers: this.#breakers,
+      makeRoom: (folder, spec, incarnation) => this.#makeRoomInTurn(folder, spec, incarnation),
+      tell: (event) => this.#told(event),
+      settled: () => this.#lookAround(),
+    };
+    const tickSeconds = options.tickSeconds ?? 0.5;
+    const tick = () => {
+      this.#lookAround();
+      this.#stopTicking = clock.after(tickSeconds, tick);
+    };
+    this.#stopTicking = clock.after(tickSeconds, tick);
   }
 
-  function tell(event: PoolEvent): void {
-    for (const listener of listeners) listener(event);
+  async load(folder: ModelFolder, wish: LoadWish = {}) {
+    const { claimant, leaseSeconds, keepAliveSeconds, pin, signal } = wish;
+    return this.#withUsable(folder, wish, (instance) => {
+      instance.wish(keepAliveSeconds);
+      instance.touch();
+      if (pin === true) this.pin(folder, true);
+      // A caller that vanished before its answer holds nothing: it could never give it back.
+      if (claimant && signal?.aborted !== true) {
+        const hold = instance.holds.add(claimant, leaseSeconds);
+        this.#tell({ type: "hold", folder, change: "added", hold });
+      }
+      return instance.snapshot();
+    });
   }
 
-  /** The instance that serves or will serve; an ended one gives way to a new one. */
-  async function current(folder: ModelFolder, signal?: AbortSignal): Promise<Instance> {
+  async unload(folder: ModelFolder, claimant: Claimant, { force = false } = {}): Promise<Unloaded> {
+    const instance = this.#instances.get(folder.directory);
+    if (!instance || instance.isOver) throw new VoxpoolError("model_not_loaded", { model_path: folder.modelPath });
+    if (force) {
+      this.#breakers.forget(folder); // who insists may try anew at once
+      this.#dropHolds(instance);
+      this.pin(folder, false);
+    }
+    if (force || instance.leaving) {
+      await this.#end(instance, "forced"); // or joins the end that is under way
+      return { unloaded: true, holds: [] };
+    }
+    return this.#giveBack(instance, claimant);
+  }
+
+  async #giveBack(instance: Instance, claimant: Claimant): Promise<Unloaded> {
+    const { folder } = instance;
+    const given = instance.holds.giveBack(claimant);
+    if (given) this.#tell({ type: "hold", folder, change: "returned", hold: given });
+    const holds = instance.holds.list();
+    const waitsForOthers = hasOthers(instance.waiting, claimant);
+    const { modelPath: model_path } = folder;
+    if (holds.length === 0 && !instance.pinned && !waitsForOthers) {
+      await this.#end(instance, "asked");
+      return { unloaded: true, holds };
+    }
+    if (given) {
+      instance.touch();
+      return { unloaded: false, holds };
+    }
+    if (instance.pinned) throw new VoxpoolError("model_pinned", { model_path });
+    const holders = holds.map(({ client }) => client).join(", ");
+    throw new VoxpoolError("model_in_use", { model_path, holders: holders === "" ? "those who load it" : holders });
+  }
+
+  letGo(folder: ModelFolder, claimant: Claimant): void {
+    const instance = this.#instances.get(folder.directory);
+    const hold = instance?.holds.giveBack(claimant);
+    if (!instance || !hold) return;
+    instance.touch();
+    this.#tell({ type: "hold", folder, change: "returned", hold });
+  }
+
+  async retire(folder: ModelFolder): Promise<void> {
+    const instance = this.#instances.get(folder.directory);
+    if (!instance) return;
+    this.#dropHolds(instance);
+    await this.#end(instance, "superseded");
+  }
+
+  renew(client: string, folder?: ModelFolder, leaseSeconds?: number) {
+    const renewed = [...this.#instances.values()].flatMap((instance) => {
+      if (folder && instance.folder.directory !== folder.directory) return [];
+      const hold = instance.holds.renew(client, leaseSeconds);
+      if (!hold) return [];
+      instance.touch();
+      this.#tell({ type: "hold", folder: instance.folder, change: "renewed", hold });
+      return [{ folder: instance.folder, hold }];
+    });
+    if (renewed.length === 0) {
+      throw new VoxpoolError("hold_unknown", { client, what: folder ? ` (${folder.modelPath})` : "" });
+    }
+    return renewed;
+  }
+
+  touch(folder: ModelFolder, claimant: Claimant): void {
+    this.#instances.get(folder.directory)?.holds.touch(claimant);
+  }
+
+  async reload(folder: ModelFolder) {
+    const instance = this.#instances.get(folder.directory);
+    if (!instance || instance.isOver || instance.leaving) {
+      throw new VoxpoolError("model_not_loaded", { model_path: folder.modelPath });
+    }
+    await instance.replace("reload");
+    return instance.snapshot();
+  }
+
+  pin(folder: ModelFolder, pinned: boolean): void {
+    const { directory } = folder;
+    const instance = this.#instances.get(directory);
+    if (instance) {
+      instance.pinned = pinned;
+      instance.touch();
+    }
+    if (pinned === this.#pinned.has(directory)) return;
+    if (pinned) this.#pinned.add(directory);
+    else this.#pinned.delete(directory);
+    this.#tell({ type: "pin", folder, pinned });
+  }
+
+  isPinned({ directory }: ModelFolder): boolean {
+    return this.#pinned.has(directory);
+  }
+
+  async lease(folder: ModelFolder, { signal, keepAliveSeconds }: Pick<LoadWish, "signal" | "keepAliveSeconds"> = {}) {
+    return this.#withUsable(folder, { signal }, (instance) => {
+      instance.wish(keepAliveSeconds);
+      return instance.lease();
+    });
+  }
+
+  moveHolds(from: ModelFolder, to: ModelFolder, moves: Parameters<Pool["moveHolds"]>[2]): void {
+    const old = this.#instances.get(from.directory);
+    const next = this.#instances.get(to.directory);
+    if (!old || !next) return;
+    old.holds.moveTo(next.holds, moves);
+    const { keepAliveSeconds } = old.resident();
+    if (keepAliveSeconds !== this.#options.keepAliveSeconds) next.wish(keepAliveSeconds);
+  }
+
+  async quarantine(folder: ModelFolder, error: VoxpoolError): Promise<void> {
+    this.#holdBack(folder, error, await this.#options.fingerprint(folder));
+  }
+
+  release(folder: ModelFolder): void {
+    if (this.#quarantines.lift(folder)) this.#tell({ type: "released", folder });
+  }
+
+  quarantineOf(folder: ModelFolder) {
+    return this.#quarantines.find(folder);
+  }
+
+  find(folder: ModelFolder) {
+    return this.#instances.get(folder.directory)?.snapshot();
+  }
+
+  list() {
+    return Array.from(this.#instances.values(), (instance) => instance.snapshot());
+  }
+
+  subscribe(listener: (event: PoolEvent) => void) {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#stopTicking();
+    await Promise.all(Array.from(this.#instances.values(), (instance) => instance.kill()));
+  }
+
+  /**
+   * Calls `use` with the instance of a version once it is usable, the one that is there or a new one; what `use` adds to
+   * it is there before anybody can end it. If `use` gives nothing, its process is about to end: it waits for the next.
+   */
+  async #withUsable<T>(
+    folder: ModelFolder,
+    { claimant, signal }: { readonly claimant?: Claimant | undefined; readonly signal?: AbortSignal | undefined },
+    use: (instance: Instance) => T | undefined,
+  ): Promise<T> {
     for (;;) {
       signal?.throwIfAborted(); // nothing is loaded for a caller that has left
-      if (closed) throw new VoxpoolError("server_stopping");
-      const known = instances.get(folder.directory);
-      if (known?.leaving) await raceAbort(known.unload(), signal);
-      else if (known && known.state !== "failed") return known;
-      else return start(folder);
+      if (this.#closed) throw new VoxpoolError("server_stopping");
+      const instance = this.#present(folder);
+      if (!instance) {
+        await this.#clearTheWay(folder, signal);
+        continue;
+      }
+      const waiting = { claimant }; // from the first moment on, or somebody could end it meanwhile
+      instance.waiting.add(waiting);
+      try {
+        await raceAbort(instance.usable(), signal);
+        // Between its being usable and this line somebody may have ended it.
+        if (instance.state !== "ready" || instance.leaving) continue;
+        const used = use(instance);
+        if (used !== undefined) return used;
+        await raceAbort(instance.servingEnded(), signal);
+      } finally {
+        instance.waiting.delete(waiting);
+      }
     }
   }
 
-  function start(folder: ModelFolder): Instance {
-    const instance = new Instance(`${folder.modelPath}@${folder.version}#${++created}`, folder, parts, changed);
-    instances.set(folder.directory, instance);
-    tell({ type: "state", instance: instance.snapshot() });
+  /** The instance that serves or will serve; one that is over gives way to a new one. Undefined: something is in the way. */
+  #present(folder: ModelFolder): Instance | undefined {
+    const known = this.#instances.get(folder.directory);
+    if (known?.leaving === true) return undefined;
+    if (known && !known.isOver) return known;
+    if (this.#quarantines.find(folder) || this.#breakers.refusal(folder)) return undefined;
+    return this.#start(folder);
+  }
+
+  /**
+   * Waits until the instance that leaves has left, or lifts the quarantine.
+   * @throws VoxpoolError `model_quarantined`; `model_unavailable` while the breaker is open
+   */
+  async #clearTheWay(folder: ModelFolder, signal: AbortSignal | undefined): Promise<void> {
+    const known = this.#instances.get(folder.directory);
+    if (known?.leaving === true) return raceAbort(known.left(), signal);
+    await this.#tryToLift(folder);
+    const refusal = this.#breakers.refusal(folder);
+    if (refusal) throw refusal;
+  }
+
+  #start(folder: ModelFolder): Instance {
+    const instance = new Instance(`${folder.modelPath}@${folder.version}#${++this.#created}`, folder, this.#parts);
+    instance.pinned = this.#pinned.has(folder.directory);
+    this.#instances.set(folder.directory, instance);
+    this.#tell({ type: "state", instance: instance.snapshot() });
     return instance;
   }
 
-  return {
-    async load(folder) {
-      const instance = await current(folder);
-      await instance.loaded;
-      return instance.snapshot();
-    },
-    async unload(folder) {
-      const instance = instances.get(folder.directory);
-      if (!instance || instance.state === "failed") {
-        throw new VoxpoolError("model_not_loaded", { model_path: folder.modelPath });
-      }
-      await instance.unload();
-    },
-    lease: (folder, signal) => untilLeased(() => current(folder, signal), signal),
-    find: (folder) => instances.get(folder.directory)?.snapshot(),
-    list: () => Array.from(instances.values(), (instance) => instance.snapshot()),
-    subscribe(listener) {
-      listeners.add(listener);
-      return () => void listeners.delete(listener);
-    },
-    async close() {
-      closed = true;
-      await Promise.all(Array.from(instances.values(), (instance) => instance.kill()));
-    },
-  };
-}
-
-/** An instance can go between its load and its lease; then the next one is asked. */
-async function untilLeased(next: () => Promise<Instance>, signal: AbortSignal | undefined): Promise<InstanceLease> {
-  for (;;) {
-    const instance = await next();
-    await raceAbort(instance.loaded, signal);
-    const lease = instance.lease();
-    if (lease) return lease;
-    await raceAbort(instance.left(), signal);
+  /** Other files in the folder are another model: they get their chance. @throws VoxpoolError `model_quarantined` */
+  async #tryToLift(folder: ModelFolder): Promise<void> {
+    const kept = this.#quarantines.find(folder);
+    if (kept && kept.files !== (await this.#options.fingerprint(folder))) return this.release(folder);
+    const refusal = this.#quarantines.refusal(folder);
+    if (refusal) throw refusal;
   }
-}
 
-/** Stops waiting when the signal aborts; what was waited for goes on. */
-async function raceAbort<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return promise;
-  signal.throwIfAborted();
-  const aborted = Promise.withResolvers<never>();
-  const abort = () => aborted.reject(signal.reason as Error);
-  signal.addEventListener("abort", abort, { once: true });
-  try {
-    return await Promise.race([promise, aborted.promise]);
-  } finally {
-    signal.removeEventListener("abort", abort);
+  #holdBack(folder: ModelFolder, error: VoxpoolError, files: string): void {
+    const quarantine = this.#quarantines.add(folder, error, files);
+    if (quarantine) this.#tell({ type: "quarantined", folder, quarantine });
+  }
+
+  async #end(instance: Instance, cause: Extract<PoolEvent, { type: "unloading" }>["cause"]): Promise<void> {
+    if (!instance.leaving) this.#tell({ type: "unloading", instance: instance.snapshot(), cause });
+    await instance.unload();
+  }
+
+  #dropHolds(instance: Instance): void {
+    for (const hold of instance.holds.drop()) {
+      this.#tell({ type: "hold", folder: instance.folder, change: "dropped", hold });
+    }
+  }
+
+  /** Leases that are over, idle times, memory: what is due is done. */
+  #lookAround(): void {
+    if (this.#closed) return;
+    for (const instance of this.#instances.values()) {
+      const lapsed = instance.holds.lapse();
+      if (lapsed.length > 0) instance.touch();
+      for (const hold of lapsed) this.#tell({ type: "hold", folder: instance.folder, change: "lapsed", hold });
+    }
+    // What failed is only remembered: it takes no room.
+    const residents = [...this.#instances.values()].filter(({ isOver }) => !isOver).map((one) => one.resident());
+    for (const action of dueActions(residents, this.#options.budget, this.#clock.seconds())) {
+      const instance = this.#instances.get(action.key);
+      if (!instance) continue;
+      if (action.kind === "unload") this.#end(instance, action.cause).catch(() => undefined);
+      else if (action.kind === "end") instance.endOutgrown();
+      else instance.replace("memory").catch((error: unknown) => this.#couldNotReplace(instance, error));
+    }
+  }
+
+  #couldNotReplace({ folder }: Instance, error: unknown): void {
+    this.#options.log.warn({ model_path: folder.modelPath, err: error }, "No fresh process could take over");
+  }
+
+  async #makeRoomInTurn(folder: ModelFolder, spec: ModelSpec, incarnation: Incarnation): Promise<void> {
+    const needBytes = this.#options.estimateBytes(folder, spec);
+    const own = this.#instances.get(folder.directory);
+    // A process that replaces or restarts one was let in with it (for that moment there are two), and waits for nobody;
+    // the trial of an open breaker is none of these: what room there was has long been given away.
+    if (!own?.hasRoom || own.state === "loading") {
+      const made = this.#makingRoom.then(() => this.#makeRoom(folder, needBytes, incarnation));
+      this.#makingRoom = made.catch(() => undefined);
+      await made;
+    } else incarnation.reservedBytes = needBytes;
+  }
+
+  async #makeRoom(folder: ModelFolder, needBytes: number, incarnation: Incarnation): Promise<void> {
+    while (!incarnation.isCancelled) {
+      const own = this.#instances.get(folder.directory);
+      const others = [...this.#instances.values()].filter((one) => one !== own && one.takesRoom);
+      const decision = roomFor(
+        needBytes,
+        others.map((instance) => instance.resident()),
+        this.#options.budget,
+      );
+      if (decision.kind === "full") {
+        const inTheWay = others.filter((one) => decision.occupants.some(({ key }) => key === one.folder.directory));
+        throw noRoom(folder, needBytes, { lacks: decision.lacks, budget: this.#options.budget, inTheWay });
+      }
+      if (decision.kind === "fits") {
+        incarnation.reservedBytes = needBytes;
+        if (own) own.hasRoom = true;
+        return;
+      }
+      if (decision.kind === "wait") await this.#left(decision.keys);
+      else await Promise.all(decision.keys.map((key) => this.#evict(key)));
+    }
+  }
+
+  async #left(keys: readonly string[]): Promise<void> {
+    for (const key of keys) await this.#instances.get(key)?.left();
+  }
+
+  async #evict(key: string): Promise<void> {
+    const instance = this.#instances.get(key);
+    if (instance) await this.#end(instance, "evicted");
+  }
+
+  #told(event: PoolEvent): void {
+    if (event.type === "state") {
+      const { folder, state, failure, files } = event.instance;
+      const isGone = state === "stopped";
+      const known = this.#instances.get(folder.directory);
+      if (isGone && known?.state === "stopped") this.#instances.delete(folder.directory);
+      if (state === "ready" && this.#quarantines.loaded(folder)) this.#tell({ type: "released", folder });
+      if (state === "failed" && event.instance.retryAt === undefined && failure) {
+        this.#holdBack(folder, failure.error, files ?? "");
+      }
+    }
+    this.#tell(event);
+  }
+
+  #tell(event: PoolEvent): void {
+    for (const listener of this.#listeners) listener(event);
   }
 }

@@ -34,6 +34,7 @@ export function summaryOf(sessions: readonly Session[]): SessionSummary {
     loadSeconds: sum(({ loadSeconds }) => loadSeconds),
     queueSeconds: sum(({ queueSeconds }) => queueSeconds),
     decodeSeconds: sum(({ decodeSeconds }) => decodeSeconds),
+    replays: sum(({ replays }) => replays),
   };
 }
 

@@ -1,32 +1,15 @@
 /**
- * A queue between one producer and one consumer that makes the producer wait while it is full. The consumer gets the
- * values in the order in which their promises were put in, whatever the order in which they settle.
+ * A queue between one producer and one consumer. The consumer gets the values in the order in which their promises
+ * were put in, whatever the order in which they settle; one that is rejected is thrown when its turn comes. How much
+ * is in it is bounded by its producer.
  */
 export class OrderedQueue<T> implements AsyncIterable<T> {
   readonly #items: (T | Promise<T>)[] = [];
-  readonly #limit: number;
   #end: { readonly error?: unknown } | undefined;
   #consumer: (() => void) | undefined;
-  #producer: (() => void) | undefined;
 
-  constructor(limit: number) {
-    this.#limit = limit;
-  }
-
-  /** Resolves when there is room for another one. What comes after the end is dropped. */
-  async push(item: T | Promise<T>): Promise<void> {
-    if (this.#end) return;
-    this.#items.push(item);
-    this.#consumer?.();
-    while (this.#items.length >= this.#limit && !this.#end) {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      this.#producer = resolve;
-      await promise;
-    }
-  }
-
-  /** Puts one in without waiting for room; for what its sender bounds. */
-  add(item: T): void {
+  /** What comes after the end is dropped. */
+  add(item: T | Promise<T>): void {
     if (this.#end) return;
     this.#items.push(item);
     this.#consumer?.();
@@ -35,6 +18,11 @@ export class OrderedQueue<T> implements AsyncIterable<T> {
   /** The consumer gets what is there, then the end. */
   end(): void {
     this.#finish({});
+  }
+
+  /** The consumer gets what is there, then the error. */
+  endWith(error: unknown): void {
+    this.#finish({ error });
   }
 
   /** The consumer gets the error at once. */
@@ -46,9 +34,7 @@ export class OrderedQueue<T> implements AsyncIterable<T> {
   async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
     for (;;) {
       if (this.#items.length > 0) {
-        const item = this.#items.shift() as T | Promise<T>;
-        this.#producer?.();
-        yield await item;
+        yield await (this.#items.shift() as T | Promise<T>);
       } else if (this.#end) {
         if ("error" in this.#end) throw this.#end.error;
         return;
@@ -63,6 +49,5 @@ export class OrderedQueue<T> implements AsyncIterable<T> {
   #finish(end: { readonly error?: unknown }): void {
     this.#end ??= end;
     this.#consumer?.();
-    this.#producer?.();
   }
 }

@@ -1,6 +1,9 @@
 import { VoxpoolError } from "../base/errors.ts";
 import type { Pool } from "../pool/types.ts";
 import type { Priority, Scheduler } from "../schedule/schedule.ts";
+import { isDeath } from "./death.ts";
+import { afterDeath, counted, type Death, noDeaths } from "./replay-policy.ts";
+import { takeTurn } from "./turn.ts";
 import type { OpenSession } from "./types.ts";
 
 /** Punctuation for one recognition. */
@@ -27,12 +30,9 @@ const classAbove: Readonly<Record<Priority, Priority>> = {
   batch: "live_partial",
 };
 
-/** A process that dies under a text may do so for another one's sake; the same text is tried once more. */
-const attempts = 2;
-
 /**
- * Punctuates with a model in a host of its own; every text takes a permit, as decodes do. The model is loaded at
- * once, while speech is recognised.
+ * Punctuates with a model in a host of its own; every text takes a permit, as decodes do, and is tried again as they are
+ * when the process ends. The model is loaded at once, while speech is recognised.
  */
 export function createPunctuator(
   { pool, scheduler }: PunctuatorParts,
@@ -43,26 +43,31 @@ export function createPunctuator(
 
   async function loadAhead(): Promise<void> {
     try {
-      (await pool.lease(folder, signal)).release();
+      (await pool.lease(folder, signal ? { signal } : {})).release();
     } catch {
       // The first text meets the same, and it is there that it matters.
     }
   }
 
-  async function once(text: string, audioSeconds: number): Promise<string> {
-    const lease = await pool.lease(folder, signal);
+  async function once(text: string, audioSeconds: number, isSuspect: boolean): Promise<Outcome> {
+    const lease = await pool.lease(folder, signal ? { signal } : {});
     const host = lease.instance.id;
+    const work = { priority: classAbove[priority], client, host, audioSeconds };
     try {
-      const permit = await scheduler.acquire({ priority: classAbove[priority], client, host, audioSeconds }, signal);
+      const turn = await takeTurn({ scheduler, lease, work, isSuspect, signal: signal ?? never });
       let seconds: number | undefined;
       try {
         const factor = scheduler.realTimeFactor(host) ?? 0;
         const done = await lease.punctuate(text, factor * audioSeconds);
         seconds = done.seconds;
         lease.countUse();
-        return done.text;
+        return { text: done.text };
+      } catch (thrown) {
+        const error = VoxpoolError.from(thrown);
+        if (!isDeath(error)) throw error;
+        return { error, death: { blame: await lease.ended, wasDecoding: true, wasAlone: isSuspect } };
       } finally {
-        permit.release(seconds);
+        turn.release(seconds);
       }
     } finally {
       lease.release();
@@ -74,15 +79,33 @@ export function createPunctuator(
       return failure;
     },
     async punctuate(text, audioSeconds) {
-      for (let attempt = 1; failure === undefined; attempt++) {
-        try {
-          return await once(text, audioSeconds);
-        } catch (error) {
-          signal?.throwIfAborted();
-          if (attempt === attempts) failure = VoxpoolError.from(error);
-        }
+      if (failure !== undefined) return undefined;
+      try {
+        return await untilDone((isSuspect) => once(text, audioSeconds, isSuspect));
+      } catch (error) {
+        signal?.throwIfAborted();
+        failure = VoxpoolError.from(error);
+        return undefined;
       }
-      return undefined;
     },
   };
 }
+
+type Outcome = { readonly text: string } | { readonly error: VoxpoolError; readonly death: Death };
+
+/** Tries again when the process ended, as long as the policy lets it. @throws VoxpoolError */
+async function untilDone(once: (isSuspect: boolean) => Promise<Outcome>): Promise<string> {
+  let deaths = noDeaths;
+  let isSuspect = false;
+  for (;;) {
+    const outcome = await once(isSuspect);
+    if ("text" in outcome) return outcome.text;
+    const verdict = afterDeath(deaths, outcome.death);
+    if (verdict.kind !== "replay") throw outcome.error;
+    deaths = counted(deaths, outcome.death);
+    isSuspect ||= verdict.suspects;
+  }
+}
+
+/** For who cannot leave. */
+const never = new AbortController().signal;

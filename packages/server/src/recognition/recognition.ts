@@ -2,25 +2,41 @@ import { VoxpoolError } from "../base/errors.ts";
 import type { EngineInfo } from "../engine/engine.ts";
 import type { InstanceLease, Pool } from "../pool/types.ts";
 import type { Scheduler } from "../schedule/schedule.ts";
+import { createPoisonMemory, type PoisonMemory } from "./poison.ts";
 import { createPunctuator } from "./punctuator.ts";
 import { RunningSession } from "./session.ts";
-import type { OpenSession, Recognition } from "./types.ts";
+import type { OpenSession, PoisonNotice, Recognition, ReplayNotice } from "./types.ts";
 
 export interface RecognitionParts {
   readonly pool: Pick<Pool, "lease">;
   readonly scheduler: Scheduler;
+  /** What must not be decoded again; one that starts empty unless given. */
+  readonly poison?: PoisonMemory;
+  /** Told of each session that another process took up. */
+  readonly onReplay?: (notice: ReplayNotice) => void;
+  /** Told of each session that is proven to end processes. */
+  readonly onPoison?: (notice: PoisonNotice) => void;
 }
 
 /** Opens sessions: leases the model, checks that it can do what is demanded, and hands the samples to its host. */
-export function createRecognition({ pool, scheduler }: RecognitionParts): Recognition {
+export function createRecognition(parts: RecognitionParts): Recognition {
+  const { pool, scheduler, onReplay, onPoison, poison = createPoisonMemory() } = parts;
   return {
     async open(options) {
       const begunAt = performance.now();
-      const lease = await pool.lease(options.folder, options.signal);
+      const { folder, client } = options;
+      const lease = await leaseFor(pool, options, options.signal);
       try {
-        demand(lease.info, options);
-        const loadSeconds = (performance.now() - begunAt) / 1000;
-        return new RunningSession({ lease, scheduler, options, loadSeconds, host: openHost(lease, options) });
+        return new RunningSession({
+          lease,
+          leaseAgain: (signal) => leaseFor(pool, options, signal, lease.info.input),
+          scheduler,
+          options,
+          loadSeconds: (performance.now() - begunAt) / 1000,
+          poison,
+          onReplay: (blame) => onReplay?.({ folder, client, blame }),
+          onPoison: (mark) => onPoison?.({ folder, client, mark }),
+        });
       } catch (error) {
         lease.release();
         throw error;
@@ -30,14 +46,28 @@ export function createRecognition({ pool, scheduler }: RecognitionParts): Recogn
   };
 }
 
-function openHost(lease: InstanceLease, { words, language, vad, itn }: OpenSession) {
-  return lease.open({
-    words: words !== "no",
-    ...(language !== undefined && { language }),
-    ...(vad !== undefined && { vad }),
-    ...(itn !== undefined && { itn }),
-  });
+/** @throws VoxpoolError of the load; what the model, which may be another one by now, cannot do */
+async function leaseFor(
+  pool: Pick<Pool, "lease">,
+  options: OpenSession,
+  signal: AbortSignal | undefined,
+  input?: EngineInfo["input"],
+): Promise<InstanceLease> {
+  const { folder, keepAliveSeconds } = options;
+  const wish = { ...(signal && { signal }), ...(keepAliveSeconds !== undefined && { keepAliveSeconds }) };
+  const lease = await pool.lease(folder, wish);
+  try {
+    demand(lease.info, options);
+    if (input !== undefined && lease.info.input !== input) throw changed(folder.modelPath);
+    return lease;
+  } catch (error) {
+    lease.release();
+    throw error;
+  }
 }
+
+const changed = (model_path: string) =>
+  new VoxpoolError("host_crashed", { model_path, detail: "its files are another model now" });
 
 function demand(info: EngineInfo, { folder, words, language }: OpenSession): void {
   const model_path = folder.modelPath;

@@ -1,12 +1,17 @@
 import { VoxpoolError } from "../base/errors.ts";
-import { type EngineInfo, type RecognizedSpan, type RecognizedWord, sampleRateHz } from "../engine/engine.ts";
-import { joinText } from "../engine/text/join.ts";
-import { characterWords } from "../engine/text/words.ts";
-import type { HostSession, HostWork } from "../host/parent/types.ts";
-import type { InstanceLease } from "../pool/types.ts";
+import { type EngineInfo, sampleRateHz } from "../engine/engine.ts";
+import type { Blame, InstanceLease } from "../pool/types.ts";
 import type { Scheduler } from "../schedule/schedule.ts";
+import { Attempt, type Beginning, longestUtteranceSeconds, type Step } from "./attempt.ts";
+import { isDeath } from "./death.ts";
 import { OrderedQueue } from "./ordered-queue.ts";
-import type { OpenSession, Segment, Session, SessionEvent, SessionSummary } from "./types.ts";
+import { Places } from "./places.ts";
+import type { PoisonMark, PoisonMemory } from "./poison.ts";
+import { PoisonCheck } from "./poison-check.ts";
+import { afterDeath, counted, gotOn, noDeaths } from "./replay-policy.ts";
+import { toSegment, wordsOf } from "./segments.ts";
+import { SessionInput } from "./session-input.ts";
+import type { OpenSession, Session, SessionEvent, SessionSummary } from "./types.ts";
 
 /**
  * Pieces of work that may be waiting, running or unread at once. More than any node can run, few enough that a
@@ -14,57 +19,66 @@ import type { OpenSession, Segment, Session, SessionEvent, SessionSummary } from
  */
 const mostWorksInFlight = 64;
 
-/** An engine that follows a stream gives an utterance when it ends; Vosk ends one after 20 s at the latest. */
-const longestUtteranceSeconds = 30;
-
-/** Results of a piece of work, or how far everything before is decoded. */
-type Finished =
-  | { readonly spans: readonly RecognizedSpan[] }
-  | { readonly spans: readonly RecognizedSpan[]; readonly settledSamples: number };
-
 export interface SessionParts {
   readonly lease: InstanceLease;
-  readonly host: HostSession;
+  /** Another lease when a process has ended. @throws VoxpoolError of the load */
+  readonly leaseAgain: (signal: AbortSignal) => Promise<InstanceLease>;
   readonly scheduler: Scheduler;
   readonly options: OpenSession;
   readonly loadSeconds: number;
+  readonly poison: PoisonMemory;
+  readonly onReplay: (blame: Blame) => void;
+  readonly onPoison: (mark: PoisonMark) => void;
 }
 
-/** A recognition under way: pieces of work run side by side as permits come, results leave in order. */
+/**
+ * A recognition under way. It survives the end of its process: what was written after the last thing that was
+ * recognised is kept, and another process takes it up there. Neither the writer nor the reader sees more of that than
+ * a delay.
+ */
 export class RunningSession implements Session {
   readonly info: EngineInfo;
   readonly folder: OpenSession["folder"];
   readonly #parts: SessionParts;
-  readonly #finished = new OrderedQueue<Finished>(mostWorksInFlight);
+  readonly #input = new SessionInput((sample) => this.#refusePoison(sample));
+  readonly #poisonCheck: PoisonCheck;
+  readonly #places = new Places(mostWorksInFlight);
+  /** What the reader has not read; bounded by the places. */
+  readonly #steps = new OrderedQueue<Step>();
   readonly #stop = new AbortController();
+  #attempt: Attempt;
+  #deaths = noDeaths;
+  #replays = 0;
+  #suspectTo = 0;
   #over = false;
   /** What ended it before its time. */
   #failure: VoxpoolError | undefined;
-  #isNoteQueued = false;
-  #notedSamples = 0;
-  #writtenSamples = 0;
+  #isNoteUnread = false;
+  #processedSamples = 0;
+  #loadSeconds: number;
   #queueSeconds = 0;
   #decodeSeconds = 0;
 
+  /** @throws VoxpoolError `host_crashed` */
   constructor(parts: SessionParts) {
     this.#parts = parts;
     this.info = parts.lease.info;
     this.folder = parts.options.folder;
+    this.#loadSeconds = parts.loadSeconds;
+    this.#poisonCheck = new PoisonCheck(parts.poison, this.folder, this.#input.written);
+    this.#attempt = this.#begin(parts.lease, { resumeAt: 0, hasSpoken: false });
     const { signal } = parts.options;
     signal?.addEventListener("abort", this.#aborted, { once: true });
     if (signal?.aborted) this.cancel();
-    parts.host.onConsumed(() => this.#note());
-    void this.#runWorks();
+    void this.#run();
   }
 
-  async write(samples: Float32Array): Promise<void> {
-    this.#stop.signal.throwIfAborted();
-    this.#writtenSamples += samples.length;
-    await this.#parts.host.write(samples);
+  write(samples: Float32Array): Promise<void> {
+    return this.#input.write(samples);
   }
 
   end(): void {
-    this.#parts.host.end();
+    this.#input.end();
   }
 
   cancel(error = new VoxpoolError("request_cancelled")): void {
@@ -72,8 +86,9 @@ export class RunningSession implements Session {
     this.#over = true;
     this.#failure = error;
     this.#stop.abort(error);
-    this.#parts.host.cancel(error);
-    this.#finished.fail(error);
+    this.#attempt.close(error);
+    this.#steps.fail(error);
+    this.#input.close(error);
     this.#leave();
   }
 
@@ -82,21 +97,20 @@ export class RunningSession implements Session {
     let segments = 0;
     let settledSeconds = 0;
     try {
-      for await (const finished of this.#finished) {
-        if ("settledSamples" in finished) {
-          settledSeconds = Math.max(settledSeconds, this.#settledSeconds(finished.settledSamples));
-          this.#isNoteQueued = false;
-          this.#note();
+      for await (const step of this.#steps) {
+        this.#read(step);
+        if (step.kind === "settled") {
+          settledSeconds = Math.max(settledSeconds, this.#settledSeconds(step.settledSamples));
+        } else {
+          for (const span of step.spans) {
+            const segment = toSegment(segments, span, wordsOf(span, this.#parts.options, this.info));
+            if (segment.text === "") continue;
+            segments++;
+            settledSeconds = Math.max(settledSeconds, segment.start);
+            yield { type: "final", number: ++number, segment };
+          }
         }
-        for (const span of finished.spans) {
-          const segment = toSegment(segments, span, this.#wordsOf(span));
-          if (segment.text === "") continue;
-          segments++;
-          settledSeconds = Math.max(settledSeconds, segment.start);
-          yield { type: "final", number: ++number, segment };
-        }
-        const processedSeconds = this.#parts.host.consumedSamples / sampleRateHz;
-        yield { type: "progress", number: ++number, processedSeconds, settledSeconds };
+        yield { type: "progress", number: ++number, processedSeconds: this.#processedSeconds(), settledSeconds };
       }
       if (this.#failure) throw this.#failure; // it came when all work was done already
       this.#complete();
@@ -107,22 +121,134 @@ export class RunningSession implements Session {
 
   summary(): SessionSummary {
     return {
-      durationSeconds: this.#writtenSamples / sampleRateHz,
-      loadSeconds: this.#parts.loadSeconds,
-      queueSeconds: this.#queueSeconds,
-      decodeSeconds: this.#decodeSeconds,
+      durationSeconds: this.#input.written.to / sampleRateHz,
+      loadSeconds: this.#loadSeconds,
+      queueSeconds: this.#queueSeconds + this.#attempt.queueSeconds,
+      decodeSeconds: this.#decodeSeconds + this.#attempt.decodeSeconds,
+      replays: this.#replays,
     };
   }
 
   readonly #aborted = () => this.cancel();
 
-  /** Puts into the queue how far everything is decoded, behind all results that it covers; one note at a time. */
-  #note(): void {
-    const settledSamples = this.#parts.host.consumedSamples;
-    if (this.#isNoteQueued || settledSamples <= this.#notedSamples) return;
-    this.#isNoteQueued = true;
-    this.#notedSamples = settledSamples;
-    this.#finished.add({ spans: [], settledSamples });
+  /** One process after the other, until all is recognised. */
+  async #run(): Promise<void> {
+    while (!this.#over) {
+      try {
+        for await (const step of this.#attempt.steps()) this.#take(step);
+        this.#steps.end();
+        return;
+      } catch (error) {
+        await this.#survive(VoxpoolError.from(error));
+      }
+    }
+  }
+
+  #take(step: Step): void {
+    if (step.kind === "settled") this.#isNoteUnread = true;
+    this.#steps.add(step);
+  }
+
+  #read(step: Step): void {
+    if (step.kind === "work") {
+      this.#places.giveBack(1);
+    } else {
+      this.#isNoteUnread = false;
+      this.#attempt.note();
+    }
+  }
+
+  async #survive(error: VoxpoolError): Promise<void> {
+    if (this.#over) return;
+    if (!isDeath(error)) return this.cancel(error);
+    const blame = await this.#attempt.lease.ended;
+    if (this.#over) return;
+    this.#attempt.close(error);
+    try {
+      this.#judge(error, blame);
+      await this.#replay(blame);
+    } catch (refusal) {
+      this.cancel(VoxpoolError.from(refusal));
+    }
+  }
+
+  /** @throws VoxpoolError that ends the session: `error` itself, `request_poisonous` */
+  #judge(error: VoxpoolError, blame: Blame): void {
+    const { suspects } = this.#attempt;
+    const death = { blame, wasDecoding: suspects !== undefined, wasAlone: suspects?.isAlone ?? false };
+    const verdict = afterDeath(this.#deaths, death);
+    this.#deaths = counted(this.#deaths, death);
+    if (verdict.kind === "give_up") throw error;
+    if (verdict.kind === "poisonous") throw this.#poisoned(error);
+    if (verdict.suspects) this.#suspectTo = Math.max(this.#suspectTo, suspects?.endSample ?? 0);
+    this.#poisonCheck.all(this.#attempt.lease.instance.files); // another session may have proven it meanwhile
+  }
+
+  #poisoned(error: VoxpoolError): VoxpoolError {
+    const { lease, suspects } = this.#attempt;
+    const mark = this.#poisonCheck.remember(suspects?.endSample ?? this.#input.written.to, lease.instance.files);
+    if (mark) this.#parts.onPoison(mark);
+    const { detail, idle_seconds } = error.details;
+    return new VoxpoolError("request_poisonous", {
+      model_path: this.folder.modelPath,
+      detail: detail ?? `it did not answer for ${idle_seconds} seconds`,
+    });
+  }
+
+  /** @throws VoxpoolError of the load */
+  async #replay(blame: Blame): Promise<void> {
+    const { queueSeconds, decodeSeconds, beginning } = this.#attempt;
+    const begunAt = performance.now();
+    const lease = await this.#parts.leaseAgain(this.#stop.signal);
+    if (this.#over) return lease.release();
+    this.#loadSeconds += (performance.now() - begunAt) / 1000;
+    this.#queueSeconds += queueSeconds;
+    this.#decodeSeconds += decodeSeconds;
+    try {
+      this.#attempt = this.#begin(lease, beginning);
+    } catch (error) {
+      lease.release();
+      throw error;
+    }
+    this.#replays += 1;
+    this.#parts.onReplay(blame);
+  }
+
+  #begin(lease: InstanceLease, beginning: Omit<Beginning, "suspectTo">): Attempt {
+    const attempt: Attempt = new Attempt({
+      lease,
+      scheduler: this.#parts.scheduler,
+      options: this.#parts.options,
+      written: this.#input.written,
+      places: this.#places,
+      beginning: { ...beginning, suspectTo: this.#suspectTo },
+      onFed: (to) => this.#input.fed(to),
+      onProgress: () => this.#gotOn(attempt),
+      isNoteUnread: () => this.#isNoteUnread,
+    });
+    return attempt;
+  }
+
+  /** What others do to a process counts only while the session does not get on. */
+  #gotOn(attempt: Attempt): void {
+    if (this.#over || attempt !== this.#attempt) return;
+    this.#input.written.dropBefore(attempt.neededFrom);
+    if (attempt.hasProgressed) this.#deaths = gotOn(this.#deaths);
+  }
+
+  /** @throws VoxpoolError `request_poisonous`, which ends the session */
+  #refusePoison(sample: number): void {
+    try {
+      this.#poisonCheck.since(sample, this.#attempt.lease.instance.files);
+    } catch (error) {
+      this.cancel(VoxpoolError.from(error));
+      throw error;
+    }
+  }
+
+  #processedSeconds(): number {
+    this.#processedSamples = Math.max(this.#processedSamples, this.#attempt.processedSamples);
+    return this.#processedSamples / sampleRateHz;
   }
 
   #settledSeconds(samples: number): number {
@@ -130,81 +256,16 @@ export class RunningSession implements Session {
     return this.info.input === "frames" ? Math.max(0, seconds - longestUtteranceSeconds) : seconds;
   }
 
-  /** In Chinese, words are characters. */
-  #wordsOf({ words }: RecognizedSpan): readonly RecognizedWord[] | undefined {
-    const { options } = this.#parts;
-    if (options.words === "no" || words === undefined) return undefined;
-    const languages = options.language === undefined ? this.info.languages : [options.language];
-    return languages.some((language) => chinese.has(language)) ? characterWords(words) : words;
-  }
-
   #complete(): void {
     if (this.#over) return;
     this.#over = true;
-    if (this.#parts.options.isPart !== true) this.#parts.lease.countUse();
+    if (this.#parts.options.isPart !== true) this.#attempt.lease.countUse();
+    this.#attempt.lease.release();
+    this.#input.close();
     this.#leave();
   }
 
   #leave(): void {
     this.#parts.options.signal?.removeEventListener("abort", this.#aborted);
-    this.#parts.lease.release();
-  }
-
-  async #runWorks(): Promise<void> {
-    try {
-      for await (const work of this.#parts.host.works()) {
-        const finished = this.#run(work);
-        finished.catch((error: unknown) => this.cancel(VoxpoolError.from(error)));
-        await this.#finished.push(finished);
-      }
-      this.#finished.end();
-    } catch (error) {
-      this.cancel(VoxpoolError.from(error));
-    }
-  }
-
-  async #run(work: HostWork): Promise<Finished> {
-    const { scheduler, lease, options } = this.#parts;
-    const { audioSeconds } = work;
-    const host = lease.instance.id;
-    const { client, priority } = options;
-    const permit = await scheduler.acquire({ priority, client, host, audioSeconds }, this.#stop.signal);
-    this.#queueSeconds += permit.waitedSeconds;
-    const factor = scheduler.realTimeFactor(host);
-    const running = work.run(factor === undefined ? undefined : factor * audioSeconds);
-    // The caller of a cancelled session is told at once; the core is free when the process says so.
-    const decodeSeconds = running.then(
-      (result) => result.decodeSeconds,
-      () => undefined,
-    );
-    void work.over().then(async () => permit.release(await decodeSeconds));
-    const done = await running;
-    this.#decodeSeconds += done.decodeSeconds;
-    return { spans: done.results };
   }
 }
-
-const chinese: ReadonlySet<string> = new Set(["zh", "yue"]);
-
-function toSegment(id: number, span: RecognizedSpan, words: readonly RecognizedWord[] | undefined): Segment {
-  return {
-    id,
-    start: seconds(span.startSeconds),
-    end: seconds(span.endSeconds),
-    text: joinText([span.text]),
-    ...(span.confidence !== undefined && { confidence: span.confidence }),
-    ...(words && { words: words.map(toWord) }),
-  };
-}
-
-function toWord(word: RecognizedWord) {
-  return {
-    word: word.word,
-    start: seconds(word.startSeconds),
-    end: seconds(word.endSeconds),
-    ...(word.confidence !== undefined && { confidence: word.confidence }),
-  };
-}
-
-/** To the millisecond: finer digits would be noise. */
-const seconds = (value: number): number => Math.round(value * 1000) / 1000;

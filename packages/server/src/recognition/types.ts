@@ -2,7 +2,9 @@ import type { Segment } from "@voxpool/client/contract";
 import type { VoxpoolError } from "../base/errors.ts";
 import type { ModelFolder } from "../catalog/catalog.ts";
 import type { EngineInfo, VadMode } from "../engine/engine.ts";
+import type { Blame } from "../pool/types.ts";
 import type { Priority } from "../schedule/schedule.ts";
+import type { PoisonMark } from "./poison.ts";
 import type { Punctuator } from "./punctuator.ts";
 
 /** One recognition. Events are numbered from 1 without gaps; a `final` never changes. */
@@ -23,6 +25,8 @@ export interface SessionSummary {
   readonly loadSeconds: number;
   readonly queueSeconds: number;
   readonly decodeSeconds: number;
+  /** How often another process took it up. */
+  readonly replays: number;
 }
 
 export interface OpenSession {
@@ -37,6 +41,8 @@ export interface OpenSession {
   /** `on` unless given. */
   readonly vad?: VadMode;
   readonly signal?: AbortSignal;
+  /** How long the model stays when idle, as this request wishes; infinite: for ever. */
+  readonly keepAliveSeconds?: number;
   /** One more session of a recognition that is counted already. */
   readonly isPart?: boolean;
 }
@@ -55,6 +61,21 @@ export interface Session {
   events(): AsyncIterable<SessionEvent>;
   /** What it cost; complete after the last event. */
   summary(): SessionSummary;
+}
+
+/** A session that another process took up. */
+export interface ReplayNotice {
+  readonly folder: ModelFolder;
+  readonly client: string;
+  /** How the process before it came to its end. */
+  readonly blame: Blame;
+}
+
+/** A session whose audio ends processes of its model: proven just now. */
+export interface PoisonNotice {
+  readonly folder: ModelFolder;
+  readonly client: string;
+  readonly mark: PoisonMark;
 }
 
 export interface Recognition {

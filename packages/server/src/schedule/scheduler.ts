@@ -15,6 +15,9 @@ export interface SchedulerOptions {
 
 const mostClientsRemembered = 1000;
 
+/** Far more than run at once: a process that another one replaced may still finish something after it is forgotten. */
+const mostHostsRemembered = 1000;
+
 /** How much one new measurement moves the real-time factor, for each second of audio in it. */
 const learningPerAudioSecond = 0.05;
 
@@ -106,7 +109,10 @@ export class NodeScheduler implements Scheduler {
     const measured = decodeSeconds / audioSeconds;
     const known = this.#factors.get(host);
     const weight = Math.min(1, audioSeconds * learningPerAudioSecond);
+    this.#factors.delete(host); // the one that was measured last is at the end
     this.#factors.set(host, known === undefined ? measured : known + weight * (measured - known));
+    const [oldest] = this.#factors.keys();
+    if (oldest !== undefined && this.#factors.size > mostHostsRemembered) this.#factors.delete(oldest);
   }
 
   /** A client that comes, or comes back, starts level with those who are served: idle time is no credit. */

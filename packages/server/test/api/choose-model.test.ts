@@ -3,7 +3,8 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { chooseModel } from "../../dist/api/choose-model.js";
-import { createCatalog } from "../../dist/catalog/catalog.js";
+import { type Catalog, createCatalog } from "../../dist/catalog/catalog.js";
+import { Names } from "../../dist/pool/names.js";
 import type { Pool } from "../../dist/pool/types.js";
 import { scratchDirectory } from "../base/scratch.ts";
 import { writeModel } from "../server/running.ts";
@@ -35,6 +36,8 @@ const cases: readonly Case[] = [
   { wish: { modelPath: "../etc" }, reason: "model_path_invalid" },
 ];
 
+const partsOf = (catalog: Catalog) => ({ catalog, names: new Names({ catalog }), pool: nothingLoaded as Pool });
+
 for (const { wish, configured = "", chosen, language, reason } of cases) {
   test(`${JSON.stringify(wish)} with default "${configured}": ${chosen ?? reason}`, async (t) => {
     const directory = scratchDirectory(t);
@@ -43,7 +46,7 @@ for (const { wish, configured = "", chosen, language, reason } of cases) {
       writeModel(join(directory, "model", id), { files: { "fake.json": "{}", "voxpool.json": manifest } });
     }
     const catalog = createCatalog({ modelDirs: ["model"], workingDirectory: directory, fakeEngine: true });
-    const choice = chooseModel({ catalog, pool: nothingLoaded as Pool, configuredDefault: configured }, wish);
+    const choice = chooseModel({ ...partsOf(catalog), configuredDefault: configured }, wish);
     if (reason !== undefined) {
       await assert.rejects(choice, { reason });
       return;
@@ -57,7 +60,7 @@ test("a language that no model on disk knows: the error names what to pull for i
   const directory = scratchDirectory(t);
   writeModel(join(directory, "model", "de"), { fake: { languages: ["de"] } });
   const catalog = createCatalog({ modelDirs: ["model"], workingDirectory: directory, fakeEngine: true });
-  const parts = { catalog, pool: nothingLoaded as Pool, configuredDefault: "" };
+  const parts = { ...partsOf(catalog), configuredDefault: "" };
   await assert.rejects(chooseModel(parts, { language: "中文" }), (error: Error & { reason?: string }) => {
     assert.equal(error.reason, "no_model");
     assert.match(error.message, /voxpool pull cn\./);
@@ -77,7 +80,7 @@ test("an empty folder is no model: the default is what it is without it, and a n
   await mkdir(join(directory, "model/cn/vosk-model-small-cn-0.22"), { recursive: true });
   await writeFile(join(directory, "model/cn/.DS_Store"), "");
   const catalog = createCatalog({ modelDirs: ["model"], workingDirectory: directory, fakeEngine: true });
-  const parts = { catalog, pool: nothingLoaded as Pool, configuredDefault: "" };
+  const parts = { ...partsOf(catalog), configuredDefault: "" };
   assert.equal((await chooseModel(parts, {})).folder.modelPath, "model/en/tiny");
 
   const told = { reason: "model_folder_empty", message: /^The folder model\/cn is empty\..*voxpool pull cn$/ };

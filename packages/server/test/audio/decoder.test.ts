@@ -300,11 +300,11 @@ test("time in which this process stood still is not held against a step", async 
   // Past whatever was due meanwhile.
   for (let n = 0; n < 5; n++) await new Promise(setImmediate);
   let again = 0;
-  channel.onmessage = () => {
+  (channel as unknown as EventTarget).addEventListener("message", () => {
     again += 1;
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a channel is no window
     channel.postMessage("go on");
-  };
+  });
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a channel is no window
   channel.postMessage("go on");
   assert.deepEqual(await samples, await decodeAll(decoder, sound, { raw }));

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, statSync } from "node:fs";
+import { mkdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { tryFileLock } from "../../dist/base/file-lock.js";
@@ -34,4 +34,13 @@ test("what cannot be a lock is an error, and not taken for one that somebody has
   mkdirSync(join(directory, "folder"));
   assert.throws(() => tryFileLock(join(directory, "folder")), /unable to open/);
   assert.throws(() => tryFileLock(join(directory, "nowhere", "a.lock")), /unable to open/);
+});
+
+test("garbage in the file keeps nobody out", (t) => {
+  const path = join(scratchDirectory(t), "a.lock");
+  writeFileSync(path, "x".repeat(5000));
+  const lock = tryFileLock(path);
+  assert.ok(lock);
+  assert.equal(tryFileLock(path), undefined);
+  lock.release();
 });

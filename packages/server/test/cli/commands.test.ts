@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
+import { commandLineId } from "../../dist/cli/client.js";
 import { closedUrl, failure, run, sendJson, startWireServer } from "./support.ts";
 
 const loaded = {
@@ -159,16 +160,17 @@ suite("commands that ask a server", () => {
       (await run(t, ["unload", "model/cn", "--key", "from-flag"], { env })).stdout,
       "Model model/cn is unloaded\n",
     );
+    const body = { model_path: "model/cn", client_id: commandLineId() };
     assert.deepEqual(
-      received.map(({ call, headers, body }) => [
+      received.map(({ call, headers, body: sent }) => [
         call,
         headers["accept-language"],
         headers.authorization,
-        String(body),
+        JSON.parse(String(sent)) as unknown,
       ]),
       [
-        ["POST /models/load", "zh", "Bearer from-env", '{"model_path":"model/cn"}'],
-        ["POST /models/unload", "zh", "Bearer from-flag", '{"model_path":"model/cn"}'],
+        ["POST /models/load", "zh", "Bearer from-env", body],
+        ["POST /models/unload", "zh", "Bearer from-flag", body],
       ],
     );
   });
@@ -207,7 +209,7 @@ suite("commands that ask a server", () => {
     const chinese = await run(t, ["models", "--url", closed], { env: { LANG: "zh_CN.UTF-8" } });
     assert.match(
       chinese.stderr,
-      /^voxpool: http:\/\/127\.0\.0\.1:\d+\/api 没有 voxpool 服务器响应：.+。启动命令：voxpool serve。\n$/,
+      /^voxpool: http:\/\/127\.0\.0\.1:\d+\/api 没有 voxpool 服务器响应：.+。启动命令：npx voxpool serve。\n$/,
     );
   });
 

@@ -47,7 +47,27 @@ suite("the command line as a process", () => {
   });
 
   test("the help of each command has examples, in the language of the user", async (t) => {
-    for (const command of ["serve", "models", "load", "unload", "status", "transcribe", "pull", "config", "help"]) {
+    for (const command of [
+      "serve",
+      "models",
+      "load",
+      "unload",
+      "status",
+      "stats",
+      "events",
+      "transcribe",
+      "ps",
+      "switch",
+      "alias",
+      "pin",
+      "unpin",
+      "reload",
+      "warmup",
+      "batch",
+      "pull",
+      "config",
+      "help",
+    ]) {
       const english = await run(t, [command, "--help"]);
       assert.equal(english.code, 0);
       assert.match(english.stdout, new RegExp(`Examples:\n  \\$ .*voxpool ${command}`));

@@ -101,10 +101,13 @@ suite("doctor", () => {
     assert.equal(report.code, 1);
     assert.match(
       report.of("default_model")[0] ?? "",
-      /^problem: model\/fake: The process of model .* ended: .*SIGABRT/,
+      /^problem: model\/fake: This audio ended the process of model\/fake twice .*SIGABRT/,
     );
     const chinese = await examined(t, cwd, { ...env, LANG: "zh_CN.UTF-8" });
-    assert.match(chinese.of("default_model")[0] ?? "", /^problem: model\/fake: 模型 model\/fake 的进程已退出/);
+    assert.match(
+      chinese.of("default_model")[0] ?? "",
+      /^problem: model\/fake: 该音频已两次使模型 model\/fake 的进程退出/,
+    );
   });
 
   test("the real default model hears the recording", async (t) => {

@@ -6,7 +6,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import type {
-  CatalogEntry,
   ModelEntry,
   PullEvent,
   PullRequest,
@@ -15,10 +14,15 @@ import type {
   Transcript,
 } from "@voxpool/client/contract";
 import type { FastifyInstance } from "fastify";
+import { runBatch } from "../../dist/api/batch.js";
 import type { Api, Caller, TranscribeRequest } from "../../dist/api/types.js";
 import type { RawPcm } from "../../dist/audio/audio.js";
 import { VoxpoolError } from "../../dist/base/errors.js";
 import { createHttpServer, type HttpConfig, type HttpServerOptions } from "../../dist/gateway/http/server.js";
+import type { EventLog } from "../../dist/observe/event-log.js";
+import type { Statistics } from "../../dist/observe/statistics.js";
+import { catalogEntry, entry } from "./entries.ts";
+import { observeNothing } from "./observe-nothing.ts";
 
 /** What one recognition of the test api saw. */
 export interface Seen {
@@ -50,32 +54,6 @@ export interface TestApi extends Api {
   /** Says `left` when the caller of a pull has gone. */
   readonly pullsLeft: EventEmitter;
 }
-
-const entry: ModelEntry = {
-  loaded_at: 1_700_000_000.25,
-  load_time: 0.5,
-  usage_count: 3,
-  state: "ready",
-  version: "1",
-  engine: "fake",
-  family: "fake",
-  languages: ["en"],
-  memory_bytes: 1024,
-  pid: 4711,
-};
-
-const catalogEntry: CatalogEntry = {
-  name: "cn",
-  title: "small",
-  engine: "vosk",
-  family: "kaldi",
-  languages: ["zh"],
-  licence: "Apache-2.0",
-  size_bytes: 10,
-  pinned: true,
-  sources: ["https://example.com/cn.zip"],
-  installed: false,
-};
 
 export const segments = [
   {
@@ -164,13 +142,40 @@ export function createTestApi(): TestApi {
       failIfAsked(api, "loadModel");
       if (path === "model/none") throw new VoxpoolError("model_not_found", { model_path: path });
       loaded.set(path, entry);
-      return { success: true, message: "loaded", model_path: path };
+      return { success: true, message: "loaded", model_path: path, version: "1", holds: [], expires_at: null };
     },
     async unloadModel({ model_path: path }) {
       failIfAsked(api, "unloadModel");
       if (!loaded.delete(path)) throw new VoxpoolError("model_not_loaded", { model_path: path });
-      return { success: true, message: "unloaded", model_path: path };
+      return { success: true, message: "unloaded", model_path: path, unloaded: true, holds: [] };
     },
+    async renewHolds({ client_id: client }) {
+      failIfAsked(api, "renewHolds");
+      throw new VoxpoolError("hold_unknown", { client, what: "" });
+    },
+    async warmUpModel({ model_path: path }) {
+      failIfAsked(api, "warmUpModel");
+      return { success: true, message: "warm", model_path: path, warmup_seconds: 0.1, text: "hello" };
+    },
+    async reloadModel({ model_path: path }) {
+      failIfAsked(api, "reloadModel");
+      return { success: true, message: "reloaded", model_path: path, load_time: 0.1 };
+    },
+    async pinModel({ model_path: path, pinned = true }) {
+      failIfAsked(api, "pinModel");
+      return { success: true, message: "pinned", model_path: path, pinned };
+    },
+    listAliases: () => ({ success: true, aliases: {}, count: 0 }),
+    async setAlias({ alias, model_path: path }) {
+      failIfAsked(api, "setAlias");
+      return { success: true, message: "set", alias, model_path: path };
+    },
+    async switchModel({ model_path: path, version = "2" }) {
+      failIfAsked(api, "switchModel");
+      const to = `${path}@${version}`;
+      return { success: true, message: "switched", model_path: path, from: `${path}@1`, to, gate: [], probation: null };
+    },
+    runBatch: (request, caller, explain) => runBatch(api, request, caller, explain),
     transcribe: (request, caller) => runScript(api, request, caller),
   };
   return api;
@@ -228,6 +233,8 @@ export interface LogRecord {
 export interface TestServer {
   readonly fastify: FastifyInstance;
   readonly api: TestApi;
+  readonly events: EventLog;
+  readonly statistics: Statistics;
   readonly log: LogRecord[];
   readonly spool: string;
   /** Listens on a free port of the loopback. */
@@ -240,6 +247,7 @@ export const config: HttpConfig = {
   "limits.json_bytes": 1_048_576,
   "limits.body_bytes": 8 * 1024 * 1024,
   "limits.connections": 4096,
+  "limits.event_readers": 64,
   "limits.upload_idle_seconds": 30,
   "limits.upload_bytes_per_second": 100,
   "limits.spool_bytes": 32 * 1024 * 1024,
@@ -248,7 +256,11 @@ export const config: HttpConfig = {
 /** A real server on the test api; closed, with its spool directory removed, when the test ends. */
 export function createTestServer(
   t: TestContext,
-  options: Partial<Omit<HttpServerOptions, "config" | "api">> & { config?: Partial<HttpConfig> } = {},
+  options: Partial<Omit<HttpServerOptions, "config" | "api" | "observed">> & {
+    config?: Partial<HttpConfig>;
+    /** Instead of the log of the test's own. */
+    events?: EventLog;
+  } = {},
 ): TestServer {
   const api = createTestApi();
   const log: LogRecord[] = [];
@@ -257,9 +269,11 @@ export function createTestServer(
     log.push({ level, fields, message });
     for (const wake of waiting.splice(0)) wake();
   };
+  const { observation, observed } = observeNothing(options.events);
   const spool = options.spoolDirectory ?? mkdtempSync(join(tmpdir(), "voxpool-spool-"));
   const fastify = createHttpServer({
     version: "1.2.3",
+    observed,
     log: { debug: line("debug"), info: line("info"), warn: line("warn"), error: line("error") },
     ...options,
     api,
@@ -269,11 +283,14 @@ export function createTestServer(
   t.after(async () => {
     fastify.server.closeAllConnections();
     await fastify.close();
+    observation.close();
     rmSync(spool, { recursive: true, force: true });
   });
   return {
     fastify,
     api,
+    events: observed.events,
+    statistics: observation.statistics,
     log,
     spool,
     async listen() {

@@ -40,6 +40,12 @@ interface Call {
 
 const load = { method: "POST", url: "/api/models/load", payload: { model_path: "model/cn" } } as const;
 const status = { method: "GET", url: "/api/models/status/model/cn", path: "/api/models/status/{model_path}" } as const;
+const stats = { method: "GET", path: "/api/models/stats/{model_path}" } as const;
+const batch = {
+  method: "POST",
+  url: "/api/models/batch",
+  payload: { operations: [{ operation: "load", model_path: "model/cn" }] },
+} as const;
 const pull = { method: "POST", url: "/api/models/pull", payload: { name: "cn" } } as const;
 const catalogEntry = { method: "GET", path: "/api/catalog/{name}" } as const;
 const audio = { method: "POST", url: "/api/transcribe", payload: Buffer.from("RIFF"), headers: wav } as const;
@@ -61,6 +67,11 @@ const calls: readonly Call[] = [
   { ...status, status: 400, prepare: fail("modelStatus", new VoxpoolError("model_path_invalid", { model_path: "x" })) },
   { method: "GET", url: "/api/models", status: 200 },
   { method: "GET", url: "/api/models/available", status: 200 },
+  { method: "GET", url: "/api/models/stats", status: 200 },
+  { ...stats, url: "/api/models/stats/model/cn", status: 200 },
+  { ...stats, url: "/api/models/stats/model/none", status: 404 },
+  // Its success has no end; events.test.ts reads it.
+  { method: "GET", url: "/api/events?types=none", status: 400 },
   { ...load, payload: {}, status: 400 },
   { ...load, payload: Buffer.alloc(2_000_000), headers: { "content-type": "application/json" }, status: 413 },
   { ...load, payload: Buffer.from("<a/>"), headers: { "content-type": "text/xml" }, status: 415 },
@@ -70,6 +81,33 @@ const calls: readonly Call[] = [
   { ...load, status: 500, prepare: fail("loadModel", new Error("boom")) },
   { ...load, url: "/api/models/unload", status: 200 },
   { ...load, url: "/api/models/unload", status: 400 },
+  { ...load, url: "/api/models/renew", payload: { client_id: "a" }, status: 404 },
+  { ...load, url: "/api/models/renew", payload: {}, status: 400 },
+  { ...load, url: "/api/models/warmup", status: 200 },
+  { ...load, url: "/api/models/reload", status: 200 },
+  { ...load, url: "/api/models/pin", status: 200 },
+  { ...load, url: "/api/models/pin", payload: { model_path: "model/cn", pinned: "yes" }, status: 400 },
+  { method: "GET", url: "/api/models/aliases", status: 200 },
+  { ...load, url: "/api/models/alias", payload: { alias: "a", model_path: null }, status: 200 },
+  {
+    ...load,
+    url: "/api/models/alias",
+    payload: { alias: "a", model_path: null },
+    status: 404,
+    prepare: fail("setAlias", new VoxpoolError("alias_not_found", { alias: "a" })),
+  },
+  { ...load, url: "/api/models/switch", status: 200 },
+  { ...load, url: "/api/models/switch", payload: { model_path: "model/cn", gate: "no" }, status: 400 },
+  {
+    ...load,
+    url: "/api/models/switch",
+    status: 404,
+    prepare: fail("switchModel", new VoxpoolError("version_not_found", { model_path: "model/cn" })),
+  },
+  { ...load, url: "/api/models/switch", status: 409, prepare: fail("switchModel", new VoxpoolError("gate_failed")) },
+  { ...batch, status: 200 },
+  { ...batch, status: 200, prepare: fail("loadModel", new VoxpoolError("pool_full", { model_path: "model/cn" })) },
+  { ...batch, payload: { operations: [{ operation: "fly" }] }, status: 400 },
   { method: "GET", url: "/api/catalog?query=vosk", status: 200 },
   { method: "GET", url: "/api/catalog?query=a&query=b", status: 400 },
   { ...catalogEntry, url: "/api/catalog/cn", status: 200 },
@@ -98,6 +136,7 @@ const calls: readonly Call[] = [
 
 test("every answer of every route fits the served document", async (t) => {
   const server = createTestServer(t);
+  server.statistics.failover({ modelPath: "model/cn", version: "1" });
   const document = await documentOf(server);
   assert.equal(document.openapi, "3.1.0");
   const reached = new Set<string>();

@@ -143,7 +143,7 @@ test("end() in the middle of decodes fails them at once, twice is once, and noth
   const failing = Promise.all([assert.rejects(run, ended), assert.rejects(writing, ended)]);
   const [first, second] = await Promise.all([host.end(), host.end()]);
   await failing;
-  assert.deepEqual(first, { wanted: true, explanation: "the server ended it" });
+  assert.deepEqual(first, { wanted: true, fromOutside: true, explanation: "the server ended it" });
   assert.equal(second, first);
   assert.throws(() => host.open({ words: false }), ended);
   await assert.rejects(work.run(), ended);

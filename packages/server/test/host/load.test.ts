@@ -104,7 +104,7 @@ test("what a library writes is logged for debugging, cut to a bound", async (t) 
 test("a load can be cancelled, and ended twice", async (t) => {
   const host = await start(t, { load: "hang" });
   const [first, second] = await Promise.all([host.end(), host.end()]);
-  assert.deepEqual(first, { wanted: true, explanation: "the server ended it" });
+  assert.deepEqual(first, { wanted: true, fromOutside: true, explanation: "the server ended it" });
   assert.equal(first, second);
   assert.equal((await failureOf(host.loaded)).reason, "model_load_cancelled");
 });

@@ -30,7 +30,7 @@ test("a model that crashes costs its own process and request, not the applicatio
   const { client, modelPath } = await startLocal(t, { tone: "tone", bad: { fake: { decode: "abort" } } });
   const failed = await client.transcribe(threeSegments(), { model_path: modelPath("bad") });
   assert.ok(!failed.success);
-  assert.equal(failed.reason, "host_crashed");
+  assert.equal(failed.reason, "request_poisonous");
   const fine = await client.transcribe(toneWav("bead"));
   assert.equal(fine.success && fine.text, "bead");
 });
@@ -168,6 +168,28 @@ test("a pool that cannot be put together leaves nothing behind", async (t) => {
   assert.deepEqual(filesBelow(root), []);
 });
 
+test("a setting that is wrong ends nothing but the start: no thread and no timer keeps the application", (t) => {
+  const root = mkdtempSync(join(tmpdir(), "voxpool-test-"));
+  t.after(() => rmSync(root, { recursive: true, force: true }));
+  const entry = new URL("../../dist/local.js", import.meta.url).href;
+  const options = { stateDir: root, modelDir: root, settings: { "failover.chains": ["model/a"] } };
+  const script = `
+    import { createLocalTransport } from ${JSON.stringify(entry)};
+    await createLocalTransport(${JSON.stringify(options)}).catch(({ reason }) => console.log(reason));`;
+  const run = spawnSync(process.execPath, ["--input-type=module", "-e", script], { encoding: "utf8", timeout: 20_000 });
+  assert.deepEqual([run.status, run.stdout], [0, "config_invalid\n"], run.stderr);
+});
+
+test("what is to be loaded from the start is loaded", async (t) => {
+  const models = { tone: "tone", early: { fake: {} } } as const;
+  const { client, modelPath } = await startLocal(t, models, { settings: { "pool.preload": ["early"] } });
+  for (;;) {
+    const status = await client.getModelStatus(modelPath("early"));
+    if (status.success) break;
+    assert.equal(status.reason, "model_not_loaded");
+  }
+});
+
 test("bare ids name models wherever the model directory is", async (t) => {
   const { client } = await startLocal(t, { "en/tone": "tone" });
   const result = await client.transcribe(toneWav("cab"), { model_path: "en/tone" });
@@ -212,7 +234,7 @@ test("it is a fallback of the client", async (t) => {
   await server.stop();
   const second = await client.transcribe(toneWav("cab"));
   assert.deepEqual(
-    [first, second].map((result) => result.success && [result.text, result.served_by]),
+    [first, second].map((result) => result.success && [result.text, result.answered_by]),
     [
       ["cab", "service"],
       ["cab", "fallback"],

@@ -87,7 +87,7 @@ async function answerTo(transport: Transport, parts: Parts) {
   const answer = await transport.send({ ...parts, signal: new AbortController().signal });
   const text = answer.body === null ? "" : await new Response(answer.body).text();
   const volatile =
-    /"(loaded_at|load_time|memory_bytes|pid|processing_seconds|real_time_factor|\w+_seconds|usage_count)":[\d.e-]+/g;
+    /"(since|until|loaded_at|load_time|memory_bytes|pid|expires_at|real_time_factor|\w+_seconds|usage_count)":[\d.e-]+/g;
   const headers = ["content-type", "cache-control", "retry-after", "x-accel-buffering"];
   return {
     status: answer.status,

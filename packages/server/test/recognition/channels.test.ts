@@ -4,6 +4,7 @@ import { joinedSignals, silentSignal, toneSignal } from "../../../../test/fixtur
 import { VoxpoolError } from "../../dist/base/errors.js";
 import { summaryOf, transcribeChannels } from "../../dist/recognition/channels.js";
 import type { SessionEvent } from "../../dist/recognition/types.js";
+import { somebody } from "../pool/pool-parts.ts";
 import type { ModelContent } from "../server/running.ts";
 import { openModel } from "./opened.ts";
 
@@ -101,7 +102,7 @@ test("a failure of one channel ends all of them, and the model is given back", a
   const events = transcribeChannels(sessions, chunksOf([left, silentSignal(60)]));
   await assert.rejects(Array.fromAsync(events), { reason: "decode_failed" });
   for (const session of sessions) await assert.rejects(session.write(silentSignal(1)));
-  await pool.unload(folder);
+  await pool.unload(folder, somebody);
 });
 
 async function* broken() {
@@ -126,5 +127,5 @@ test("a reader that stops ends all sessions and the reading", async (t) => {
   };
   for await (const event of transcribeChannels(sessions, endless())) if (event.type === "final") break;
   await closed.promise;
-  await pool.unload(folder);
+  await pool.unload(folder, somebody);
 });

@@ -3,14 +3,13 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { silentSignal, toneSignal } from "../../../../test/fixtures/tone-model.ts";
 import { VoxpoolError } from "../../dist/base/errors.js";
-import { silentLog } from "../../dist/base/log.js";
 import { createCatalog } from "../../dist/catalog/catalog.js";
-import { startHost } from "../../dist/host/parent/host.js";
 import { createPool } from "../../dist/pool/pool.js";
 import { createRecognition } from "../../dist/recognition/recognition.js";
 import { transcribe } from "../../dist/recognition/transcribe.js";
 import { NodeScheduler } from "../../dist/schedule/scheduler.js";
 import { scratchDirectory } from "../base/scratch.ts";
+import { poolOptions, somebody } from "../pool/pool-parts.ts";
 import { type ModelContent, writeModel } from "../server/running.ts";
 
 /** Recognition over a real pool with one model, one decode at a time. */
@@ -18,16 +17,7 @@ async function recognitionOf(t: TestContext, content: ModelContent) {
   const directory = scratchDirectory(t);
   writeModel(join(directory, "model", "one"), content);
   const catalog = createCatalog({ modelDirs: ["model"], workingDirectory: directory, fakeEngine: true });
-  const pool = createPool({
-    describe: (folder) => catalog.describe(folder),
-    fingerprint: (folder) => catalog.fingerprint(folder),
-    ensureAssets: async () => ({ sileroFile: "", voskLibraryFile: "" }),
-    startHost,
-    threads: 1,
-    loadIdleSeconds: 30,
-    hangSeconds: 30,
-    log: silentLog,
-  });
+  const pool = createPool(poolOptions(catalog));
   t.after(() => pool.close());
   const scheduler = new NodeScheduler({ cores: 1 });
   const folder = await catalog.resolve("one");
@@ -81,13 +71,13 @@ test("word times that were demanded and an unknown language are refused, and the
   await assert.rejects(open({ words: "demanded" }), { reason: "capability_missing" });
   await assert.rejects(open({ language: "zh" }), { reason: "language_unsupported" });
   (await open({ words: "wanted", language: "en" })).cancel();
-  await pool.unload(folder);
+  await pool.unload(folder, somebody);
 });
 
 test("a caller that left while the model was unloaded does not bring it back", async (t) => {
   const { open, pool, folder } = await recognitionOf(t, { fake: { decodeMs: 300 } });
   const running = Array.fromAsync(transcribe(await open(), samples(toneSignal("abc"))));
-  const unloaded = pool.unload(folder);
+  const unloaded = pool.unload(folder, somebody);
   const leaving = new AbortController();
   const late = open({ signal: leaving.signal });
   leaving.abort(new VoxpoolError("request_cancelled"));

@@ -99,6 +99,16 @@ test("the real-time factor is learnt from releases, forgotten with the host", as
   assert.equal(scheduler.realTimeFactor("h"), undefined);
 });
 
+test("of hosts without number, those that were measured last are remembered", async () => {
+  const scheduler = new NodeScheduler({ cores: 1 });
+  for (let index = 0; index < 1001; index += 1) {
+    (await scheduler.acquire(request({ host: `h${index}`, audioSeconds: 10 }))).release(1);
+    if (index === 500) (await scheduler.acquire(request({ host: "h0", audioSeconds: 10 }))).release(1);
+  }
+  assert.equal(scheduler.realTimeFactor("h1"), undefined);
+  assert.deepEqual([scheduler.realTimeFactor("h0"), scheduler.realTimeFactor("h1000")], [0.1, 0.1]);
+});
+
 test("a permit that is released twice counts once", async () => {
   const scheduler = new NodeScheduler({ cores: 2 });
   const first = await scheduler.acquire(request({ host: "a" }));

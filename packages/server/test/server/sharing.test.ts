@@ -15,7 +15,8 @@ test("fifty clients load one model at once: one instance, one process, one load"
 });
 
 test("two hundred recordings at once: every one gets its own words, and usage_count counts them", async (t) => {
-  const { client, modelPath } = await startRunning(t, { tone: "tone" });
+  const limits = { "limits.sessions_per_client": 256 };
+  const { client, modelPath } = await startRunning(t, { tone: "tone" }, limits);
   const before = await client.getModelStatus(modelPath("tone"));
   const texts = Array.from({ length: 200 }, (_, index) => words[index % words.length] ?? "");
   const results = await Promise.all(

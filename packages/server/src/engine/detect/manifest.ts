@@ -10,6 +10,16 @@ const manifestName = "voxpool.json";
 
 const maxManifestBytes = 65_536;
 
+/** Golden recordings are recognised one after the other while a switch waits. */
+const mostGolden = 100;
+
+const Golden = Type.Object({
+  file: Type.String({ minLength: 1, maxLength: 4096 }),
+  text: Type.String({ maxLength: 10_000 }),
+  word_error_rate: Type.Optional(Type.Number({ minimum: 0, maximum: 1 })),
+  real_time_factor: Type.Optional(Type.Number({ exclusiveMinimum: 0 })),
+});
+
 /** What is used of a manifest; other fields are for other readers and are ignored. */
 const Manifest = Type.Object({
   engine: Type.Optional(Type.String({ maxLength: 64 })),
@@ -18,6 +28,7 @@ const Manifest = Type.Object({
   segmenter: Type.Optional(Type.Union([Type.Literal("silero"), Type.Literal("energy")])),
   rule_fsts: Type.Optional(Type.Array(Type.String({ maxLength: 4096 }), { maxItems: 32 })),
   files: Type.Optional(Type.Record(Type.String(), Type.String({ maxLength: 4096 }))),
+  golden: Type.Optional(Type.Array(Golden, { maxItems: mostGolden })),
 });
 
 /** A manifest; `languages` are primary tags, `files` and `rule_fsts` paths below the folder. */

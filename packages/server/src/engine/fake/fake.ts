@@ -12,7 +12,7 @@ import {
   type SessionOptions,
   sampleRateHz,
 } from "../engine.ts";
-import { misbehave } from "./misbehave.ts";
+import { type Behaviour, misbehave } from "./misbehave.ts";
 import { type FakeScript, readScript } from "./script.ts";
 
 /**
@@ -26,8 +26,10 @@ import { type FakeScript, readScript } from "./script.ts";
  *   `languages`: instead of those of the spec; `maxSegmentSeconds` (20).
  * - `spanSeconds` (1): with `frames`, a span ends after so much audio, or with the input.
  * - `loadMs`, `decodeMs`: how long a load, a decode takes.
+ * - `warmUp`, `warmUpMs`: a behaviour in the warm-up, and how long that takes; it counts as no decode.
  * - `loadBytes`, `growBytes`: memory that the load, each decode takes and keeps.
- * - `load`, `decode`: a behaviour (see `misbehave`); `decodeAt`: only the n-th decode, from 1, behaves so.
+ * - `load`, `decode`: a behaviour (see `misbehave`); `decodeAt`: only the n-th decode, from 1, behaves so;
+ *   `decodeAbove`: only one with a sample louder than that, in thousandths.
  *
  * @throws VoxpoolError `model_files_invalid`, `model_load_failed`
  */
@@ -68,18 +70,29 @@ class FakeBehaviour {
   }
 
   /** One decode; gives its number from 0. @throws VoxpoolError `decode_failed` */
-  async decode(): Promise<number> {
-    const { decodeMs, growBytes, decode, decodeAt } = this.#script;
+  async decode(samples: Float32Array): Promise<number> {
+    const { decodeMs, growBytes, decode, decodeAt, decodeAbove } = this.#script;
     const number = this.#decodes++;
     this.#keep(growBytes);
     if (decodeMs > 0) await wait(decodeMs);
-    if (decodeAt !== undefined && decodeAt !== number + 1) return number;
+    const isMeant = decodeAt === undefined || decodeAt === number + 1;
+    if (isMeant && (decodeAbove === undefined || peakOf(samples) > decodeAbove)) await this.#misbehave(decode);
+    return number;
+  }
+
+  /** What is decoded before the model is ready. @throws VoxpoolError `decode_failed` */
+  async warmUp(): Promise<void> {
+    const { warmUp, warmUpMs } = this.#script;
+    if (warmUpMs > 0) await wait(warmUpMs);
+    await this.#misbehave(warmUp);
+  }
+
+  async #misbehave(behaviour: Behaviour): Promise<void> {
     try {
-      await misbehave(decode);
+      await misbehave(behaviour);
     } catch (error) {
       throw new VoxpoolError("decode_failed", { detail: messageOf(error) }, { cause: error });
     }
-    return number;
   }
 
   #keep(bytes: number): void {
@@ -93,7 +106,8 @@ function segments(info: EngineInfo, script: FakeScript, behaviour: FakeBehaviour
     input: "segments",
     info,
     async decode(samples, options) {
-      const index = await behaviour.decode();
+      if (options.warmUp === true) await behaviour.warmUp();
+      const index = options.warmUp === true ? 0 : await behaviour.decode(samples);
       return heard(script, options, index, samples, 0);
     },
   };
@@ -120,7 +134,8 @@ class FakeRecognizer implements FrameRecognizer {
   }
 
   async accept(samples: Float32Array): Promise<readonly RecognizedSpan[]> {
-    await this.#behaviour.decode();
+    if (this.#options.warmUp !== true) await this.#behaviour.decode(samples);
+    else if (this.#spans === 0 && this.#buffer.length === 0) await this.#behaviour.warmUp();
     const spans: RecognizedSpan[] = [];
     for (const sample of samples) {
       this.#buffer.push(sample);
@@ -159,7 +174,7 @@ function heard(
     index: () => index,
     seconds: () => seconds.toFixed(1),
     samples: () => samples.length,
-    peak: () => Math.round(1000 * samples.reduce((peak, sample) => Math.max(peak, Math.abs(sample)), 0)),
+    peak: () => peakOf(samples),
   };
   const text = script.text.replaceAll(/\{(\w+)\}/g, (place, name: string) => String(values[name]?.() ?? place));
   if (!script.words || !options.words) return { text };
@@ -176,5 +191,9 @@ function evenWords(text: string, startSeconds: number, seconds: number): readonl
     confidence: 1,
   }));
 }
+
+/** The loudest sample, in thousandths. */
+const peakOf = (samples: Float32Array): number =>
+  Math.round(1000 * samples.reduce((peak, sample) => Math.max(peak, Math.abs(sample)), 0));
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -16,6 +16,9 @@ export interface FakeScript {
   readonly load: Behaviour;
   readonly decode: Behaviour;
   readonly decodeAt?: number;
+  readonly decodeAbove?: number;
+  readonly warmUp: Behaviour;
+  readonly warmUpMs: number;
   readonly loadBytes: number;
   readonly growBytes: number;
 }
@@ -30,6 +33,8 @@ const defaults: FakeScript = {
   decodeMs: 0,
   load: "ok",
   decode: "ok",
+  warmUp: "ok",
+  warmUpMs: 0,
   loadBytes: 0,
   growBytes: 0,
 };
@@ -67,6 +72,9 @@ const rules: Readonly<Record<keyof FakeScript, Rule>> = {
   load: oneOf(behaviours),
   decode: oneOf(behaviours),
   decodeAt: { fits: (value) => Number.isInteger(value) && Number(value) >= 1, expected: "a whole number from 1" },
+  decodeAbove: between(0, 1000),
+  warmUp: oneOf(behaviours),
+  warmUpMs: between(0, hourMs),
   loadBytes: between(0, gigabyte),
   growBytes: between(0, gigabyte),
 };

@@ -26,6 +26,8 @@ export interface CutterOptions {
   readonly fallback?: () => SpeechDetector;
   /** Speech below this is dropped; a click unless given. */
   readonly leastSpeechSamples?: number;
+  /** The first so many samples are only heard: no segment reaches into them. */
+  readonly heardSamples?: number;
 }
 
 /**
@@ -51,13 +53,17 @@ export class Cutter implements Segmenter {
   /** The speech under way. */
   #speech: Speech | undefined;
 
-  constructor({ detector, maxSegmentSeconds, fallback, leastSpeechSamples = clickSamples }: CutterOptions) {
+  constructor(options: CutterOptions) {
+    const { detector, maxSegmentSeconds, fallback, leastSpeechSamples = clickSamples, heardSamples = 0 } = options;
     if (!(maxSegmentSeconds >= 2)) throw new RangeError(`maxSegmentSeconds is ${maxSegmentSeconds}, less than 2`);
     this.#detector = detector;
     this.#maxSamples = Math.floor(maxSegmentSeconds * sampleRateHz);
     this.#maxSegmentSeconds = maxSegmentSeconds;
     this.#leastSpeechSamples = leastSpeechSamples;
     this.#fallback = fallback;
+    this.#floor = heardSamples;
+    // What was heard may end in the middle of speech that grew too long.
+    if (heardSamples > 0) this.#cutAt = heardSamples;
     if (fallback !== undefined) this.#audible = new Audible(fallback(), this.#maxSamples);
   }
 

@@ -1,4 +1,4 @@
-import type { EngineAssets, ModelSpec, VadMode } from "../engine.ts";
+import type { EngineAssets, ModelSpec, Resume, VadMode } from "../engine.ts";
 import type { Segmenter, SegmenterPool } from "../segmenter.ts";
 import { Cutter } from "./cutter.ts";
 import type { SpeechDetector } from "./detector.ts";
@@ -18,8 +18,10 @@ export function createSegmenterPool(
   maxSegmentSeconds: number,
 ): SegmenterPool {
   const ears = earsOf(kind, assets);
-  return { lend: (vad = "on") => segmenters[vad](ears, maxSegmentSeconds) };
+  return { lend: (vad = "on", resume = fromTheStart) => segmenters[vad](ears, maxSegmentSeconds, resume) };
 }
+
+const fromTheStart: Resume = { heardSamples: 0, hasSpoken: false };
 
 /** How speech is told from silence. */
 interface Ears {
@@ -33,18 +35,24 @@ function earsOf(kind: ModelSpec["segmenter"], assets: EngineAssets): Ears {
   return { detector: () => new SileroDetector(silero), fallback: () => new EnergyDetector() };
 }
 
-const segmenters: Readonly<Record<VadMode, (ears: Ears, maxSegmentSeconds: number) => Segmenter>> = {
-  on: ({ detector, fallback }, maxSegmentSeconds) =>
-    new Cutter({ detector: detector(), maxSegmentSeconds, ...(fallback && { fallback }) }),
-  off: (_, maxSegmentSeconds) => wholeCutter(maxSegmentSeconds),
-  trim: ({ detector, fallback }, maxSegmentSeconds) =>
+type MakeSegmenter = (ears: Ears, maxSegmentSeconds: number, resume: Resume) => Segmenter;
+
+const segmenters: Readonly<Record<VadMode, MakeSegmenter>> = {
+  on: (ears, maxSegmentSeconds, resume) => new Cutter({ ...earsFor(ears, resume), maxSegmentSeconds }),
+  off: (_, maxSegmentSeconds, { heardSamples }) => wholeCutter(maxSegmentSeconds, heardSamples),
+  trim: (ears, maxSegmentSeconds, resume) =>
     new TrimmedSegmenter({
-      trimmer: { detector: detector(), longestPauseSeconds: maxSegmentSeconds, ...(fallback && { fallback }) },
+      trimmer: { ...earsFor(ears, resume), longestPauseSeconds: maxSegmentSeconds },
       cutter: () => wholeCutter(maxSegmentSeconds),
     }),
 };
 
+/** The fallback is for input without any speech. */
+function earsFor({ detector, fallback }: Ears, { heardSamples, hasSpoken }: Resume) {
+  return { detector: detector(), heardSamples, ...(fallback && !hasSpoken && { fallback }) };
+}
+
 /** Cuts only what grows past the limit, at its quietest point. */
-function wholeCutter(maxSegmentSeconds: number): Cutter {
-  return new Cutter({ detector: new EverythingDetector(), maxSegmentSeconds, leastSpeechSamples: 0 });
+function wholeCutter(maxSegmentSeconds: number, heardSamples = 0): Cutter {
+  return new Cutter({ detector: new EverythingDetector(), maxSegmentSeconds, leastSpeechSamples: 0, heardSamples });
 }

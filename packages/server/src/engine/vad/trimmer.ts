@@ -10,6 +10,8 @@ export interface TrimmerOptions {
   readonly longestPauseSeconds: number;
   /** For input without any speech by the detector, as for a `Cutter`. */
   readonly fallback?: () => SpeechDetector;
+  /** The first so many samples are only heard: no passage reaches into them. */
+  readonly heardSamples?: number;
 }
 
 /** A part of the stream that is wanted, with its place: index of its first sample. */
@@ -37,13 +39,16 @@ export class Trimmer {
   readonly #buffer = new SampleBuffer();
   /** Everything before this is judged. */
   #judged = 0;
+  readonly #heardSamples: number;
   /** Everything before this went through or was taken off. */
-  #done = 0;
+  #done: number;
   /** The end of the last speech of the passage under way. */
   #speechEnd: number | undefined;
   #pauseIsAudible = false;
 
-  constructor({ detector, longestPauseSeconds, fallback }: TrimmerOptions) {
+  constructor({ detector, longestPauseSeconds, fallback, heardSamples = 0 }: TrimmerOptions) {
+    this.#heardSamples = heardSamples;
+    this.#done = heardSamples;
     this.#detector = detector;
     this.#longestPauseSeconds = longestPauseSeconds;
     this.#longestPauseSamples = Math.floor(longestPauseSeconds * sampleRateHz);
@@ -105,7 +110,7 @@ export class Trimmer {
     const to = Math.min(from + frameSamples, this.#buffer.to);
     this.#audible?.hear(frame, this.#judged, this.#judged + frameSamples, paddingSamples);
     this.#judged += frameSamples;
-    if (this.#detector.isSpeech(frame)) this.#hearSpeech(from, to);
+    if (this.#detector.isSpeech(frame)) this.#hearSpeech(Math.max(this.#heardSamples, from), to);
     else this.#hearSilence(frame, to, passages);
   }
 

@@ -16,8 +16,15 @@ export function goneSignal(reply: FastifyReply): AbortSignal {
 /** Who asks, and in which language: the name that it gave itself, else its address. */
 export function callerOf(request: FastifyRequest, signal: AbortSignal, clientId?: string): Caller {
   return {
-    client: clientId ?? request.ip ?? "unknown",
+    client: clientId ?? plainAddress(request.ip ?? thisMachine),
+    kind: clientId === undefined ? "address" : "client",
     language: messageLanguage(request.headers["accept-language"]),
     signal,
   };
 }
+
+/** A pool inside an application is reached over streams in memory, which have no address. */
+const thisMachine = "127.0.0.1";
+
+/** An IPv4 address that arrived on a socket for both families is the same address. */
+const plainAddress = (ip: string): string => (ip.startsWith("::ffff:") ? ip.slice("::ffff:".length) : ip);

@@ -5,11 +5,11 @@ import type { Api } from "../../api/types.ts";
 import { VoxpoolError } from "../../base/errors.ts";
 import type { Failures } from "./answer.ts";
 import { callerOf, goneSignal } from "./caller.ts";
-import { createEventStream } from "./event-stream.ts";
 import { untilAborted } from "./events.ts";
 import { acceptJsonBodies } from "./json-body.ts";
 import { messageLanguage } from "./language.ts";
 import { failures as failureAnswers, json, type Operation } from "./operation.ts";
+import { streamAnswer } from "./stream-answer.ts";
 import type { UploadLimits } from "./upload.ts";
 
 export interface CatalogRoutesOptions {
@@ -65,24 +65,7 @@ async function pullModel(
     for await (const event of events) if (event.type === "done") return reply.send(event.answer);
     throw new Error("the pull ended without an answer");
   }
-  const stream = createEventStream(reply, { heartbeatMs, stallMs: limits.idleSeconds * 1000, gone });
-  try {
-    for (;;) {
-      const next = await stream.whileWaiting(events.next());
-      if (next.done === true) break;
-      await stream.send(next.value);
-    }
-  } catch (thrown) {
-    if (!stream.opened) throw thrown;
-    const { error, language } = failures.explain(request, thrown);
-    const { reason, entry } = error;
-    const message = error.messageIn(language);
-    if (!gone.aborted) await stream.send({ type: "error", message, reason, retryable: entry.retryable });
-  } finally {
-    await events.return(undefined);
-  }
-  stream.end();
-  return reply;
+  return streamAnswer(request, reply, events, { failures, heartbeatMs, stallMs: limits.idleSeconds * 1000, gone });
 }
 
 const search: Operation = {

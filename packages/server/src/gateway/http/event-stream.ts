@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import type { PullEvent, TranscribeEvent } from "@voxpool/client/contract";
+import type { BatchEvent, PoolEvent, PullEvent, TranscribeEvent } from "@voxpool/client/contract";
 import type { FastifyReply } from "fastify";
 import { orAbort } from "./events.ts";
 import { takeOver } from "./take-over.ts";
@@ -7,8 +7,14 @@ import { takeOver } from "./take-over.ts";
 export interface EventStream {
   /** Whether the head is out, so that a failure can only be an event. */
   readonly opened: boolean;
-  /** Sends an event; resolves when the reader may be sent more. @throws the signal's reason */
-  send(event: TranscribeEvent | PullEvent): Promise<void>;
+  /**
+   * Sends an event; resolves when the reader may be sent more.
+   * @param id what the reader gives back to go on behind this event
+   * @throws the signal's reason
+   */
+  send(event: TranscribeEvent | PullEvent | BatchEvent | PoolEvent, id?: string): Promise<void>;
+  /** Tells the reader where it is although there is no event, as `send` does. */
+  sendPlace(id: string): Promise<void>;
   /** Waits for `work`, and shows the reader meanwhile that the connection lives. */
   whileWaiting<T>(work: Promise<T>): Promise<T>;
   end(): void;
@@ -40,16 +46,21 @@ export function createEventStream(reply: FastifyReply, options: EventStreamOptio
     // Writing to a response whose reader has gone is an error event, not an exception.
     return response.destroyed || response.write(text);
   };
+  const put = async (text: string): Promise<void> => {
+    gone.throwIfAborted();
+    if (write(text)) return;
+    const timer = setTimeout(() => response.destroy(), stallMs);
+    await orAbort(once(response, "drain"), gone).finally(() => clearTimeout(timer));
+  };
   return {
     get opened() {
       return opened;
     },
-    async send(event) {
-      gone.throwIfAborted();
-      if (write(`event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`)) return;
-      const timer = setTimeout(() => response.destroy(), stallMs);
-      await orAbort(once(response, "drain"), gone).finally(() => clearTimeout(timer));
+    send(event, id) {
+      const place = id === undefined ? "" : `id: ${id}\n`;
+      return put(`${place}event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
     },
+    sendPlace: (id) => put(`id: ${id}\n\n`),
     async whileWaiting(work) {
       const timer = setInterval(() => {
         if (!response.writableNeedDrain) write(":\n\n");

@@ -21,20 +21,26 @@ export interface FailureContext {
 /** The one place that turns an error into the native failure. */
 export function nativeFailure(error: VoxpoolError, context: FailureContext): NativeFailure {
   const { entry, details, reason } = error;
-  const modelPath = details.model_path ?? context.modelPath;
   const retryAfter = details.retry_after_seconds;
   return {
     status: context.statusOf?.(reason) ?? entry.status,
-    body: {
-      success: false,
-      message: error.messageIn(context.language),
-      reason,
-      retryable: entry.retryable,
-      ...(typeof modelPath === "string" && { model_path: modelPath }),
-      ...(reason !== "internal" &&
-        Object.keys(details).length > 0 && { details: { ...error.detailsIn(context.language) } }),
-    },
+    body: failureBody(error, context),
     ...(typeof retryAfter === "number" && entry.retryable && { retryAfterSeconds: Math.ceil(retryAfter) }),
+  };
+}
+
+/** What a failed call says, wherever it stands. */
+export function failureBody(error: VoxpoolError, { language, modelPath: named }: FailureContext): Failure {
+  const { entry, details, reason } = error;
+  const modelPath = details.model_path ?? named;
+  const said = { ...error.detailsIn(language), ...error.forCaller };
+  return {
+    success: false,
+    message: error.messageIn(language),
+    reason,
+    retryable: entry.retryable,
+    ...(typeof modelPath === "string" && { model_path: modelPath }),
+    ...(reason !== "internal" && Object.keys(said).length > 0 && { details: said }),
   };
 }
 

@@ -51,13 +51,20 @@ function parseObject(text: string): unknown {
   return value;
 }
 
-/** The first thing that is wrong with a body, by the name of its field; fields within fields as `outer.inner`. */
-function bodyError(body: unknown, errors: readonly TLocalizedValidationError[]): VoxpoolError {
+/**
+ * The first thing that is wrong with a body, by the name of its field; fields within fields as `outer.inner`.
+ * @param place the names that lead to it, where it is a part of a body
+ */
+export function bodyError(
+  body: unknown,
+  errors: readonly TLocalizedValidationError[],
+  place: readonly string[] = [],
+): VoxpoolError {
   const [error] = errors;
   if (!isObject(body) || error === undefined) return new VoxpoolError("json_invalid", { detail: "it is empty" });
   const missing = error.keyword === "required" ? error.params.requiredProperties[0] : undefined;
   const names = error.instancePath.split("/").slice(1).map(unescapePointer);
-  const option = [...names, ...(missing === undefined ? [] : [missing])].join(".");
+  const option = [...place, ...names, ...(missing === undefined ? [] : [missing])].join(".");
   if (option === "model_path" && error.keyword !== "maxLength") return new VoxpoolError("model_path_missing");
   const detail = missing === undefined ? error.message : "it is missing";
   return new VoxpoolError("option_invalid", { option: option.slice(0, 200), detail });

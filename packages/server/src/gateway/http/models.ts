@@ -47,12 +47,12 @@ export async function modelRoutes(fastify: FastifyInstance, options: ModelRoutes
   fastify.post<{ Body: LoadRequest }>(
     "/api/models/load",
     { schema: { body: LoadRequest }, config: { operation: load }, errorHandler: seedFailure(failures) },
-    (request, reply) => api.loadModel(request.body, callerOf(request, goneSignal(reply))),
+    (request, reply) => api.loadModel(request.body, callerOf(request, goneSignal(reply), request.body.client_id)),
   );
   fastify.post<{ Body: UnloadRequest }>(
     "/api/models/unload",
     { schema: { body: UnloadRequest }, config: { operation: unload }, errorHandler: seedFailure(failures) },
-    (request, reply) => api.unloadModel(request.body, callerOf(request, goneSignal(reply))),
+    (request, reply) => api.unloadModel(request.body, callerOf(request, goneSignal(reply), request.body.client_id)),
   );
 }
 
@@ -141,6 +141,9 @@ const load: Operation = {
       [
         ...bodyReasons,
         "model_not_found",
+        "model_quarantined",
+        "model_unavailable",
+        "pool_full",
         "model_folder_empty",
         "model_files_invalid",
         "model_unrecognised",
@@ -160,12 +163,16 @@ const load: Operation = {
 };
 
 const unload: Operation = {
-  summary: "Unload a model",
-  description: "Work in progress is finished first.",
+  summary: "Give a model back",
+  description:
+    "Gives back the caller's hold. The model is unloaded if nobody else holds it, after work in progress; else the answer says who does.",
   tag: "models",
   body: json(UnloadRequest),
   responses: {
-    200: { description: "It is unloaded.", content: json(UnloadAnswer) },
-    ...failureAnswers([...bodyReasons, "model_not_found", "model_folder_empty", "model_not_loaded"], seedStatus),
+    200: { description: "The hold is given back.", content: json(UnloadAnswer) },
+    ...failureAnswers(
+      [...bodyReasons, "model_not_found", "model_folder_empty", "model_not_loaded", "model_in_use", "model_pinned"],
+      seedStatus,
+    ),
   },
 };

@@ -7,11 +7,15 @@ import type { Log } from "../../base/log.ts";
 import type { Config } from "../../base/settings.ts";
 import { createSpool, type Spool } from "../../base/spool.ts";
 import { createMetrics, type Metrics } from "../../observe/metrics.ts";
+import { administrationRoutes } from "./administration.ts";
 import { createFailures, type Failures } from "./answer.ts";
+import { batchRoutes } from "./batch.ts";
 import { catalogRoutes } from "./catalog.ts";
 import { createListener } from "./listener.ts";
 import { modelRoutes } from "./models.ts";
 import { documentRoutes } from "./openapi.ts";
+import { type PoolEventRoutesOptions, poolEventRoutes } from "./pool-events.ts";
+import { type StatsRoutesOptions, statsRoutes } from "./stats.ts";
 import { statusRoutes } from "./status.ts";
 import { stoppingSignal } from "./stopping.ts";
 import { beginTrace, noRoute, type TraceSinks } from "./trace.ts";
@@ -25,6 +29,7 @@ export type HttpConfig = Pick<
   | "limits.json_bytes"
   | "limits.body_bytes"
   | "limits.connections"
+  | "limits.event_readers"
   | "limits.upload_idle_seconds"
   | "limits.upload_bytes_per_second"
   | "limits.spool_bytes"
@@ -32,6 +37,8 @@ export type HttpConfig = Pick<
 
 export interface HttpServerOptions {
   readonly api: Api;
+  /** What there is to tell of the pool. */
+  readonly observed: StatsRoutesOptions & Pick<PoolEventRoutesOptions, "events" | "pathOf">;
   readonly config: HttpConfig;
   readonly version: string;
   readonly log: Log;
@@ -46,6 +53,8 @@ export interface HttpServerOptions {
   readonly headTimeoutMs?: number;
   /** How often a silent event stream shows that it lives; 10 s by default. */
   readonly heartbeatMs?: number;
+  /** How often a reader of events to whom nothing happens is shown that the connection lives; 15 s by default. */
+  readonly eventHeartbeatMs?: number;
 }
 
 /**
@@ -83,20 +92,15 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
   answerUnknownRoutes(fastify, failures);
   fastify.addHook("onReady", () => spool.prepare());
   documentRoutes(fastify, version);
-  const { ready } = options;
-  registerRoutes(fastify, { api, failures, metrics, version, heartbeatMs, spool, config, ready, stopping });
+  registerRoutes(fastify, { ...options, failures, metrics, heartbeatMs, spool, stopping });
   return fastify;
 }
 
-interface Parts {
-  readonly api: Api;
+interface Parts extends HttpServerOptions {
   readonly failures: Failures;
   readonly metrics: Metrics;
-  readonly version: string;
   readonly heartbeatMs: number;
-  readonly spool: ReturnType<typeof createSpool>;
-  readonly config: HttpConfig;
-  readonly ready: (() => boolean) | undefined;
+  readonly spool: Spool;
   readonly stopping: AbortSignal;
 }
 
@@ -117,8 +121,18 @@ function registerRoutes(fastify: FastifyInstance, parts: Parts): void {
   };
   void fastify.register(statusRoutes, { ...parts, ready });
   void fastify.register(modelRoutes, { ...parts, limits: bodies });
+  void fastify.register(administrationRoutes, { ...parts, limits: bodies });
+  void fastify.register(batchRoutes, { ...parts, limits: bodies });
   void fastify.register(catalogRoutes, { ...parts, limits: bodies });
   void fastify.register(transcribeRoutes, { ...parts, limits: uploads });
+  void fastify.register(statsRoutes, parts.observed);
+  void fastify.register(poolEventRoutes, {
+    ...parts.observed,
+    mostReaders: config["limits.event_readers"],
+    heartbeatMs: parts.eventHeartbeatMs ?? 15_000,
+    stallMs: config["limits.upload_idle_seconds"] * 1000,
+    stopping: parts.stopping,
+  });
 }
 
 /** What every request passes first: its id and its trace, and the two refusals that do not depend on its route. */

@@ -61,7 +61,8 @@ function booleanValue(name: string, value: string): boolean {
 
 function allowedValues(schema: TSchema): readonly string[] | undefined {
   if (!("anyOf" in schema) || !Array.isArray(schema.anyOf)) return undefined;
-  return schema.anyOf.map((member: { const?: unknown }) => String(member.const));
+  const values = schema.anyOf.map((member: { const?: unknown }) => member.const);
+  return values.every((value) => value !== undefined) ? values.map(String) : undefined;
 }
 
 function invalid(option: string, detail: string): VoxpoolError {

@@ -5,7 +5,7 @@ import {
   type SessionOptions,
   sampleRateHz,
 } from "../../engine/engine.ts";
-import { type ChildSession, consumedStepSamples, failureOf, type SessionContext } from "./session.ts";
+import { type ChildSession, consumedStepSamples, failureOf, type SessionContext, within } from "./session.ts";
 import { TrimmedStream } from "./trimmed-stream.ts";
 
 /** The longest stretch in one piece of work. A file fills it; a live stream is taken as it comes. */
@@ -30,6 +30,9 @@ export class FrameSession implements ChildSession {
   readonly #trimmed: TrimmedStream | undefined;
   readonly #inbox: Float32Array[] = [];
   #inboxSamples = 0;
+  /** Samples that became stretches, and those that were recognised. */
+  #stretchedSamples = 0;
+  #recognizedSamples = 0;
   #current: Stretch | undefined;
   #works = 0;
   #takenSamples = 0;
@@ -75,6 +78,7 @@ export class FrameSession implements ChildSession {
       session: this.#id,
       work: this.#current.work,
       audioSeconds: samples.length / sampleRateHz,
+      endSample: this.#placeOf(this.#stretchedSamples),
     });
     if (!last) return;
     this.#cut = true;
@@ -93,6 +97,7 @@ export class FrameSession implements ChildSession {
       filled += taken.length;
     }
     this.#inboxSamples -= stretch.length;
+    this.#stretchedSamples += stretch.length;
     return stretch;
   }
 
@@ -107,12 +112,13 @@ export class FrameSession implements ChildSession {
     const ticket = this.#context.clock.begin();
     let results: readonly RecognizedSpan[] = [];
     try {
-      results = await this.#recognize(stretch);
+      results = within(await this.#recognize(stretch));
     } catch (error) {
       this.#fail(error);
     }
     const decodeSeconds = this.#context.clock.end(ticket);
     this.#current = undefined;
+    this.#recognizedSamples = this.#stretchedSamples;
     // Also when the session is gone: the parent counts how long each decode runs until it hears of its end.
     this.#context.post({
       type: "done",
@@ -137,11 +143,21 @@ export class FrameSession implements ChildSession {
   }
 
   #tellConsumed(): void {
-    const underWay = this.#inboxSamples + (this.#current?.samples.length ?? 0) + (this.#trimmed?.heldSamples ?? 0);
-    const consumed = this.#takenSamples - underWay;
+    const consumed = this.#consumedSamples();
     if (consumed - this.#toldConsumed < consumedStepSamples) return;
     this.#toldConsumed = consumed;
     this.#context.post({ type: "consumed", session: this.#id, samples: consumed });
+  }
+
+  #consumedSamples(): number {
+    if (this.#current || this.#inboxSamples >= shortestSamples) return this.#placeOf(this.#recognizedSamples);
+    // What waits for more of it before it becomes a stretch: a moment, and with a gap behind it silence.
+    return this.#takenSamples - (this.#trimmed?.heldSamples ?? 0) - this.#inboxSamples;
+  }
+
+  /** The session's sample behind so many samples of the recogniser. */
+  #placeOf(samples: number): number {
+    return this.#trimmed?.placeOf(samples) ?? samples;
   }
 
   #fail(error: unknown): void {

@@ -23,7 +23,7 @@ function serve(heartbeatMs: number): void {
   process.on("message", (message: ToHost) => tell(message));
   worker.on("message", (message: FromWorker) => {
     if (message.type === "pong") unansweredPings = 0;
-    else send(message);
+    else pass(message);
   });
   worker.on("error", fail);
   worker.on("exit", (code) => fail(new Error(`the engine thread ended with code ${code}`)));
@@ -31,6 +31,15 @@ function serve(heartbeatMs: number): void {
     // Beats are counted, not timed: a machine that slept did not make the engine silent.
     send(alive((unansweredPings * heartbeatMs) / 1000));
     if (unansweredPings++ === 0) tell({ type: "ping" });
+  };
+  let isWarm = false;
+  const pass = (message: FromHost): void => {
+    // After the load and the first decode, so that the parent knows what a warm model takes before it counts as ready.
+    if (message.type === "loaded" || (message.type === "done" && !isWarm)) {
+      isWarm = message.type === "done";
+      send(alive(0));
+    }
+    send(message);
   };
   beat();
   setInterval(beat, heartbeatMs);

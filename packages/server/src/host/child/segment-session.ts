@@ -7,7 +7,7 @@ import {
   sampleRateHz,
 } from "../../engine/engine.ts";
 import type { Segmenter, SpeechSegment } from "../../engine/segmenter.ts";
-import { type ChildSession, consumedStepSamples, failureOf, type SessionContext } from "./session.ts";
+import { type ChildSession, consumedStepSamples, failureOf, type SessionContext, within } from "./session.ts";
 import type { Sliced } from "./turns.ts";
 
 /** The segmenter gets so many samples in a turn at most: a second, which is a few milliseconds of VAD. */
@@ -102,6 +102,7 @@ export class SegmentSession implements ChildSession, Sliced {
         session: this.#id,
         work,
         audioSeconds: segment.samples.length / sampleRateHz,
+        endSample: segment.samplesFrom + segment.samples.length,
       });
     }
   }
@@ -117,7 +118,7 @@ export class SegmentSession implements ChildSession, Sliced {
     const ticket = this.#context.clock.begin();
     let results: readonly RecognizedSpan[] = [];
     try {
-      results = [placed(await this.#engine.decode(segment.samples, this.#options), segment)];
+      results = within([placed(await this.#engine.decode(segment.samples, this.#options), segment)]);
     } catch (error) {
       this.#fail(error);
     }

@@ -1,4 +1,5 @@
 import { VoxpoolError, type WireError } from "../../base/errors.ts";
+import type { RecognizedSpan } from "../../engine/engine.ts";
 import type { FromHost } from "../wire.ts";
 import type { DecodeClock } from "./decode-clock.ts";
 import type { Turns } from "./turns.ts";
@@ -34,4 +35,14 @@ export function failureOf(error: unknown, reason: "decode_failed" | "model_load_
   if (error instanceof VoxpoolError) return error.toWire();
   const text = error instanceof Error ? error.message : String(error);
   return { reason, details: { detail: text.replaceAll(/\s+/g, " ").trim().slice(0, detailLength) } };
+}
+
+/** More than anybody says in the longest segment; a model that writes more has lost its way. */
+const mostCharacters = 50_000;
+
+/** Results as they may leave the process. @throws VoxpoolError `decode_failed` if there is more text than can be true */
+export function within(results: readonly RecognizedSpan[]): readonly RecognizedSpan[] {
+  const characters = results.reduce((sum, { text, words = [] }) => sum + Math.max(text.length, words.length), 0);
+  if (characters <= mostCharacters) return results;
+  throw new VoxpoolError("decode_failed", { detail: `its text is longer than ${mostCharacters} characters` });
 }

@@ -40,8 +40,10 @@ export class Sessions {
   #create(number: number, options: SessionOptions): ChildSession {
     const loaded = this.#loaded;
     switch (loaded.input) {
-      case "segments":
-        return new SegmentSession(number, loaded.engine, loaded.segmenters.lend(options.vad), options, this.#context);
+      case "segments": {
+        const segmenter = loaded.segmenters.lend(options.vad, options.resume);
+        return new SegmentSession(number, loaded.engine, segmenter, options, this.#context);
+      }
       case "frames":
         return new FrameSession(number, loaded.engine, options, this.#context);
       case "text":

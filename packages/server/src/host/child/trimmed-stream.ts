@@ -35,6 +35,11 @@ export class TrimmedStream {
     return this.#trimmer.flush().map((passage) => this.#note(passage));
   }
 
+  /** The session's sample behind the recogniser's first so many. */
+  placeOf(samples: number): number {
+    return samples + (this.#gaps.findLast(({ from }) => from < samples)?.shift ?? 0);
+  }
+
   /** A span that counts from the recogniser's first sample, as one that counts from the session's. */
   placed(span: RecognizedSpan): RecognizedSpan {
     const times = this.#placedTimes(span);

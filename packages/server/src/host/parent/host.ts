@@ -5,7 +5,8 @@ import type { EngineInfo, SessionOptions } from "../../engine/engine.ts";
 import type { FromHost } from "../wire.ts";
 import { SamplePipe } from "./sample-pipe.ts";
 import { ParentSession, type SessionHost } from "./session.ts";
-import { type HostProcess, type Spawn, spawnHost } from "./spawn.ts";
+import { type HostProcess, type ProcessEnd, type Spawn, spawnHost } from "./spawn.ts";
+import { isStopped } from "./stopped.ts";
 import { Texts } from "./texts.ts";
 import type { Host, HostEnd, HostOptions, HostSession, TextDone } from "./types.ts";
 import { HangWatch, LoadWatch, loadCapSeconds } from "./watch.ts";
@@ -24,6 +25,9 @@ export interface HostSeams {
 
 const ticksPerHeartbeat = 4;
 
+/** What others send; a process that fails by itself dies of other signals. SIGKILL is also the system's when memory is short. */
+const sentByOthers: ReadonlySet<string> = new Set(["SIGKILL", "SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT"]);
+
 const builtEntry = fileURLToPath(new URL("../child/main.js", import.meta.url));
 
 /** Starts a process with one model in it, and loads the model. Never throws: `loaded` tells how it went. */
@@ -41,6 +45,7 @@ interface Death {
   readonly why: string;
   readonly loading: VoxpoolError;
   readonly running: VoxpoolError;
+  readonly fromOutside: boolean;
 }
 
 class ChildHost implements Host, SessionHost {
@@ -86,9 +91,9 @@ class ChildHost implements Host, SessionHost {
     // Who only waits for `ended` must not be ended by a load that fails.
     this.loaded.catch(() => undefined);
     const ticking = setInterval(() => this.#tick(), tickMs);
-    this.ended = this.#process.ended.then((explanation) => {
+    this.ended = this.#process.ended.then((end) => {
       clearInterval(ticking);
-      return this.#onEnded(explanation);
+      return this.#onEnded(end);
     });
     this.#process.send({ type: "load", spec, assets, threads });
   }
@@ -124,6 +129,7 @@ class ChildHost implements Host, SessionHost {
     const why = "the server ended it";
     this.#die({
       why,
+      fromOutside: true,
       loading: this.#error("model_load_cancelled", {}),
       running: error ?? this.#error("host_crashed", { detail: why }),
     });
@@ -193,7 +199,7 @@ class ChildHost implements Host, SessionHost {
 
   #onLoadFailed({ reason, details }: WireError): void {
     const error = VoxpoolError.fromWire({ reason, details: { ...details, model_path: this.#options.modelPath } });
-    this.#die({ why: error.message, loading: error, running: error });
+    this.#die({ why: error.message, fromOutside: false, loading: error, running: error });
   }
 
   #beat(message: Extract<FromHost, { type: "alive" }>): void {
@@ -208,6 +214,7 @@ class ChildHost implements Host, SessionHost {
     const seconds = this.#info ? this.#hangWatch.tick() : this.#loadWatch.tick();
     if (seconds === undefined) return;
     this.#die({
+      fromOutside: isStopped(this.pid),
       why: `it did not answer for ${seconds} seconds`,
       loading: this.#error("model_load_timeout", { idle_seconds: seconds }),
       running: this.#error("host_hung", { idle_seconds: seconds }),
@@ -230,16 +237,17 @@ class ChildHost implements Host, SessionHost {
     this.#granted.delete(key);
   }
 
-  #onEnded(how: string): HostEnd {
+  #onEnded({ explanation: how, signal }: ProcessEnd): HostEnd {
     this.#die({
       why: how,
+      fromOutside: signal !== undefined && sentByOthers.has(signal),
       loading: this.#error("model_load_failed", { detail: how }),
       running: this.#error("host_crashed", { detail: how }),
     });
     const explanation = this.#death?.why ?? how;
     const { modelPath, log } = this.#options;
     log.debug({ model_path: modelPath, pid: this.pid, explanation }, "a host ended");
-    return { wanted: this.#wanted, explanation };
+    return { wanted: this.#wanted, fromOutside: this.#death?.fromOutside ?? false, explanation };
   }
 
   #error(reason: VoxpoolError["reason"], details: VoxpoolError["details"]): VoxpoolError {

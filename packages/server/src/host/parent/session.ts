@@ -100,7 +100,7 @@ export class ParentSession implements HostSession {
     switch (message.type) {
       case "work":
         this.#announced += 1;
-        this.#works.push(this.#work(message.work, message.audioSeconds));
+        this.#works.push(this.#work(message));
         break;
       case "done":
         this.#finish(message);
@@ -126,11 +126,13 @@ export class ParentSession implements HostSession {
     return VoxpoolError.fromWire({ reason, details: { ...details, model_path: this.#modelPath } });
   }
 
-  #work(number: number, audioSeconds: number): HostWork {
+  #work({ work: number, audioSeconds, endSample }: Extract<FromHost, { type: "work" }>): HostWork {
     return {
       number,
       audioSeconds,
+      endSample,
       run: (expectedSeconds = 0) => this.#run(number, expectedSeconds),
+      isRunnable: () => this.#failure === undefined,
       over: () => this.#host.over(this.#id, number),
     };
   }

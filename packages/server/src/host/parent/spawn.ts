@@ -13,12 +13,19 @@ export interface HostProcess {
   readonly samples: Writable | undefined;
   /** Goes nowhere once the process is gone. */
   send(message: ToHost): void;
-  /** The process is gone: how, for people. Never rejects. */
-  readonly ended: Promise<string>;
+  /** The process is gone. Never rejects. */
+  readonly ended: Promise<ProcessEnd>;
   /** Whether the process still hears what it is sent. */
   isConnected(): boolean;
   /** SIGKILL. */
   kill(): void;
+}
+
+export interface ProcessEnd {
+  /** For people. */
+  readonly explanation: string;
+  /** What ended it; undefined if it left by itself or never started. */
+  readonly signal?: NodeJS.Signals;
 }
 
 export interface SpawnHost {
@@ -101,13 +108,16 @@ function sender(child: ChildProcess): (message: ToHost) => void {
   };
 }
 
-function untilEnded(child: ChildProcess, lastLines: LastLines): Promise<string> {
+function untilEnded(child: ChildProcess, lastLines: LastLines): Promise<ProcessEnd> {
   return new Promise((resolve) => {
     child.on("error", (error) => {
       if (child.pid === undefined) resolve(notStarted(error));
     });
     child.on("exit", (code, signal) => {
-      const explain = (): void => resolve(explainExit(code, signal, lastLines.toString()));
+      const explain = (): void => {
+        const explanation = explainExit(code, signal, lastLines.toString());
+        resolve({ explanation, ...(signal !== null && { signal }) });
+      };
       // "close" comes when stderr was read to its end; a process that inherited the pipe could hold it open.
       child.once("close", explain);
       setTimeout(explain, lastWordsMs).unref();
@@ -128,6 +138,7 @@ function neverStarted(error: unknown): HostProcess {
 
 const nothing = (): void => undefined;
 
-function notStarted(error: unknown): string {
-  return `the process could not be started: ${error instanceof Error ? error.message : String(error)}`;
+function notStarted(error: unknown): ProcessEnd {
+  const detail = error instanceof Error ? error.message : String(error);
+  return { explanation: `the process could not be started: ${detail}` };
 }

@@ -33,6 +33,8 @@ export interface Host {
 export interface HostEnd {
   /** Whether `end()` was asked for. */
   readonly wanted: boolean;
+  /** A signal that somebody sent it, or that stopped it: what it was doing is not the cause. */
+  readonly fromOutside: boolean;
   /** For people: the named signal or exit code, and the last lines of stderr. */
   readonly explanation: string;
 }
@@ -73,11 +75,15 @@ export interface HostWork {
   /** Counts from 0 in its session. */
   readonly number: number;
   readonly audioSeconds: number;
+  /** It has no sample from this one on, counted from the session's first. */
+  readonly endSample: number;
   /**
    * Runs it; call when the permit is there.
    * @throws VoxpoolError `host_crashed`, `host_hung`, `decode_failed`, `request_cancelled`
    */
   run(expectedSeconds?: number): Promise<WorkDone>;
+  /** False once its process or its session has ended: it can only fail. */
+  isRunnable(): boolean;
   /** After `run`: the process runs it no more. A decode goes on after its session was cancelled. Never rejects. */
   over(): Promise<void>;
 }

@@ -1,0 +1,48 @@
+import type { Probation, SwitchAnswer, SwitchRequest } from "@voxpool/client/contract";
+import { numberedPath } from "../rollout/movable-name.ts";
+import type { ProbationSnapshot, Switched, Switches } from "../rollout/types.ts";
+import type { Caller } from "./types.ts";
+
+/** `POST /api/models/switch`. It goes on when its caller leaves: half a switch is none. */
+export async function switchModel(
+  { switches }: { readonly switches: Pick<Switches, "switch"> },
+  request: SwitchRequest,
+  { language }: Caller,
+): Promise<SwitchAnswer> {
+  const switched = await switches.switch(request);
+  const { name, from, to, gate, probation } = switched;
+  return {
+    success: true,
+    message: language === "zh" ? chinese(switched) : english(switched),
+    model_path: name,
+    from: from ? numberedPath(from) : null,
+    to: numberedPath(to),
+    gate: [...gate],
+    probation: probation ? toProbation(probation) : null,
+  };
+}
+
+export function toProbation({ from, since, until, requests, limitRequests, errors }: ProbationSnapshot): Probation {
+  return {
+    from: numberedPath(from),
+    since,
+    until: until ?? null,
+    requests,
+    limit_requests: limitRequests ?? null,
+    errors,
+  };
+}
+
+function english({ kind, name, to, probation }: Switched): string {
+  const version = numberedPath(to);
+  if (kind === "already") return `${name} is ${version} already`;
+  if (kind === "rolled_back") return `${name} is back at ${version}`;
+  return `${name} is now ${version}${probation ? ", on probation" : ""}`;
+}
+
+function chinese({ kind, name, to, probation }: Switched): string {
+  const version = numberedPath(to);
+  if (kind === "already") return `${name} 已经是 ${version}`;
+  if (kind === "rolled_back") return `${name} 已切回 ${version}`;
+  return `${name} 现在是 ${version}${probation ? "，处于观察期" : ""}`;
+}

@@ -1,0 +1,157 @@
+import { availableParallelism } from "node:os";
+import { fileURLToPath } from "node:url";
+import type { FastifyInstance } from "fastify";
+import { createApi } from "../api/api.ts";
+import { failoverSettings } from "../api/failover-settings.ts";
+import { createFileChanges } from "../api/file-changes.ts";
+import { preloadModels } from "../api/preload.ts";
+import { rememberFolders } from "../api/recent-folders.ts";
+import type { TextSettings } from "../api/text-steps.ts";
+import type { Api } from "../api/types.ts";
+import { createAudioDecoder } from "../audio/decoder.ts";
+import type { Log } from "../base/log.ts";
+import type { Config } from "../base/settings.ts";
+import { createSpool } from "../base/spool.ts";
+import { version } from "../base/version.ts";
+import { createAssetStore } from "../catalog/assets.ts";
+import { type Catalog, createCatalog } from "../catalog/catalog.ts";
+import { endpointSettings } from "../catalog/endpoints.ts";
+import { assetNames } from "../catalog/known-assets.ts";
+import { knownModels } from "../catalog/known-models.ts";
+import { type PullEvent, type PullOptions, pull } from "../catalog/pull.ts";
+import { createHttpServer } from "../gateway/http/server.ts";
+import { Names } from "../pool/names.ts";
+import { poolSettings } from "../pool/settings.ts";
+import type { Pool } from "../pool/types.ts";
+import { createScriptConverter } from "../recognition/script.ts";
+import { switchSettings } from "../rollout/settings.ts";
+import { openDurable } from "./durable.ts";
+import { composeObservation } from "./observe.ts";
+import { composeAdmission, composePool } from "./pool.ts";
+import { composeSwitches } from "./switches.ts";
+
+const recordingFile = fileURLToPath(new URL("../../assets/jfk.wav", import.meta.url));
+
+export interface ComposeOptions {
+  readonly config: Config;
+  readonly log: Log;
+  /** Told about downloads of the server's own: the default model, native parts. */
+  readonly onProgress?: ((event: PullEvent) => void) | undefined;
+  /** Undefined: nothing outlives the process. */
+  readonly storeFile?: string;
+  readonly stateDir: string;
+  /** Of this process alone. */
+  readonly spoolDirectory: string;
+  readonly signal: AbortSignal;
+}
+
+export interface Parts {
+  readonly catalog: Catalog;
+  readonly pool: Pool;
+  readonly names: Names;
+  readonly api: Api;
+  readonly http: FastifyInstance;
+  readonly configuredDefault: string;
+  readonly recordingFile: string;
+  readonly pull: (name: string) => Promise<void>;
+  /** Loads what is to be there from the start: what is configured, and what is pinned. Never rejects. */
+  readonly preload: () => Promise<void>;
+  /** From now on `/readyz` says yes: also when the default model failed, since all others can be used. */
+  readonly nowReady: () => void;
+  readonly close: () => Promise<void>;
+}
+
+/** Puts the parts together: a server without its port and its lock. @throws VoxpoolError `config_invalid`, `state_newer` */
+export async function compose(options: ComposeOptions): Promise<Parts> {
+  const { config, log, stateDir, spoolDirectory, onProgress, signal, storeFile } = options;
+  const { cores, ...settings } = settingsOf(config); // before anything is open that would have to be closed again
+  const sources = { stateDir, ...endpointSettings(config), signal, log, ...(onProgress && { onProgress }) };
+  const fetch = fetcher({ ...sources, modelDir: config.model_dir[0] ?? "model" });
+  const catalog = createCatalog({ modelDirs: config.model_dir, fakeEngine: config["engine.fake"] });
+  const assets = createAssetStore({ ...sources, voskLibrary: config["vosk.library"] });
+  const durable = await openDurable(storeFile, log);
+  const { pool, scheduler } = composePool({ config, cores, log, settings, catalog, assets, durable, recordingFile });
+  const names = new Names({ catalog: rememberFolders(catalog, pool), loaded: () => pool.list(), ...durable.names });
+  const models = { catalog, pool, names };
+  const { watch, news } = composeObservation({ pool, scheduler, names, durable });
+  const spool = createSpool({ directory: spoolDirectory, limitBytes: config["limits.spool_bytes"], log });
+  const audio = createAudioDecoder({ workers: config["audio.workers"] || cores, spool, log });
+  const { switches, recognition } = composeSwitches({ ...models, log, settings, scheduler, audio, news, durable });
+  const scripts = createScriptConverter({ log });
+  const api = createApi({
+    settled: () => durable.settled(),
+    ...models,
+    switches,
+    recordingFile,
+    audio,
+    recognition,
+    scripts,
+    text: textSettings(config),
+    failover: settings.failover,
+    onFailover: (from, to, why) => news.failedOver(from, to, why),
+    onOutcome: ({ folder, ...outcome }) => watch.observation.statistics.recognition({ ...folder, ...outcome }),
+    configuredDefault: config.default_model,
+    changes: createFileChanges(catalog, log),
+    known: knownModels,
+    partNames: assetNames,
+    pull: fetch,
+    admission: composeAdmission(config, scheduler, cores),
+    maxSeconds: config["limits.audio_seconds"],
+    version,
+  });
+  let isReady = false;
+  const ready = () => isReady;
+  const http = createHttpServer({ ...watch.http, api, config, version, log, spoolDirectory, spool, ready });
+  return {
+    ...models,
+    api,
+    http,
+    configuredDefault: config.default_model,
+    recordingFile,
+    pull: async (name) => void (await fetch(name, () => undefined)),
+    preload: () => preloadModels({ names, pool, log }, [...config["pool.preload"], ...durable.initial.pins]),
+    nowReady: () => {
+      isReady = true;
+    },
+    async close() {
+      for (const part of [watch, switches]) part.close();
+      await closeAll([http, pool, audio, scripts]);
+      await durable.close();
+    },
+  };
+}
+
+/** All at once: what hosts decode and what still arrives fails at once, so that nothing keeps the others waiting. */
+async function closeAll(parts: readonly { close(): PromiseLike<unknown> }[]): Promise<void> {
+  await Promise.all(parts.map((part) => part.close()));
+}
+
+/** @throws VoxpoolError `config_invalid`, `option_invalid` */
+function settingsOf(config: Config) {
+  return {
+    cores: config["schedule.cores"] || availableParallelism(),
+    pool: poolSettings(config),
+    switches: switchSettings(config),
+    failover: failoverSettings(config),
+  };
+}
+
+function textSettings(config: Config): TextSettings {
+  const script = config["text.script"];
+  return {
+    punctuation: config["text.punctuation"],
+    itn: config["text.itn"] === "on",
+    ...((script === "hans" || script === "hant") && { script }),
+  };
+}
+
+/** Pulls by name; whoever started the server hears of them as well as whoever asked. */
+function fetcher(options: PullOptions) {
+  return (name: string, tell: (event: PullEvent) => void): ReturnType<typeof pull> => {
+    const progress = (event: PullEvent): void => {
+      tell(event);
+      options.onProgress?.(event);
+    };
+    return pull(name, { ...options, onProgress: progress });
+  };
+}

@@ -1,0 +1,59 @@
+import { isLoaded } from "../api/models.ts";
+import { version } from "../base/version.ts";
+import type { HttpServerOptions } from "../gateway/http/server.ts";
+import { createMetrics } from "../observe/metrics.ts";
+import { createNews } from "../observe/news.ts";
+import { createObservation, type Observation } from "../observe/observation.ts";
+import { pathWithoutVersion, pathWithVersion } from "../observe/observed.ts";
+import type { Names } from "../pool/names.ts";
+import type { Pool } from "../pool/types.ts";
+import type { NodeScheduler } from "../schedule/scheduler.ts";
+import type { Durable } from "./durable.ts";
+
+interface Observed {
+  readonly pool: Pool;
+  readonly scheduler: NodeScheduler;
+  readonly names: Names;
+}
+
+/** Counts and tells what happens, and keeps of it what outlives the process. */
+export function composeObservation({ durable, ...parts }: Observed & { readonly durable: Durable }) {
+  const watch = observe(parts);
+  const { statistics, events } = watch.observation;
+  durable.follow(parts.pool, parts.names, statistics);
+  const news = createNews(statistics, events);
+  parts.names.subscribe((change) => {
+    if (change.kind === "alias") news.aliasChanged(change.alias, change.target);
+  });
+  return { watch, news };
+}
+
+/** What the HTTP interface tells of what happens. */
+function observe({ pool, scheduler, names }: Observed) {
+  const observation = createObservation({ pool, queue: () => scheduler.snapshot() });
+  const { statistics } = observation;
+  const metrics = createMetrics({
+    version,
+    loadedInstances: () => pool.list().filter(isLoaded).length,
+    pool: { statistics, instances: () => pool.list() },
+  });
+  const http = { observed: observedBy(observation, names), metrics };
+  return { http, observation, close: () => observation.close() };
+}
+
+/** Statistics and events, by the paths that callers write. */
+function observedBy(observation: Observation, names: Names): HttpServerOptions["observed"] {
+  return {
+    events: observation.events,
+    stats: () => observation.stats(),
+    async modelStats(path) {
+      const folder = await names.resolve(path);
+      return { success: true, model_path: folder.modelPath, stats: observation.modelStats(path, folder) };
+    },
+    async pathOf(path) {
+      const folder = await names.resolve(path).catch(() => undefined);
+      if (folder === undefined) return path;
+      return path.endsWith(`@${folder.version}`) ? pathWithVersion(folder) : pathWithoutVersion(folder);
+    },
+  };
+}

@@ -1,0 +1,261 @@
+import { VoxpoolError } from "../base/errors.ts";
+import { type RecognizedSpan, sampleRateHz } from "../engine/engine.ts";
+import { frameSamples } from "../engine/vad/detector.ts";
+import type { HostSession, HostWork } from "../host/parent/types.ts";
+import type { InstanceLease } from "../pool/types.ts";
+import type { Scheduler } from "../schedule/schedule.ts";
+import { OrderedQueue } from "./ordered-queue.ts";
+import type { Places } from "./places.ts";
+import { shiftedSpan } from "./segments.ts";
+import { takeTurn } from "./turn.ts";
+import type { OpenSession } from "./types.ts";
+import type { Written } from "./written.ts";
+
+/** An engine that follows a stream gives an utterance when it ends; Vosk ends one after 20 s at the latest. */
+export const longestUtteranceSeconds = 30;
+
+/** What a detector of speech hears of the past, samples: its state is then nearly as if it had heard everything. */
+const lookBackSamples = 4 * sampleRateHz;
+
+/** Results of a piece of work, or how far everything before is decoded. Times count from the session's first sample. */
+export type Step =
+  | { readonly kind: "work"; readonly spans: readonly RecognizedSpan[] }
+  | { readonly kind: "settled"; readonly settledSamples: number };
+
+/** Where a process takes a session up. */
+export interface Beginning {
+  /** Everything before this sample is recognised, or holds nothing to recognise. */
+  readonly resumeAt: number;
+  /** Something was recognised. */
+  readonly hasSpoken: boolean;
+  /** What begins before this sample is decoded alone. */
+  readonly suspectTo: number;
+}
+
+export interface AttemptParts {
+  readonly lease: InstanceLease;
+  readonly scheduler: Scheduler;
+  readonly options: OpenSession;
+  readonly written: Written;
+  /** For pieces of work that wait, run or are not read yet. */
+  readonly places: Places;
+  readonly beginning: Beginning;
+  /** All samples before this one are with the process. */
+  readonly onFed: (to: number) => void;
+  /** `resumeAt` may have grown. */
+  readonly onProgress: () => void;
+  /** Whether a step of kind `settled` was taken that the reader has not seen yet. */
+  readonly isNoteUnread: () => boolean;
+}
+
+type Finished = Step & { readonly work?: HostWork };
+
+/** A session in one process: feeds it what was written, runs its pieces of work, gives their results in order. */
+export class Attempt {
+  readonly lease: InstanceLease;
+  queueSeconds = 0;
+  decodeSeconds = 0;
+  readonly #parts: AttemptParts;
+  readonly #host: HostSession;
+  readonly #isFrames: boolean;
+  /** The session's sample that is the first one for the process. */
+  readonly #base: number;
+  readonly #finished = new OrderedQueue<Finished>();
+  readonly #stop = new AbortController();
+  /** Decodes that have begun, and have not come to a good end. */
+  readonly #underWay = new Map<HostWork, { readonly isAlone: boolean }>();
+  /** Places that are taken for works whose results were not given. */
+  #held = 0;
+  #resumeAt: number;
+  #hasSpoken: boolean;
+  /** Where the last announced, and the last given piece of work ends. */
+  #announcedTo: number;
+  #givenTo: number;
+  #isNoteQueued = false;
+  #notedSamples = 0;
+
+  /** @throws VoxpoolError `host_crashed` */
+  constructor(parts: AttemptParts) {
+    const { lease, beginning } = parts;
+    this.#parts = parts;
+    this.lease = lease;
+    this.#isFrames = lease.info.input === "frames";
+    this.#resumeAt = beginning.resumeAt;
+    this.#hasSpoken = beginning.hasSpoken;
+    this.#announcedTo = beginning.resumeAt;
+    this.#givenTo = beginning.resumeAt;
+    this.#base = this.#neededFor(beginning.resumeAt);
+    this.#host = this.#open();
+    this.#host.onConsumed(() => {
+      this.note();
+      parts.onProgress();
+    });
+    void this.#takeWorks();
+    void this.#feed();
+  }
+
+  /** Everything before this sample is cut and decoded. */
+  get processedSamples(): number {
+    return Math.max(this.#resumeAt, this.#base + this.#host.consumedSamples);
+  }
+
+  /** Where another process would take it up, should this one end. */
+  get beginning(): Omit<Beginning, "suspectTo"> {
+    const consumed = this.#base + this.#host.consumedSamples;
+    const settled = this.#isFrames ? consumed - longestUtteranceSeconds * sampleRateHz : consumed;
+    return { resumeAt: Math.max(this.#resumeAt, settled), hasSpoken: this.#hasSpoken };
+  }
+
+  /** Something that no process before it had come to is done. */
+  get hasProgressed(): boolean {
+    return this.beginning.resumeAt > this.#parts.beginning.resumeAt;
+  }
+
+  /** The first sample that another process would need. */
+  get neededFrom(): number {
+    return this.#neededFor(this.beginning.resumeAt);
+  }
+
+  /** The decodes that were under way when the process ended. */
+  get suspects(): { readonly endSample: number; readonly isAlone: boolean } | undefined {
+    if (this.#underWay.size === 0) return undefined;
+    const works = [...this.#underWay];
+    return {
+      endSample: Math.max(...works.map(([{ endSample }]) => this.#base + endSample)),
+      isAlone: works.some(([, { isAlone }]) => isAlone),
+    };
+  }
+
+  /** In order; throws what ended the process or the session after everything that was finished before. */
+  async *steps(): AsyncGenerator<Step, void> {
+    for await (const step of this.#finished) {
+      if (step.kind === "settled") this.#isNoteQueued = false;
+      if (step.work) this.#given(step.work, step);
+      yield step;
+    }
+  }
+
+  /** Says how far everything is decoded, behind all results that this covers; one note at a time. */
+  note(): void {
+    const settledSamples = this.#base + this.#host.consumedSamples;
+    if (this.#isNoteQueued || this.#parts.isNoteUnread() || settledSamples <= this.#notedSamples) return;
+    this.#isNoteQueued = true;
+    this.#notedSamples = settledSamples;
+    this.#finished.add({ kind: "settled", settledSamples });
+  }
+
+  /** Ends it. Safe to call twice, and after its end. */
+  close(error: VoxpoolError): void {
+    this.#stop.abort(error);
+    this.#finished.fail(error);
+    this.#host.cancel(error);
+    this.lease.release();
+    this.#parts.places.giveBack(this.#held);
+    this.#held = 0;
+  }
+
+  #neededFor(resumeAt: number): number {
+    if (this.#isFrames) return resumeAt;
+    // Detectors hear frame by frame: the frames are to be the same.
+    const from = Math.max(0, resumeAt - lookBackSamples);
+    return from - (from % frameSamples);
+  }
+
+  #open(): HostSession {
+    const { options, beginning } = this.#parts;
+    const { words, language, vad, itn } = options;
+    const { resumeAt, hasSpoken } = beginning;
+    const heardSamples = resumeAt - this.#base;
+    return this.lease.open({
+      words: words !== "no",
+      ...(language !== undefined && { language }),
+      ...(vad !== undefined && { vad }),
+      ...(itn !== undefined && { itn }),
+      ...(resumeAt > 0 && !this.#isFrames && { resume: { heardSamples, hasSpoken } }),
+    });
+  }
+
+  /** What it throws is told by the works. */
+  async #feed(): Promise<void> {
+    const { written, onFed } = this.#parts;
+    try {
+      for (let at = this.#base; ; ) {
+        const samples = await written.next(at);
+        if (samples === undefined) return this.#host.end();
+        await this.#host.write(samples);
+        at += samples.length;
+        onFed(at);
+      }
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  async #takeWorks(): Promise<void> {
+    try {
+      for await (const work of this.#host.works()) {
+        await this.#parts.places.take(this.#stop.signal);
+        this.#held += 1;
+        const isSuspect = this.#announcedTo < this.#parts.beginning.suspectTo;
+        this.#announcedTo = this.#base + work.endSample;
+        const finished = this.#run(work, isSuspect);
+        finished.catch((error: unknown) => this.#fail(error));
+        this.#finished.add(finished);
+      }
+      this.#finished.end();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** Behind what was finished before; what waits for a turn waits no more. */
+  #fail(error: unknown): void {
+    if (this.#stop.signal.aborted) return;
+    this.#stop.abort(VoxpoolError.from(error));
+    this.#finished.endWith(error);
+  }
+
+  async #run(work: HostWork, isSuspect: boolean): Promise<Finished> {
+    const { scheduler, options } = this.#parts;
+    const { client, priority } = options;
+    const host = this.lease.instance.id;
+    const { audioSeconds } = work;
+    const request = { priority, client, host, audioSeconds };
+    const turn = await takeTurn({ ...this.#parts, work: request, isSuspect, signal: this.#stop.signal });
+    this.queueSeconds += turn.waitedSeconds;
+    const factor = scheduler.realTimeFactor(host);
+    // A turn that is given back by a process that ends comes too late: who did not decode in it has not ended it.
+    if (work.isRunnable()) this.#underWay.set(work, { isAlone: isSuspect });
+    const running = work.run(factor === undefined ? undefined : factor * audioSeconds);
+    // The caller of a cancelled session is told at once; the core is free when the process says so.
+    const decodeSeconds = running.then(
+      (result) => result.decodeSeconds,
+      () => undefined,
+    );
+    void work.over().then(async () => turn.release(await decodeSeconds));
+    const done = await running;
+    this.#underWay.delete(work);
+    this.decodeSeconds += done.decodeSeconds;
+    return { kind: "work", work, spans: done.results.map((span) => shiftedSpan(span, this.#base)) };
+  }
+
+  #given(work: HostWork, step: Step): void {
+    this.#held -= 1;
+    const spans = step.kind === "work" ? step.spans : [];
+    const before = this.#givenTo;
+    this.#givenTo = this.#base + work.endSample;
+    if (spans.length > 0) this.#hasSpoken = true;
+    if (!this.#isFrames) this.#resumeAt = Math.max(this.#resumeAt, this.#givenTo);
+    else this.#resumeAt = Math.max(this.#resumeAt, utteranceEnd(spans, before));
+    this.#parts.onProgress();
+  }
+}
+
+/**
+ * Where an utterance ended that a recogniser gave when it had taken samples from `before` on: behind its last word,
+ * and not before the samples that showed its end, which are silent up to there.
+ */
+function utteranceEnd(spans: readonly RecognizedSpan[], before: number): number {
+  const last = spans.at(-1);
+  return last === undefined ? 0 : Math.max(before, Math.ceil(last.endSeconds * sampleRateHz));
+}
