@@ -38,7 +38,7 @@ export function failureOf(error: unknown, reason: "decode_failed" | "model_load_
 }
 
 /** More than anybody says in the longest segment; a model that writes more has lost its way. */
-const mostCharacters = 50_000;
+const mostCharacters = 200_000;
 
 /** Results as they may leave the process. @throws VoxpoolError `decode_failed` if there is more text than can be true */
 export function within(results: readonly RecognizedSpan[]): readonly RecognizedSpan[] {
