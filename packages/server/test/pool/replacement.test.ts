@@ -35,6 +35,22 @@ test("a process that grows past its bound is replaced: the fresh one is warm bef
   assert.ok(hosts.length <= 3, `${hosts.length} processes`);
 });
 
+test("a process that takes all memory at once is ended before the system ends another", async (t) => {
+  const runaway = { growBytes: 400_000_000, decodeMs: 60_000 };
+  const { pool, folder } = await realPool(t, runaway, { boundBytes });
+  const lease = await pool.lease(folder);
+  const { pid } = lease.instance;
+  assert.ok(pid !== undefined);
+  await assert.rejects(recognise(lease), (error: Error) => /it took \d+ MB and was ended/.test(error.message));
+  // A fresh process may have taken over while this one was still growing: then nothing of the instance crashed.
+  assert.equal(await lease.ended, "model");
+  lease.release();
+  await gone(pid);
+  const next = await pool.lease(folder);
+  assert.notEqual(next.instance.pid, pid);
+  next.release();
+});
+
 test("reload reads files that were replaced: who began hears the old ones to the end", async (t) => {
   const { pool, folder, rewrite } = await realPool(t, { text: "old {index}" });
   await pool.load(folder, { claimant: one });
