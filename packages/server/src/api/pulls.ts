@@ -1,5 +1,6 @@
 import type { PullAnswer, PullEvent, PullRequest } from "@voxpool/client/contract";
 import type { MessageLanguage } from "../base/errors.ts";
+import { raceAbort } from "../base/race-abort.ts";
 import type { Catalog } from "../catalog/catalog.ts";
 import type { PullEvent as Progress } from "../catalog/download.ts";
 import type { Known } from "../catalog/known-models.ts";
@@ -75,7 +76,7 @@ class Running {
         shown = event;
         yield event;
       } else if (this.#isOver) return;
-      else await this.#change(signal);
+      else await raceAbort(this.#changed.promise, signal);
     }
   }
 
@@ -83,17 +84,6 @@ class Running {
     this.#last = event;
     this.#changed.resolve();
     this.#changed = Promise.withResolvers();
-  }
-
-  async #change(signal: AbortSignal): Promise<void> {
-    const gone = Promise.withResolvers<never>();
-    const stop = (): void => gone.reject(signal.reason as Error);
-    signal.addEventListener("abort", stop, { once: true });
-    try {
-      await Promise.race([this.#changed.promise, gone.promise]);
-    } finally {
-      signal.removeEventListener("abort", stop);
-    }
   }
 }
 

@@ -2,6 +2,7 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { VoxpoolError } from "../base/errors.ts";
 import { type Log, silentLog } from "../base/log.ts";
+import { raceAbort } from "../base/race-abort.ts";
 import type { EngineAssets, ModelSpec } from "../engine/engine.ts";
 import { type Download, type PullEvent, partDirectoryOf } from "./download.ts";
 import { type EndpointSettings, endpointsFrom } from "./endpoints.ts";
@@ -40,8 +41,7 @@ export function createAssetStore(options: AssetStoreOptions): AssetStore {
   return {
     ensure: async (spec, signal) => {
       signal?.throwIfAborted();
-      const wanted = ensureParts(spec, options, fetched);
-      return signal === undefined ? wanted : Promise.race([wanted, aborted(signal, wanted)]);
+      return raceAbort(ensureParts(spec, options, fetched), signal);
     },
   };
 }
@@ -132,15 +132,6 @@ async function fetchAsset(name: AssetName, options: AssetStoreOptions): Promise<
   } finally {
     await http.close();
   }
-}
-
-/** Rejects when the signal aborts; the shared download goes on for the others. */
-async function aborted(signal: AbortSignal, wanted: Promise<unknown>): Promise<never> {
-  return new Promise((_, reject) => {
-    const stop = () => reject(signal.reason as Error);
-    signal.addEventListener("abort", stop, { once: true });
-    wanted.finally(() => signal.removeEventListener("abort", stop)).catch(() => undefined);
-  });
 }
 
 async function isFile(path: string): Promise<boolean> {

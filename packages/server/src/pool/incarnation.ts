@@ -1,9 +1,9 @@
 import { VoxpoolError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
+import { raceAbort } from "../base/race-abort.ts";
 import type { AssetStore, Catalog, ModelFolder } from "../catalog/catalog.ts";
 import type { EngineInfo, ModelSpec, SessionOptions } from "../engine/engine.ts";
 import type { Host, HostEnd, HostSession, StartHost } from "../host/parent/types.ts";
-import { raceAbort } from "./race-abort.ts";
 import { Turns } from "./turns.ts";
 import type { Blame, InstanceLease, InstanceSnapshot } from "./types.ts";
 

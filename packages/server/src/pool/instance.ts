@@ -1,5 +1,6 @@
 import type { InstanceState } from "@voxpool/client/contract";
 import { VoxpoolError } from "../base/errors.ts";
+import { unwatched } from "../base/race-abort.ts";
 import type { ModelFolder } from "../catalog/catalog.ts";
 import type { Breakers } from "./breakers.ts";
 import type { Faults } from "./faults.ts";
@@ -7,7 +8,6 @@ import { Holds } from "./holds.ts";
 import { Incarnation, type IncarnationEnd, type IncarnationParts } from "./incarnation.ts";
 import { expiresAt, type Grown, isRunaway, type Resident } from "./policy/due.ts";
 import { pauseSeconds } from "./policy/pause.ts";
-import { unwatched } from "./race-abort.ts";
 import type { Clock } from "./system-clock.ts";
 import type { Blame, Claimant, InstanceLease, InstanceSnapshot, PoolEvent } from "./types.ts";
 

@@ -1,4 +1,5 @@
 import { VoxpoolError } from "../base/errors.ts";
+import { raceAbort } from "../base/race-abort.ts";
 import type { ModelFolder } from "../catalog/catalog.ts";
 import type { ModelSpec } from "../engine/engine.ts";
 import { Breakers } from "./breakers.ts";
@@ -9,7 +10,6 @@ import { noRoom } from "./no-room.ts";
 import { dueActions } from "./policy/due.ts";
 import { type RoomBudget, roomFor } from "./policy/room.ts";
 import { Quarantines } from "./quarantine.ts";
-import { raceAbort } from "./race-abort.ts";
 import { type Clock, systemClock } from "./system-clock.ts";
 import type { Claimant, LoadWish, Pool, PoolEvent, Quarantine, Unloaded } from "./types.ts";
 
