@@ -1,5 +1,6 @@
 import type { Probation, SwitchAnswer, SwitchRequest } from "@voxpool/client/contract";
-import { numberedPath } from "../rollout/movable-name.ts";
+import { pathWithVersion } from "../base/versioned-path.ts";
+import {} from "../rollout/movable-name.ts";
 import type { ProbationSnapshot, Switched, Switches } from "../rollout/types.ts";
 import type { Caller } from "./types.ts";
 
@@ -15,8 +16,8 @@ export async function switchModel(
     success: true,
     message: language === "zh" ? chinese(switched) : english(switched),
     model_path: name,
-    from: from ? numberedPath(from) : null,
-    to: numberedPath(to),
+    from: from ? pathWithVersion(from) : null,
+    to: pathWithVersion(to),
     gate: [...gate],
     probation: probation ? toProbation(probation) : null,
   };
@@ -24,7 +25,7 @@ export async function switchModel(
 
 export function toProbation({ from, since, until, requests, limitRequests, errors }: ProbationSnapshot): Probation {
   return {
-    from: numberedPath(from),
+    from: pathWithVersion(from),
     since,
     until: until ?? null,
     requests,
@@ -34,14 +35,14 @@ export function toProbation({ from, since, until, requests, limitRequests, error
 }
 
 function english({ kind, name, to, probation }: Switched): string {
-  const version = numberedPath(to);
+  const version = pathWithVersion(to);
   if (kind === "already") return `${name} is ${version} already`;
   if (kind === "rolled_back") return `${name} is back at ${version}`;
   return `${name} is now ${version}${probation ? ", on probation" : ""}`;
 }
 
 function chinese({ kind, name, to, probation }: Switched): string {
-  const version = numberedPath(to);
+  const version = pathWithVersion(to);
   if (kind === "already") return `${name} 已经是 ${version}`;
   if (kind === "rolled_back") return `${name} 已切回 ${version}`;
   return `${name} 现在是 ${version}${probation ? "，处于观察期" : ""}`;

@@ -1,10 +1,10 @@
 import { isLoaded } from "../api/models.ts";
 import { version } from "../base/version.ts";
+import { pathWithoutVersion, pathWithVersion } from "../base/versioned-path.ts";
 import type { HttpServerOptions } from "../gateway/http/server.ts";
 import { createMetrics } from "../observe/metrics.ts";
 import { createNews } from "../observe/news.ts";
 import { createObservation, type Observation } from "../observe/observation.ts";
-import { pathWithoutVersion, pathWithVersion } from "../observe/observed.ts";
 import type { Names } from "../pool/names.ts";
 import type { Pool } from "../pool/types.ts";
 import type { NodeScheduler } from "../schedule/scheduler.ts";

@@ -1,28 +1,28 @@
 import type { VoxpoolError } from "../base/errors.ts";
+import { pathWithoutVersion, pathWithVersion, type VersionedModel } from "../base/versioned-path.ts";
 import type { EventLog } from "./event-log.ts";
-import { type ObservedModel, pathWithoutVersion, pathWithVersion } from "./observed.ts";
 import { type EventType, explained } from "./pool-events.ts";
 import type { Statistics } from "./statistics.ts";
 
 /** What happens above the pool: counted and told in one place. */
 export interface News {
   /** A request for one model was served by another one. */
-  failedOver(from: ObservedModel, to: ObservedModel, why: VoxpoolError): void;
+  failedOver(from: VersionedModel, to: VersionedModel, why: VoxpoolError): void;
   /** A recognition goes on after its process ended. */
-  replayed(model: ObservedModel, blame: string): void;
+  replayed(model: VersionedModel, blame: string): void;
   /** A recording that ends processes is refused from now on. */
-  poisonous(model: ObservedModel): void;
+  poisonous(model: VersionedModel): void;
   /** A model's path means another version now. */
-  switched(from: ObservedModel | undefined, to: ObservedModel): void;
-  rolledBack(from: ObservedModel, to: ObservedModel, why: string): void;
+  switched(from: VersionedModel | undefined, to: VersionedModel): void;
+  rolledBack(from: VersionedModel, to: VersionedModel, why: string): void;
   /** A new version passed its probation. */
-  confirmed(model: ObservedModel): void;
+  confirmed(model: VersionedModel): void;
   /** @param target undefined: it was removed */
   aliasChanged(alias: string, target: string | undefined): void;
 }
 
 export function createNews(statistics: Statistics, events: Pick<EventLog, "append">): News {
-  const tell = (type: EventType, model: ObservedModel, details: Record<string, unknown>, why?: VoxpoolError) =>
+  const tell = (type: EventType, model: VersionedModel, details: Record<string, unknown>, why?: VoxpoolError) =>
     events.append({
       type,
       model_path: pathWithoutVersion(model),

@@ -1,7 +1,8 @@
 import type { ModelStats, Stats } from "@voxpool/client/contract";
+import { pathWithVersion, type VersionedModel } from "../base/versioned-path.ts";
 import { createEventLog, type EventLog, type EventLogOptions } from "./event-log.ts";
 import { Ledger, readLedgers } from "./ledger.ts";
-import { type ObservedEvent, type ObservedInstance, type ObservedModel, pathWithVersion } from "./observed.ts";
+import type { ObservedEvent, ObservedInstance } from "./observed.ts";
 import { toldOf } from "./pool-events.ts";
 import { createStatistics, type Statistics } from "./statistics.ts";
 
@@ -33,7 +34,7 @@ export interface Observation {
    * model that has done nothing yet: zeros.
    * @param folder what the path means
    */
-  modelStats(askedPath: string, folder: ObservedModel): ModelStats;
+  modelStats(askedPath: string, folder: VersionedModel): ModelStats;
   close(): void;
 }
 
@@ -48,7 +49,7 @@ export function createObservation(options: ObservationOptions): Observation {
     const told = toldOf(event);
     if (told !== undefined) events.append(told);
   });
-  const nothingOf = ({ modelPath, version }: ObservedModel): ModelStats => {
+  const nothingOf = ({ modelPath, version }: VersionedModel): ModelStats => {
     const present = { model_path: modelPath, version, memory_bytes: 0, holds: 0, sessions: 0 };
     return readLedgers([new Ledger()], present, since, now());
   };

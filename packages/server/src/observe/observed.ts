@@ -1,17 +1,11 @@
 import type { VoxpoolError } from "../base/errors.ts";
-
-/** A version of a model, as the pool names it. */
-export interface ObservedModel {
-  /** `model/cn`, or `model/cn@1` where a version was asked for. */
-  readonly modelPath: string;
-  readonly version: string;
-}
+import type { VersionedModel } from "../base/versioned-path.ts";
 
 /** What is to be known of an instance; the pool's snapshots fit. */
 export interface ObservedInstance {
   /** Of its process. */
   readonly id: string;
-  readonly folder: ObservedModel;
+  readonly folder: VersionedModel;
   readonly state: string;
   readonly memoryBytes: number;
   /** Of the instance; the same for all of its processes. */
@@ -43,23 +37,11 @@ export type ObservedEvent =
       readonly error: VoxpoolError;
     }
   | { readonly type: "replaced"; readonly instance: ObservedInstance; readonly cause: string }
-  | { readonly type: "hold"; readonly folder: ObservedModel; readonly change: string; readonly hold: ObservedHold }
-  | { readonly type: "pin"; readonly folder: ObservedModel; readonly pinned: boolean }
+  | { readonly type: "hold"; readonly folder: VersionedModel; readonly change: string; readonly hold: ObservedHold }
+  | { readonly type: "pin"; readonly folder: VersionedModel; readonly pinned: boolean }
   | {
       readonly type: "quarantined";
-      readonly folder: ObservedModel;
+      readonly folder: VersionedModel;
       readonly quarantine: { readonly error: VoxpoolError; readonly failures: number; readonly until: number };
     }
-  | { readonly type: "released"; readonly folder: ObservedModel };
-
-/** The path of a model without a version. */
-export function pathWithoutVersion({ modelPath, version }: ObservedModel): string {
-  const end = `@${version}`;
-  return modelPath.endsWith(end) ? modelPath.slice(0, -end.length) : modelPath;
-}
-
-/** The path of a model with its version, however it was asked for: one name for each version. */
-export function pathWithVersion({ modelPath, version }: ObservedModel): string {
-  const end = `@${version}`;
-  return modelPath.endsWith(end) ? modelPath : modelPath + end;
-}
+  | { readonly type: "released"; readonly folder: VersionedModel };

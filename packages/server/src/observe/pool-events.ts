@@ -1,6 +1,7 @@
 import type { VoxpoolError } from "../base/errors.ts";
+import { pathWithoutVersion, type VersionedModel } from "../base/versioned-path.ts";
 import type { NewEvent } from "./event-log.ts";
-import { type ObservedEvent, type ObservedModel, pathWithoutVersion } from "./observed.ts";
+import type { ObservedEvent } from "./observed.ts";
 
 /** The types of events that there are; `gap` is the log's own, and those of switches and requests come from elsewhere. */
 export const eventTypes = [
@@ -88,7 +89,7 @@ function holdEvent({ folder, change, hold }: Extract<ObservedEvent, { type: "hol
   return { type, ...named(folder), details: { client, kind, count, until } };
 }
 
-function named(model: ObservedModel) {
+function named(model: VersionedModel) {
   return { model_path: pathWithoutVersion(model), version: model.version };
 }
 

@@ -1,19 +1,14 @@
 import type { ModelStats } from "@voxpool/client/contract";
 import { type Static, Type } from "typebox";
 import { Value } from "typebox/value";
+import { pathWithoutVersion, pathWithVersion, type VersionedModel } from "../base/versioned-path.ts";
 import { type Counted, type CounterName, Ledger, type Present, readLedgers, StoredLedger } from "./ledger.ts";
-import {
-  type ObservedEvent,
-  type ObservedInstance,
-  type ObservedModel,
-  pathWithoutVersion,
-  pathWithVersion,
-} from "./observed.ts";
+import type { ObservedEvent, ObservedInstance } from "./observed.ts";
 import { ProcessTimes } from "./processes.ts";
 import type { Recognised } from "./tally.ts";
 
 /** A recognition that ended, and the model version that it was for. */
-export type Recognition = ObservedModel & Recognised;
+export type Recognition = VersionedModel & Recognised;
 
 /** What outlives a restart; a JSON value. */
 export const Lifetime = Type.Object({
@@ -40,13 +35,13 @@ export interface Statistics {
   /** A recognition ended, well or not. Cheap: it is called for each one. */
   recognition(recognition: Recognition): void;
   /** A request for this model was served by another one. */
-  failover(model: ObservedModel): void;
+  failover(model: VersionedModel): void;
   /** A recognition was done again after its process ended. */
-  replay(model: ObservedModel): void;
+  replay(model: VersionedModel): void;
   /** This version took over. */
-  switched(model: ObservedModel): void;
+  switched(model: VersionedModel): void;
   /** This version was taken back. */
-  rolledBack(model: ObservedModel): void;
+  rolledBack(model: VersionedModel): void;
   /** Something happened in the pool. */
   apply(event: ObservedEvent): void;
   /** Looks at what the processes use. To be called now and then: a peak between two looks is not seen. */
@@ -58,7 +53,7 @@ export interface Statistics {
   /** The counts without the windows, for whoever asks often. */
   counted(): {
     readonly total: Counted & Present;
-    readonly models: readonly { readonly model: ObservedModel; readonly counted: Counted & Present }[];
+    readonly models: readonly { readonly model: VersionedModel; readonly counted: Counted & Present }[];
   };
   /** What should outlive a restart. */
   lifetime(): Lifetime;
@@ -68,7 +63,7 @@ export interface Statistics {
 
 interface Entry {
   /** Its path has no version. */
-  readonly model: ObservedModel;
+  readonly model: VersionedModel;
   readonly ledger: Ledger;
 }
 
@@ -103,19 +98,19 @@ class ModelStatistics implements Statistics {
     this.#total.add(recognition, at);
   }
 
-  failover(model: ObservedModel): void {
+  failover(model: VersionedModel): void {
     this.#count(model, "failovers");
   }
 
-  replay(model: ObservedModel): void {
+  replay(model: VersionedModel): void {
     this.#count(model, "replays");
   }
 
-  switched(model: ObservedModel): void {
+  switched(model: VersionedModel): void {
     this.#count(model, "switches");
   }
 
-  rolledBack(model: ObservedModel): void {
+  rolledBack(model: VersionedModel): void {
     this.#count(model, "rollbacks");
   }
 
@@ -175,7 +170,7 @@ class ModelStatistics implements Statistics {
     return true;
   }
 
-  #entryOf(model: ObservedModel): Entry {
+  #entryOf(model: VersionedModel): Entry {
     const key = pathWithVersion(model);
     const found = this.#entries.get(key);
     if (found !== undefined) return found;
@@ -186,7 +181,7 @@ class ModelStatistics implements Statistics {
     return entry;
   }
 
-  #count(model: ObservedModel, name: CounterName): void {
+  #count(model: VersionedModel, name: CounterName): void {
     const { ledger } = this.#entryOf(model);
     ledger.lastUsed = this.#now();
     ledger.count(name);
@@ -222,7 +217,7 @@ function raisePeak(ledger: Ledger | undefined, bytes: number): void {
 
 const nothing: Present = { memory_bytes: 0, holds: 0, sessions: 0 };
 
-const nameOf = ({ modelPath, version }: ObservedModel) => ({ model_path: modelPath, version });
+const nameOf = ({ modelPath, version }: VersionedModel) => ({ model_path: modelPath, version });
 
 /** What an event of an instance counts as, if anything. */
 function counterOf(event: Extract<ObservedEvent, { instance: unknown }>): CounterName | undefined {

@@ -1,4 +1,5 @@
 import { VoxpoolError } from "../base/errors.ts";
+import { pathWithoutVersion } from "../base/versioned-path.ts";
 import type { Catalog, ModelFolder } from "../catalog/catalog.ts";
 import type { InstanceSnapshot } from "./types.ts";
 
@@ -49,7 +50,7 @@ export class Names {
   async #lookUp(name: string): Promise<ModelFolder> {
     const path = this.#aliases.get(name) ?? name;
     const folder = await this.#catalog.resolve(path);
-    const base = basePath(folder);
+    const base = pathWithoutVersion(folder);
     const serving = this.#serving(folder);
     if (serving === undefined) return folder;
     if (serving === folder.version) return { ...folder, modelPath: base };
@@ -70,18 +71,19 @@ export class Names {
   /** Whether the plain path of its model means this version. */
   isServing(folder: ModelFolder): boolean {
     const serving = this.#serving(folder);
-    return serving === undefined ? folder.modelPath === basePath(folder) : serving === folder.version;
+    return serving === undefined ? folder.modelPath === pathWithoutVersion(folder) : serving === folder.version;
   }
 
   /** Of each folder the version that its plain path means: those of `Catalog.list` are the newest ones. */
   async serving(folders: readonly ModelFolder[]): Promise<ModelFolder[]> {
-    const meant = async (folder: ModelFolder) => (this.isServing(folder) ? folder : this.resolve(basePath(folder)));
+    const meant = async (folder: ModelFolder) =>
+      this.isServing(folder) ? folder : this.resolve(pathWithoutVersion(folder));
     return Promise.all(folders.map(meant));
   }
 
   /** The version that was chosen for a plain path, else the one that is loaded for it; undefined: the newest. */
   #serving(folder: ModelFolder): string | undefined {
-    const base = basePath(folder);
+    const base = pathWithoutVersion(folder);
     const chosen = this.#versions.get(base);
     const isOnly = Number(folder.version) <= 1 && folder.modelPath === base; // the newest, and none is older
     return chosen ?? (isOnly ? undefined : this.#loadedFor(base));
@@ -110,12 +112,12 @@ export class Names {
 
   /** The version that was chosen for a model's plain path, if one was. */
   chosenVersion(folder: ModelFolder): string | undefined {
-    return this.#versions.get(basePath(folder));
+    return this.#versions.get(pathWithoutVersion(folder));
   }
 
   /** From now on the plain path of a model means this version; undefined: the newest. */
   choose(folder: ModelFolder, version: string | undefined): void {
-    const modelPath = basePath(folder);
+    const modelPath = pathWithoutVersion(folder);
     if (version === undefined) this.#versions.delete(modelPath);
     else this.#versions.set(modelPath, version);
     this.#tell({ kind: "version", modelPath, version });
@@ -127,13 +129,13 @@ export class Names {
   shown(folders: readonly ModelFolder[]): ReadonlyMap<string, string> {
     const newest = new Map<string, number>();
     for (const folder of folders) {
-      const base = basePath(folder);
+      const base = pathWithoutVersion(folder);
       if (folder.modelPath !== base) continue;
       newest.set(base, Math.max(newest.get(base) ?? 0, Number(folder.version)));
     }
     return new Map(
       folders.map((folder) => {
-        const base = basePath(folder);
+        const base = pathWithoutVersion(folder);
         const serving = this.#versions.get(base) ?? this.#loadedFor(base) ?? newest.get(base);
         const isServing = String(serving) === folder.version;
         return [folder.directory, isServing ? base : `${base}@${folder.version}`] as const;
@@ -155,12 +157,6 @@ export class Names {
     this.#revision++;
     for (const listener of this.#listeners) listener(change);
   }
-}
-
-/** The path of a model without its version. */
-export function basePath({ modelPath, version }: ModelFolder): string {
-  const ending = `@${version}`;
-  return modelPath.endsWith(ending) ? modelPath.slice(0, -ending.length) : modelPath;
 }
 
 /** States in which an instance serves nobody, and will not. */

@@ -1,12 +1,12 @@
 import type { Log } from "../base/log.ts";
-import { numberedPath } from "./movable-name.ts";
+import { pathWithVersion } from "../base/versioned-path.ts";
 import type { SwitchEvent } from "./types.ts";
 
 /** Tells operators what became of a switch. What was heard in golden recordings is not in the log: it holds no words. */
 export function logSwitch(log: Log, event: SwitchEvent): void {
   const { name } = event;
-  const to = numberedPath(event.to);
-  const from = "from" in event && event.from ? { from: numberedPath(event.from) } : {};
+  const to = pathWithVersion(event.to);
+  const from = "from" in event && event.from ? { from: pathWithVersion(event.from) } : {};
   if (event.type === "switched") log.info({ name, to, ...from }, "Switched to another version");
   else if (event.type === "confirmed") log.info({ name, to, by: event.by }, "The new version is confirmed");
   else if (event.type === "gate_failed") {

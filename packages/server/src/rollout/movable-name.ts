@@ -1,7 +1,8 @@
 import type { SwitchRequest } from "@voxpool/client/contract";
 import { VoxpoolError } from "../base/errors.ts";
+import { pathWithoutVersion, pathWithVersion } from "../base/versioned-path.ts";
 import type { Catalog, ModelFolder } from "../catalog/catalog.ts";
-import { aliasTarget, basePath, type Names } from "../pool/names.ts";
+import { aliasTarget, type Names } from "../pool/names.ts";
 import type { Hold } from "../pool/types.ts";
 import type { HoldNames } from "./hold-names.ts";
 
@@ -59,10 +60,10 @@ const withoutVersion = (path: string): string => path.replace(/@\d+\/?$/, "");
 async function readVersion(parts: NameParts, modelPath: string, version: string | undefined) {
   const [, plain = modelPath, written] = /^(.+)@(\d+)\/?$/.exec(modelPath) ?? [];
   const wanted = version ?? written;
-  const base = basePath(await parts.names.resolve(plain));
+  const base = pathWithoutVersion(await parts.names.resolve(plain));
   const folder = await (wanted === undefined ? parts.catalog.resolve(base) : numbered(parts, base, wanted));
   // By its number: until it takes over, the plain path is the other one's.
-  const target = numberedPath(folder);
+  const target = pathWithVersion(folder);
   return { name: modelName(parts, base), to: { folder: { ...folder, modelPath: target }, target } };
 }
 
@@ -76,16 +77,13 @@ async function numbered({ catalog }: NameParts, base: string, version: string): 
   });
 }
 
-/** `model/cn@2`, also where `model/cn` means it. */
-export const numberedPath = (folder: ModelFolder): string => `${basePath(folder)}@${folder.version}`;
-
 function modelName({ names, holdNames }: NameParts, base: string): MovableName {
   return {
     key: `model:${base}`,
     shown: base,
     async means() {
       const folder = await thereIs(names.resolve(base));
-      return folder && { folder, target: numberedPath(folder) };
+      return folder && { folder, target: pathWithVersion(folder) };
     },
     settle({ folder }) {
       if (names.chosenVersion(folder) === undefined) names.choose(folder, folder.version);

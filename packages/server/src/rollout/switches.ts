@@ -1,5 +1,6 @@
 import type { GateResult, SwitchRequest } from "@voxpool/client/contract";
 import { VoxpoolError } from "../base/errors.ts";
+import { pathWithVersion } from "../base/versioned-path.ts";
 import type { Catalog, ModelFolder } from "../catalog/catalog.ts";
 import type { Names } from "../pool/names.ts";
 import type { Clock } from "../pool/system-clock.ts";
@@ -7,7 +8,7 @@ import { systemClock } from "../pool/system-clock.ts";
 import type { Pool } from "../pool/types.ts";
 import { failsGate, type GateParts, gateFailure, runGate } from "./gate.ts";
 import { HoldNames } from "./hold-names.ts";
-import { type Destination, type MovableName, numberedPath, readSwitch } from "./movable-name.ts";
+import { type Destination, type MovableName, readSwitch } from "./movable-name.ts";
 import { watchRecognition } from "./outcomes.ts";
 import type { ProbationLimits } from "./probation.ts";
 import { Probations } from "./probations.ts";
@@ -47,7 +48,7 @@ class NodeSwitches implements Switches {
     const { name, to } = await readSwitch(this.#parts, request);
     const busy = this.#underWay.get(name.key);
     if (busy !== undefined) throw new VoxpoolError("switch_in_progress", { model_path: name.shown, to: busy });
-    this.#underWay.set(name.key, numberedPath(to.folder));
+    this.#underWay.set(name.key, pathWithVersion(to.folder));
     try {
       return await this.#switch(name, to, request);
     } finally {
@@ -121,8 +122,8 @@ class NodeSwitches implements Switches {
       detail = String(error.details.detail ?? error.message);
     }
     if (detail === undefined) return gate;
-    const from = before ? numberedPath(before.folder) : name.shown;
-    const error = new VoxpoolError("gate_failed", { to: numberedPath(to), from, detail }, { forCaller: { gate } });
+    const from = before ? pathWithVersion(before.folder) : name.shown;
+    const error = new VoxpoolError("gate_failed", { to: pathWithVersion(to), from, detail }, { forCaller: { gate } });
     this.#tell({ type: "gate_failed", name: name.shown, to, error, gate });
     throw error;
   }
@@ -180,7 +181,7 @@ class NodeSwitches implements Switches {
     const controller = new AbortController();
     const end = this.#parts.pool.subscribe((event) => {
       if (event.type !== "unloading" || event.instance.folder.directory !== folder.directory) return;
-      controller.abort(new VoxpoolError("model_load_cancelled", { model_path: numberedPath(folder) }));
+      controller.abort(new VoxpoolError("model_load_cancelled", { model_path: pathWithVersion(folder) }));
     });
     return { signal: controller.signal, end };
   }

@@ -1,8 +1,9 @@
+import { pathWithVersion } from "../base/versioned-path.ts";
 import type { ModelFolder } from "../catalog/catalog.ts";
 import type { Names } from "../pool/names.ts";
 import type { Claimant, Hold, Pool } from "../pool/types.ts";
 import type { HoldNames } from "./hold-names.ts";
-import { type Destination, type MovableName, numberedPath } from "./movable-name.ts";
+import type { Destination, MovableName } from "./movable-name.ts";
 
 export interface MoveParts {
   readonly pool: Pool;
@@ -62,6 +63,6 @@ export async function leave({ pool, names }: MoveParts, folder: ModelFolder, hol
 /** Whether the plain path of its model or an alias means this version. */
 function isMeant(names: Names, folder: ModelFolder): boolean {
   if (names.isServing(folder)) return true;
-  const path = numberedPath(folder);
+  const path = pathWithVersion(folder);
   return names.aliases().some(([, target]) => target === path);
 }
