@@ -1,6 +1,5 @@
 import type { Probation, SwitchAnswer, SwitchRequest } from "@voxpool/client/contract";
 import { pathWithVersion } from "../base/versioned-path.ts";
-import {} from "../rollout/movable-name.ts";
 import type { ProbationSnapshot, Switched, Switches } from "../rollout/types.ts";
 import type { Caller } from "./types.ts";
 

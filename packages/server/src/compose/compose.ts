@@ -71,7 +71,7 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
   const assets = createAssetStore({ ...sources, voskLibrary: config["vosk.library"] });
   const durable = await openDurable(storeFile, log);
   const { pool, scheduler } = composePool({ config, cores, log, settings, catalog, assets, durable, recordingFile });
-  const names = new Names({ catalog: rememberFolders(catalog, pool), loaded: () => pool.list(), ...durable.names });
+  const names = new Names({ catalog: rememberFolders(catalog, pool), loaded: () => pool.states(), ...durable.names });
   const models = { catalog, pool, names };
   const { watch, news } = composeObservation({ pool, scheduler, names, durable });
   const spool = createSpool({ directory: spoolDirectory, limitBytes: config["limits.spool_bytes"], log });

@@ -89,8 +89,8 @@ export class Names {
     return chosen ?? (isOnly ? undefined : this.#loadedFor(base));
   }
 
-  #loadedFor(base: string): string | undefined {
-    return this.#loaded().find((one) => one.folder.modelPath === base && !isGone.has(one.state))?.folder.version;
+  #loadedFor(base: string, loaded = this.#loaded()): string | undefined {
+    return loaded.find((one) => one.folder.modelPath === base && !isGone.has(one.state))?.folder.version;
   }
 
   /** The alias's target as it is kept, if there is such an alias. */
@@ -127,6 +127,7 @@ export class Names {
    * How folders are named to callers, by directory: two versions of one model never by the same path.
    */
   shown(folders: readonly ModelFolder[]): ReadonlyMap<string, string> {
+    const loaded = this.#loaded();
     const newest = new Map<string, number>();
     for (const folder of folders) {
       const base = pathWithoutVersion(folder);
@@ -136,7 +137,7 @@ export class Names {
     return new Map(
       folders.map((folder) => {
         const base = pathWithoutVersion(folder);
-        const serving = this.#versions.get(base) ?? this.#loadedFor(base) ?? newest.get(base);
+        const serving = this.#versions.get(base) ?? this.#loadedFor(base, loaded) ?? newest.get(base);
         const isServing = String(serving) === folder.version;
         return [folder.directory, isServing ? base : `${base}@${folder.version}`] as const;
       }),

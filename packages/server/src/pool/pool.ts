@@ -4,14 +4,14 @@ import type { ModelFolder } from "../catalog/catalog.ts";
 import type { ModelSpec } from "../engine/engine.ts";
 import { Breakers } from "./breakers.ts";
 import { hasOthers } from "./holds.ts";
-import type { Incarnation, IncarnationParts } from "./incarnation.ts";
+import type { IncarnationParts } from "./incarnation.ts";
 import { Instance, type InstanceParts } from "./instance.ts";
-import { noRoom } from "./no-room.ts";
 import { dueActions } from "./policy/due.ts";
-import { type RoomBudget, roomFor } from "./policy/room.ts";
+import type { RoomBudget } from "./policy/room.ts";
 import { Quarantines } from "./quarantine.ts";
+import { Room } from "./room.ts";
 import { type Clock, systemClock } from "./system-clock.ts";
-import type { Claimant, LoadWish, Pool, PoolEvent, Quarantine, Unloaded } from "./types.ts";
+import type { Claimant, Hold, LoadWish, Pool, PoolEvent, Quarantine, Unloaded } from "./types.ts";
 
 export interface PoolOptions
   extends Omit<IncarnationParts, "makeRoom">,
@@ -43,8 +43,6 @@ class NodePool implements Pool {
   readonly #parts: InstanceParts;
   #created = 0;
   #closed = false;
-  /** Room is made for one load at a time, or two would evict for the same room. */
-  #makingRoom: Promise<void> = Promise.resolve();
   #stopTicking: () => void;
 
   constructor(options: PoolOptions) {
@@ -55,11 +53,13 @@ class NodePool implements Pool {
     this.#quarantines = new Quarantines(clock);
     this.#breakers = new Breakers(clock.seconds);
     for (const [directory, kept] of options.quarantines ?? []) this.#quarantines.restore(directory, kept);
+    const evict = (instance: Instance) => this.#end(instance, "evicted");
+    const room = new Room({ ...options, instances: this.#instances, evict });
     this.#parts = {
       ...options,
       clock,
       breakers: this.#breakers,
-      makeRoom: (folder, spec, incarnation) => this.#makeRoomInTurn(folder, spec, incarnation),
+      makeRoom: (folder, spec, incarnation) => room.make(folder, spec, incarnation),
       tell: (event) => this.#told(event),
       settled: () => this.#lookAround(),
     };
@@ -103,8 +103,7 @@ class NodePool implements Pool {
 
   async #giveBack(instance: Instance, claimant: Claimant): Promise<Unloaded> {
     const { folder } = instance;
-    const given = instance.holds.giveBack(claimant);
-    if (given) this.#tell({ type: "hold", folder, change: "returned", hold: given });
+    const given = this.#takeBack(instance, claimant);
     const holds = instance.holds.list();
     const waitsForOthers = hasOthers(instance.waiting, claimant);
     const { modelPath: model_path } = folder;
@@ -123,10 +122,14 @@ class NodePool implements Pool {
 
   letGo(folder: ModelFolder, claimant: Claimant): void {
     const instance = this.#instances.get(folder.directory);
-    const hold = instance?.holds.giveBack(claimant);
-    if (!instance || !hold) return;
-    instance.touch();
-    this.#tell({ type: "hold", folder, change: "returned", hold });
+    if (instance && this.#takeBack(instance, claimant)) instance.touch();
+  }
+
+  /** One hold of the claimant; undefined if it has none. */
+  #takeBack(instance: Instance, claimant: Claimant): Hold | undefined {
+    const hold = instance.holds.giveBack(claimant);
+    if (hold) this.#tell({ type: "hold", folder: instance.folder, change: "returned", hold });
+    return hold;
   }
 
   async retire(folder: ModelFolder): Promise<void> {
@@ -215,6 +218,10 @@ class NodePool implements Pool {
 
   list() {
     return Array.from(this.#instances.values(), (instance) => instance.snapshot());
+  }
+
+  states() {
+    return [...this.#instances.values()];
   }
 
   subscribe(listener: (event: PoolEvent) => void) {
@@ -334,50 +341,6 @@ class NodePool implements Pool {
 
   #couldNotReplace({ folder }: Instance, error: unknown): void {
     this.#options.log.warn({ model_path: folder.modelPath, err: error }, "No fresh process could take over");
-  }
-
-  async #makeRoomInTurn(folder: ModelFolder, spec: ModelSpec, incarnation: Incarnation): Promise<void> {
-    const needBytes = this.#options.estimateBytes(folder, spec);
-    const own = this.#instances.get(folder.directory);
-    // A process that replaces or restarts one was let in with it (for that moment there are two), and waits for nobody;
-    // the trial of an open breaker is none of these: what room there was has long been given away.
-    if (!own?.hasRoom || own.state === "loading") {
-      const made = this.#makingRoom.then(() => this.#makeRoom(folder, needBytes, incarnation));
-      this.#makingRoom = made.catch(() => undefined);
-      await made;
-    } else incarnation.reservedBytes = needBytes;
-  }
-
-  async #makeRoom(folder: ModelFolder, needBytes: number, incarnation: Incarnation): Promise<void> {
-    while (!incarnation.isCancelled) {
-      const own = this.#instances.get(folder.directory);
-      const others = [...this.#instances.values()].filter((one) => one !== own && one.takesRoom);
-      const decision = roomFor(
-        needBytes,
-        others.map((instance) => instance.resident()),
-        this.#options.budget,
-      );
-      if (decision.kind === "full") {
-        const inTheWay = others.filter((one) => decision.occupants.some(({ key }) => key === one.folder.directory));
-        throw noRoom(folder, needBytes, { lacks: decision.lacks, budget: this.#options.budget, inTheWay });
-      }
-      if (decision.kind === "fits") {
-        incarnation.reservedBytes = needBytes;
-        if (own) own.hasRoom = true;
-        return;
-      }
-      if (decision.kind === "wait") await this.#left(decision.keys);
-      else await Promise.all(decision.keys.map((key) => this.#evict(key)));
-    }
-  }
-
-  async #left(keys: readonly string[]): Promise<void> {
-    for (const key of keys) await this.#instances.get(key)?.left();
-  }
-
-  async #evict(key: string): Promise<void> {
-    const instance = this.#instances.get(key);
-    if (instance) await this.#end(instance, "evicted");
   }
 
   #told(event: PoolEvent): void {

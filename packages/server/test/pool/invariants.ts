@@ -45,7 +45,8 @@ function checkReason(world: World, { folder, state }: InstanceSnapshot, now: num
   const isUsed = world.leases.some(({ host }) => host.directory === folder.directory);
   const isAwaited = [...world.pending].some((one) => one.folder === folder);
   const isOnItsWay = world.hosts.alive(folder).some(({ isLoaded, isUsable }) => !isLoaded || !isUsable);
-  const stays = reference.touchedAt + (reference.wish ?? keepAliveSeconds) + longestPause + 2 * tickSeconds;
+  const wished = Math.max(reference.wish ?? keepAliveSeconds, reference.maybeWish);
+  const stays = reference.touchedAt + wished + longestPause + 2 * tickSeconds;
   const isKept = reference.holds.size > 0 || reference.pinned || now <= stays;
   const waitsForRoom = state === "loading" && [...world.references.values()].some(({ leaving }) => leaving);
   assert.ok(

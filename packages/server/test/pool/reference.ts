@@ -20,6 +20,8 @@ export class Reference {
   strikes = 0;
   /** The longest that somebody wished it to stay. */
   wish: number | undefined;
+  /** The same of those whose answer is not there: whether it counts, only the pool knows. */
+  maybeWish = 0;
   /** When anything happened to it. */
   touchedAt = 0;
 

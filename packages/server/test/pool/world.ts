@@ -73,12 +73,14 @@ export class World {
   lease(folder: ModelFolder, keepAlive: number | undefined): void {
     const operation = this.#begin("lease", folder, {});
     const wish = { ...known({ keepAliveSeconds: keepAlive }), signal: operation.controller.signal };
-    this.#wish(folder, keepAlive);
+    const reference = this.reference(folder);
+    reference.maybeWish = Math.max(reference.maybeWish, keepAlive ?? 0);
     this.#settled(operation, this.pool.lease(folder, wish), (lease) => {
       const host = this.hosts.all.find(({ pid }) => pid === lease.instance.pid);
       if (!host?.isLoaded) this.faults.push("a lease of a process that is not loaded");
       else this.leases.push({ lease, host });
-      this.reference(folder).touchedAt = this.clock.seconds();
+      this.#wish(folder, keepAlive);
+      reference.touchedAt = this.clock.seconds();
     });
   }
 
@@ -351,8 +353,9 @@ export class World {
     if (event.type === "unloading" && reference.holds.size > 0) this.faults.push(`${event.cause} while it is held`);
     if (event.type === "state" && event.instance.state === "stopped") {
       reference.leaving = false;
-      reference.wish = undefined;
     }
+    // What could not be loaded took its wishes with it: the next one begins without.
+    if (event.type === "state" && !isThere(event.instance)) Object.assign(reference, { wish: undefined, maybeWish: 0 });
     if (event.type === "pin") reference.pinned = event.pinned;
     if (event.type === "hold") this.#hearHold(reference, event);
   }

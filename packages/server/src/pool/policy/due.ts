@@ -1,5 +1,5 @@
 /** What is to be done with the instances of a pool now. Pure: a snapshot in, actions out. */
-import type { Occupant, RoomBudget } from "./room.ts";
+import { leastRecentlyUsed, type Occupant, type RoomBudget } from "./room.ts";
 
 /** A process and the resident memory at which it is to be replaced by a fresh one, bytes. */
 export interface Grown {
@@ -65,14 +65,11 @@ function overBudget(residents: readonly Resident[], gone: ReadonlySet<string>, b
   if (total <= budget.memoryBytes || staying.length <= 1) return [];
   let excess = total - budget.memoryBytes;
   const keys: string[] = [];
-  for (const { key, memoryBytes } of idleFirst(staying)) {
+  for (const { key, memoryBytes } of leastRecentlyUsed(staying)) {
     if (excess <= 0 || keys.length === staying.length - 1) break;
+    if (memoryBytes === 0) continue; // what waits for its trial would give nothing back
     keys.push(key);
     excess -= memoryBytes;
   }
   return keys;
 }
-
-const idleFirst = (residents: readonly Resident[]) =>
-  // What takes nothing (it waits for its trial) would give nothing back.
-  residents.filter(({ isIdle, memoryBytes }) => isIdle && memoryBytes > 0).toSorted((a, b) => a.lastUsed - b.lastUsed);

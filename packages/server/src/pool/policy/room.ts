@@ -27,9 +27,15 @@ export type RoomDecision =
   | { readonly kind: "wait"; readonly keys: readonly string[] }
   | { readonly kind: "full"; readonly lacks: "memory" | "instances"; readonly occupants: readonly Occupant[] };
 
+/** Those that may go, in the order in which they do. */
+export function leastRecentlyUsed<O extends Occupant>(occupants: readonly O[]): readonly O[] {
+  return occupants.filter(({ isIdle }) => isIdle).toSorted((a, b) => a.lastUsed - b.lastUsed);
+}
+
 /**
  * Makes room for `needBytes`: least recently used idle instances go first, and no more of them than it takes. If even
- * all of them were not enough, none goes; nor does any for room that is about to be free. With no instance there anything may be tried, however large.
+ * all of them were not enough, none goes; nor does any for room that is about to be free. With no instance there
+ * anything may be tried, however large.
  */
 export function roomFor(needBytes: number, occupants: readonly Occupant[], budget: RoomBudget): RoomDecision {
   const total = occupants.reduce((sum, { memoryBytes }) => sum + memoryBytes, 0);
@@ -41,8 +47,7 @@ export function roomFor(needBytes: number, occupants: readonly Occupant[], budge
   for (const { memoryBytes } of going) bytes -= memoryBytes;
   count -= going.length;
   const keys: string[] = [];
-  const idle = occupants.filter(({ isIdle }) => isIdle).toSorted((a, b) => a.lastUsed - b.lastUsed);
-  for (const { key, memoryBytes } of idle) {
+  for (const { key, memoryBytes } of leastRecentlyUsed(occupants)) {
     if (fits()) break;
     keys.push(key);
     bytes -= memoryBytes;
