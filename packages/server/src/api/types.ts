@@ -9,6 +9,8 @@ import type {
   CatalogDetails,
   CatalogQuery,
   Health,
+  LiveEvent,
+  LiveOptions,
   LoadAnswer,
   LoadRequest,
   ModelList,
@@ -32,7 +34,7 @@ import type {
   WarmupRequest,
 } from "@voxpool/client/contract";
 import type { RawPcm } from "../audio/audio.ts";
-import type { MessageLanguage } from "../base/errors.ts";
+import type { MessageLanguage, VoxpoolError } from "../base/errors.ts";
 import type { ExplainFailure } from "./batch.ts";
 
 /** Who asks. */
@@ -59,6 +61,46 @@ export interface TranscribeRequest {
   readonly options: TranscribeOptions;
   /** Names of hints that came along, of which an engine makes no use. */
   readonly hints?: readonly string[];
+}
+
+export interface LiveRequest {
+  readonly options: LiveOptions;
+  /** Names of hints that came along, of which nothing makes use. */
+  readonly hints?: readonly string[];
+}
+
+/** An event before the transport gives it its number. */
+export type LiveOutput = LiveEvent extends infer E ? (E extends { number: number } ? Omit<E, "number"> : never) : never;
+
+/**
+ * A live recognition under way. Its model is loaded. Transports differ in how they carry it; resuming a connection
+ * is theirs too.
+ */
+export interface LiveSession {
+  /** The model that serves, as it is when the session begins. */
+  readonly model: {
+    readonly model_path: string;
+    readonly model_version: string;
+    readonly language?: string;
+    readonly words: boolean;
+    readonly partials: boolean;
+  };
+  /**
+   * Takes bytes of audio in the encoding of the options; odd ends are kept for the next call. Resolves when more may
+   * come: this is the back-pressure. @throws what ended the session
+   */
+  write(bytes: Uint8Array): Promise<void>;
+  /** What was written so far becomes final; one `finalized` event comes behind those finals. */
+  finalize(): void;
+  /** No more audio: the rest becomes final, then `ended`. */
+  end(): void;
+  /** Ends it at once; events then throw `error`, by default `request_cancelled`. Safe to call twice. */
+  cancel(error?: VoxpoolError): void;
+  /**
+   * All events but `ready` and `error`, the last one `ended`; it throws instead of `error`. A reader that is slow misses
+   * partials, never a final; one that does not read holds the input back in the end. Iterate once.
+   */
+  events(): AsyncIterable<LiveOutput>;
 }
 
 /** The use cases: contract in, contract out. Every transport maps onto these and nothing below them. */

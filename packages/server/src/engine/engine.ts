@@ -26,6 +26,11 @@ export interface EngineInfo {
   readonly itn?: boolean;
   /** Whether its text comes with punctuation, so that none is to be added. */
   readonly punctuates?: boolean;
+  /** What it can be told of the words to come: likely ones, the only possible ones. No, if left out. */
+  readonly hotwords?: boolean;
+  readonly grammar?: boolean;
+  /** Whether it gives several readings. No, if left out. */
+  readonly alternatives?: boolean;
 }
 
 export type EngineName = "vosk" | "sherpa-offline" | "sherpa-punctuation" | "fake";
@@ -36,6 +41,10 @@ export interface Recognized {
   /** Mean of the words' confidences, 0 to 1, where the engine knows it. */
   readonly confidence?: number;
   readonly words?: readonly RecognizedWord[];
+  /** All readings, the best first, where they were asked for; `confidence` is the engine's own number. */
+  readonly alternatives?: readonly { readonly text: string; readonly confidence?: number }[];
+  /** Speaker vector, where the model makes one. */
+  readonly speaker?: readonly number[];
 }
 
 /** A recognised stretch of a longer input. */
@@ -49,6 +58,18 @@ export interface RecognizedWord {
   readonly startSeconds: number;
   readonly endSeconds: number;
   readonly confidence?: number;
+}
+
+/** A session whose samples come as they are spoken. */
+export interface LiveSettings {
+  /** Whether what is heard is wanted before an utterance is over. */
+  readonly partials: boolean;
+  /** A pause ends no utterance; flushing alone does. */
+  readonly manual: boolean;
+  /** The pause that ends an utterance, where the engine can be told. */
+  readonly silenceSeconds?: number;
+  /** How sure the detector has to be that it hears speech, 0 to 1. */
+  readonly threshold?: number;
 }
 
 /**
@@ -68,6 +89,13 @@ export interface SessionOptions {
   readonly itn?: boolean;
   /** Nobody waits for what is heard; the engine is only to be warm afterwards. */
   readonly warmUp?: boolean;
+  /** Left out: a recording, which may come faster than it was spoken. */
+  readonly live?: LiveSettings;
+  /** Words to expect, and the only phrases there are; engines that cannot be told ignore them. */
+  readonly hotwords?: readonly string[];
+  readonly grammar?: readonly string[];
+  /** How many readings are wanted; 0 if left out. */
+  readonly alternatives?: number;
   /** The session was begun by a process that is gone. Only for `segments`. */
   readonly resume?: Resume;
 }
@@ -98,6 +126,10 @@ export interface FrameEngine {
 export interface FrameRecognizer {
   /** Takes samples; answers with the stretches that ended in them. Times count from the recogniser's first sample. */
   accept(samples: Float32Array): Promise<readonly RecognizedSpan[]>;
+  /** What is heard of the utterance under way, so far; costs next to nothing. */
+  hypothesis?(): RecognizedSpan | undefined;
+  /** The utterance ends here, whatever follows: what it was. The stream goes on, and so do its times. */
+  flush?(): Promise<RecognizedSpan | undefined>;
   /** No more samples: the rest. Call once. */
   finish(): Promise<RecognizedSpan | undefined>;
   /** Frees native memory. Safe to call twice; never while `accept` or `finish` is under way. */
