@@ -3,7 +3,7 @@ import { type Finding, note, ok, type Probe, problem, same } from "./types.ts";
 
 export const nodeProbe: Probe = {
   name: "node",
-  title: { en: "Node", zh: "Node" },
+  title: { en: "Node and configuration", zh: "Node 与配置" },
   limitSeconds: 5,
   async run({ configFile }) {
     const { version, platform, arch } = process;
