@@ -64,7 +64,7 @@ suite("doctor", () => {
     const cwd = scratchDirectory(t);
     const env = await offline();
     const english = await run(t, ["doctor"], { cwd, env });
-    assert.match(english.stdout, /^ok {7}Node: v/);
+    assert.match(english.stdout, /^ok {7}Node and configuration: v/);
     assert.match(english.stdout, /\nnote {5}models: no model on disk\n {9}-> fetch one: npx voxpool pull en\/tiny\n/);
     assert.match(english.stdout, /\n\nProblems: 1\.\n$/);
     const chinese = await run(t, ["doctor"], { cwd, env: { ...env, LANG: "zh_CN.UTF-8" } });
