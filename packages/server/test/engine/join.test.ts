@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { chineseGoldens } from "../../../../test/fixtures/chinese-goldens.ts";
 import { joinText } from "../../dist/engine/text/join.js";
+import { characterWords } from "../../dist/engine/text/words.js";
 
 const cases: readonly (readonly [what: string, pieces: readonly string[], joined: string])[] = [
   ["nothing", [], ""],
@@ -59,3 +61,14 @@ function* hostile() {
 test("joinText takes a generator, and long hostile text without hanging", () => {
   assert.ok(joinText(hostile()).endsWith("我".repeat(100_000)));
 });
+
+for (const { engineText, text, words } of chineseGoldens) {
+  test(`Chinese golden: ${engineText}`, () => {
+    assert.equal(joinText([engineText]), text);
+    const heard = engineText.split(" ").map((word) => ({ word, startSeconds: 0, endSeconds: 1 }));
+    assert.deepEqual(
+      characterWords(heard).map(({ word }) => word),
+      words,
+    );
+  });
+}
