@@ -333,8 +333,8 @@ export const catalogue = {
   state_unwritable: entry(
     507,
     true,
-    "What was decided is not kept over a restart, since {file} cannot be written: {detail}. Make room, or see to the permissions of its directory.",
-    "该设置无法在重启后保留，因为无法写入 {file}：{detail}。请腾出磁盘空间，或检查其所在目录的权限。",
+    "What was decided holds now but does not outlive a restart, since {file} cannot be written: {detail}. Make room, or see to the permissions of its directory; it is kept by itself as soon as that is possible.",
+    "该设置现已生效，但重启后会丢失，因为无法写入 {file}：{detail}。请腾出磁盘空间，或检查其所在目录的权限；一旦可以写入，便会自动保存。",
   ),
   output_unwritable: entry(500, false, "{path} could not be written: {detail}.", "无法写入 {path}：{detail}。"),
   server_unreachable: entry(

@@ -27,6 +27,8 @@ export interface ModelParts {
   readonly names: Names;
   readonly switches: Pick<Switches, "probationOf" | "noteHold">;
   readonly changes: FileChanges;
+  /** Resolves when what was decided (an alias, a version, a pin) outlives the process. @throws VoxpoolError `state_unwritable` */
+  readonly kept: () => Promise<void>;
 }
 
 /** How many models are usable now. */
@@ -90,8 +92,9 @@ export async function modelStatus(
 export async function loadModel(parts: ModelParts, request: LoadRequest, caller: Caller): Promise<LoadAnswer> {
   const { lease_ms, keep_alive, pin } = request;
   const keepAliveSeconds = keep_alive === undefined ? undefined : parseDuration(keep_alive, "keep_alive");
-  const { folder, loaded } = await loadMeant(parts, request.model_path, {
-    claimant: claimantOf(caller),
+  const claimant = claimantOf(caller);
+  const { folder, loaded, isNew } = await loadMeant(parts, request.model_path, {
+    claimant,
     ...(caller.isFinished !== true && { signal: caller.signal }),
     ...(lease_ms !== undefined && { leaseSeconds: lease_ms / 1000 }),
     ...(keepAliveSeconds !== undefined && { keepAliveSeconds }),
@@ -99,7 +102,13 @@ export async function loadModel(parts: ModelParts, request: LoadRequest, caller:
   });
   // Behind an address nobody is left who could give it back; a client is known by its name when it comes again.
   if (caller.isFinished === true && caller.kind !== "client" && caller.signal.aborted) {
-    parts.pool.letGo(folder, claimantOf(caller));
+    parts.pool.letGo(folder, claimant);
+  }
+  if (pin === true) {
+    await parts.kept().catch((error: unknown) => {
+      if (isNew) parts.pool.letGo(folder, claimant); // who is told of a failure gives nothing back
+      throw error;
+    });
   }
   const { holds, expiresAt } = loaded;
   const { modelPath, version } = folder;
@@ -118,13 +127,13 @@ async function loadMeant(parts: ModelParts, path: string, wish: LoadWish & { rea
     const before = holdOf(pool.find(folder), claimant);
     const loaded = await pool.load(folder, wish);
     const after = wish.signal?.aborted === true ? undefined : holdOf(loaded, claimant);
+    // Only what this load has added: a client's hold of before stays, and so does what others behind an address have.
+    const isNew = after !== undefined && (claimant.kind === "address" || after.since !== before?.since);
     if (revision === names.revision || (await resolve(parts, path)).directory === folder.directory) {
       switches.noteHold(folder, claimant, path);
-      return { folder, loaded };
+      return { folder, loaded, isNew };
     }
-    // Only what this load has added: a client's hold of before stays, and so does what others behind an address have.
-    const isNew = claimant.kind === "address" || after?.since !== before?.since;
-    if (after && isNew) pool.letGo(folder, claimant);
+    if (isNew) pool.letGo(folder, claimant);
   }
 }
 
@@ -136,6 +145,7 @@ export async function unloadModel(parts: ModelParts, request: UnloadRequest, cal
   const folder = await resolve(parts, request.model_path);
   const force = request.force ?? false;
   const { unloaded, holds } = await parts.pool.unload(folder, claimantOf(caller), { force });
+  if (force) await parts.kept(); // it takes a pin away
   const { modelPath } = folder;
   const message = unloaded ? unloadedText(modelPath, caller) : keptText(modelPath, holds, caller);
   return { success: true, message, model_path: modelPath, unloaded, holds: holds.map(toHold) };

@@ -333,7 +333,8 @@ export const phraseBook: Readonly<Record<string, string>> = {
   "too many writes wait for the disk": "等待写入磁盘的内容过多",
   "its thread has ended": "其线程已结束",
   "the state file was damaged; a fresh one is begun": "状态文件已损坏，已移开；现使用新文件",
-  "the state file cannot be used; nothing is kept over a restart": "状态文件无法使用；重启后不保留任何设置",
+  "the state file cannot be used: make room, or see to its permissions; until then nothing is kept over a restart":
+    "状态文件无法使用：请腾出磁盘空间或检查其权限；在此之前，重启后不保留任何设置",
   "the lifetime counters could not be written": "累计统计无法写入",
   "attempt to write a readonly database": "文件只读",
   "unable to open database file": "无法打开文件",

@@ -16,6 +16,7 @@ export const poolPhrases: Readonly<Record<string, string>> = {
   "A model that failed is held back": "失败的模型被停用",
   "No fresh process could take over": "没有新进程可以接替",
   "The lifetime counters could not be read; counting begins anew": "无法读取累计计数；重新开始计数",
+  "A decision is not kept over a restart yet; it is tried again": "有一项决定尚未保存，重启后将丢失；稍后自动重试",
   "A change could not be kept and will be gone after a restart": "有一项更改无法保存，重启后将丢失",
   "write bytes, or text like 8GB, 512MiB or 80%": "请写字节数，或如 8GB、512MiB、80% 的文字",
   "send seconds, or text like 10m or 1h30m; -1 is for ever": "请写秒数，或如 10m、1h30m 的文字；-1 表示一直保持",
