@@ -185,7 +185,7 @@ class NodePool implements Pool {
   }
 
   async lease(folder: ModelFolder, { signal, keepAliveSeconds }: Pick<LoadWish, "signal" | "keepAliveSeconds"> = {}) {
-    return this.#withUsable(folder, { signal }, (instance) => {
+    return this.#withUsable(folder, { signal, insists: true }, (instance) => {
       instance.wish(keepAliveSeconds);
       return instance.lease();
     });
@@ -237,11 +237,12 @@ class NodePool implements Pool {
 
   /**
    * Calls `use` with the instance of a version once it is usable, the one that is there or a new one; what `use` adds to
-   * it is there before anybody can end it. If `use` gives nothing, its process is about to end: it waits for the next.
+   * it is there before anybody can end it. If `use` gives nothing, its process is about to end: it waits for the next. A load that others cancel fails for who wished just that; who `insists` needs the model, and
+   * loads it anew: no unload costs a recognition.
    */
   async #withUsable<T>(
     folder: ModelFolder,
-    { claimant, signal }: { readonly claimant?: Claimant | undefined; readonly signal?: AbortSignal | undefined },
+    { claimant, signal, insists = false }: Pick<LoadWish, "claimant" | "signal"> & { readonly insists?: boolean },
     use: (instance: Instance) => T | undefined,
   ): Promise<T> {
     for (;;) {
@@ -261,6 +262,8 @@ class NodePool implements Pool {
         const used = use(instance);
         if (used !== undefined) return used;
         await raceAbort(instance.servingEnded(), signal);
+      } catch (error) {
+        if (!insists || !instance.leaving || this.#closed || signal?.aborted === true) throw error;
       } finally {
         instance.waiting.delete(waiting);
       }
