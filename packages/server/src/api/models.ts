@@ -25,7 +25,7 @@ export interface ModelParts {
   readonly catalog: Catalog;
   readonly pool: Pool;
   readonly names: Names;
-  readonly switches: Pick<Switches, "probationOf" | "noteHold">;
+  readonly switches: Pick<Switches, "probationOf" | "noteHold" | "heldAs">;
   readonly changes: FileChanges;
   /** Resolves when what was decided (an alias, a version, a pin) outlives the process. @throws VoxpoolError `state_unwritable` */
   readonly kept: () => Promise<void>;
@@ -142,13 +142,26 @@ const holdOf = (instance: InstanceSnapshot | undefined, { client, kind }: Claima
 
 /** `POST /api/models/unload`. */
 export async function unloadModel(parts: ModelParts, request: UnloadRequest, caller: Caller): Promise<UnloadAnswer> {
-  const folder = await resolve(parts, request.model_path);
   const force = request.force ?? false;
-  const { unloaded, holds } = await parts.pool.unload(folder, claimantOf(caller), { force });
+  const claimant = claimantOf(caller);
+  const folder = await (force ? resolve(parts, request.model_path) : heldOrMeant(parts, request.model_path, claimant));
+  const { unloaded, holds } = await parts.pool.unload(folder, claimant, { force });
   if (force) await parts.kept(); // it takes a pin away
   const { modelPath } = folder;
   const message = unloaded ? unloadedText(modelPath, caller) : keptText(modelPath, holds, caller);
   return { success: true, message, model_path: modelPath, unloaded, holds: holds.map(toHold) };
+}
+
+/** What a path means; of an alias that was moved since, or removed, the model that the claimant has loaded by it. */
+async function heldOrMeant(parts: ModelParts, path: string, claimant: Claimant): Promise<ModelFolder> {
+  const held = parts.switches.heldAs(path, claimant);
+  try {
+    const meant = await resolve(parts, path);
+    return held && !holdOf(parts.pool.find(meant), claimant) ? held : meant;
+  } catch (error) {
+    if (held) return held;
+    throw error;
+  }
 }
 
 const unloadedText = (modelPath: string, { language }: Caller): string =>
