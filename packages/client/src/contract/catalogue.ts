@@ -288,6 +288,12 @@ export const catalogue = {
     "Client {client} has {limit} recognitions running already ({setting}); try again in {retry_after_seconds} seconds.",
     "客户端 {client} 已有 {limit} 个识别任务在运行（{setting}）；请在 {retry_after_seconds} 秒后重试。",
   ),
+  holds_full: entry(
+    429,
+    true,
+    "Model {model_path} is held {limit} times already ({setting}). It is loaded and can be used without a hold; or give back a hold that is no longer needed.",
+    "模型 {model_path} 已有 {limit} 个持有（{setting}）。模型已加载，不持有也可使用；也可归还不再需要的持有。",
+  ),
   too_many_event_readers: entry(
     429,
     true,

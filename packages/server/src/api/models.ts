@@ -13,6 +13,7 @@ import type {
 import { parseDuration } from "../base/duration.ts";
 import { type MessageLanguage, VoxpoolError } from "../base/errors.ts";
 import type { Catalog, ModelFolder } from "../catalog/catalog.ts";
+import { holderNames } from "../pool/holds.ts";
 import type { Names } from "../pool/names.ts";
 import type { Claimant, Hold, InstanceSnapshot, LoadWish, Pool, Quarantine } from "../pool/types.ts";
 import type { Switches } from "../rollout/types.ts";
@@ -29,6 +30,8 @@ export interface ModelParts {
   readonly changes: FileChanges;
   /** Resolves when what was decided (an alias, a version, a pin) outlives the process. @throws VoxpoolError `state_unwritable` */
   readonly kept: () => Promise<void>;
+  /** Of one model. */
+  readonly mostHolds: number;
 }
 
 /** How many models are usable now. */
@@ -95,6 +98,7 @@ export async function loadModel(parts: ModelParts, request: LoadRequest, caller:
   const claimant = claimantOf(caller);
   const { folder, loaded, isNew } = await loadMeant(parts, request.model_path, {
     claimant,
+    mostHolds: parts.mostHolds,
     ...(caller.isFinished !== true && { signal: caller.signal }),
     ...(lease_ms !== undefined && { leaseSeconds: lease_ms / 1000 }),
     ...(keepAliveSeconds !== undefined && { keepAliveSeconds }),
@@ -168,10 +172,11 @@ const unloadedText = (modelPath: string, { language }: Caller): string =>
   language === "zh" ? `模型 ${modelPath} 已卸载` : `Model ${modelPath} is unloaded`;
 
 function keptText(modelPath: string, holds: readonly Hold[], { language }: Caller): string {
-  const holders = holds.map(({ client }) => client).join(language === "zh" ? "、" : ", ");
   if (language === "zh") {
+    const holders = holderNames(holds, "、");
     return `已归还对模型 ${modelPath} 的持有；模型保持加载${holders && `，仍由 ${holders} 持有`}`;
   }
+  const holders = holderNames(holds);
   return `Your hold on ${modelPath} is given back; it stays loaded${holders && `, held by ${holders}`}`;
 }
 

@@ -177,8 +177,8 @@ async function openAll(
     const ticket = entered ?? parts.enter({ client, host: host(), audioSeconds });
     entered = ticket;
     const isWished = folder.directory === choice.folder.directory;
-    const serving = { folder, signal: until, ...(isWished && { meant }) };
-    const sessions = await openSessions(parts.recognition, channelCount, { ...wishes, ...serving });
+    const target = { folder, signal: until, ...(isWished && { meant }) };
+    const sessions = await openSessions(parts.recognition, channelCount, { ...wishes, ...target });
     ticket.progress({ host: host() });
     return { sessions, ticket };
   });

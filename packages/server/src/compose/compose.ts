@@ -80,6 +80,7 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
   const scripts = createScriptConverter({ log });
   const api = createApi({
     kept: () => durable.kept(),
+    mostHolds: config["limits.holds"],
     ...models,
     switches,
     recordingFile,

@@ -3,7 +3,7 @@ import { raceAbort } from "../base/race-abort.ts";
 import type { ModelFolder } from "../catalog/catalog.ts";
 import type { ModelSpec } from "../engine/engine.ts";
 import { Breakers } from "./breakers.ts";
-import { hasOthers } from "./holds.ts";
+import { hasOthers, holderNames } from "./holds.ts";
 import type { IncarnationParts } from "./incarnation.ts";
 import { Instance, type InstanceParts } from "./instance.ts";
 import { dueActions } from "./policy/due.ts";
@@ -72,8 +72,9 @@ class NodePool implements Pool {
   }
 
   async load(folder: ModelFolder, wish: LoadWish = {}) {
-    const { claimant, leaseSeconds, keepAliveSeconds, pin, signal } = wish;
+    const { claimant, leaseSeconds, keepAliveSeconds, pin, signal, mostHolds } = wish;
     return this.#withUsable(folder, wish, (instance) => {
+      if (claimant && mostHolds !== undefined) instance.holds.checkRoomFor(claimant, mostHolds, folder.modelPath);
       instance.wish(keepAliveSeconds);
       instance.touch();
       if (pin === true) this.pin(folder, true);
@@ -116,8 +117,7 @@ class NodePool implements Pool {
       return { unloaded: false, holds };
     }
     if (instance.pinned) throw new VoxpoolError("model_pinned", { model_path });
-    const holders = holds.map(({ client }) => client).join(", ");
-    throw new VoxpoolError("model_in_use", { model_path, holders: holders === "" ? "those who load it" : holders });
+    throw new VoxpoolError("model_in_use", { model_path, holders: holderNames(holds) || "those who load it" });
   }
 
   letGo(folder: ModelFolder, claimant: Claimant): void {

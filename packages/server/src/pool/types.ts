@@ -26,6 +26,8 @@ export interface Hold extends Claimant {
 export interface LoadWish {
   /** Left out: nobody holds what is loaded. */
   readonly claimant?: Claimant;
+  /** Where so many hold it already, one more is refused; undefined: however many. */
+  readonly mostHolds?: number;
   /** The hold lapses after so long unless it is renewed. */
   readonly leaseSeconds?: number;
   /** How long it stays when idle; infinite: for ever. */
@@ -146,7 +148,7 @@ export interface Unloaded {
 export interface Pool {
   /**
    * Loads a model, or joins the load in progress, or finds it loaded; adds the claimant's hold once it is usable.
-   * @throws VoxpoolError of the load; `pool_full`, `model_quarantined`, `model_unavailable`
+   * @throws VoxpoolError of the load; `holds_full`, `pool_full`, `model_quarantined`, `model_unavailable`
    */
   load(folder: ModelFolder, wish?: LoadWish): Promise<InstanceSnapshot>;
   /**

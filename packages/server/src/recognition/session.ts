@@ -1,6 +1,6 @@
 import { VoxpoolError } from "../base/errors.ts";
-import { type EngineInfo, sampleRateHz } from "../engine/engine.ts";
 import type { ModelFolder } from "../catalog/catalog.ts";
+import { type EngineInfo, sampleRateHz } from "../engine/engine.ts";
 import type { Blame, InstanceLease } from "../pool/types.ts";
 import type { Scheduler } from "../schedule/schedule.ts";
 import { Attempt, type Beginning, longestUtteranceSeconds, type Step } from "./attempt.ts";

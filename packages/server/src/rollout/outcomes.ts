@@ -24,11 +24,7 @@ export function watchRecognition(recognition: Recognition, tell: (outcome: Outco
   };
 }
 
-function watchSession(
-  session: Session,
-  tell: (outcome: Outcome) => void,
-  fail: (thrown: unknown) => void,
-): Session {
+function watchSession(session: Session, tell: (outcome: Outcome) => void, fail: (thrown: unknown) => void): Session {
   return {
     info: session.info,
     get folder() {

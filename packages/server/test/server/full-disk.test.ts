@@ -32,7 +32,10 @@ describe("a server without room for its state", { skip }, () => {
 
   test("starts on a full disk, and says that nothing is kept", (t) => {
     const { full, held, again, kept, told } = run(t, "before");
-    assert.ok(told.some((line) => line.includes("nothing is kept over a restart")), told.join("\n"));
+    assert.ok(
+      told.some((line) => line.includes("nothing is kept over a restart")),
+      told.join("\n"),
+    );
     assert.equal(full["alias"], "state_unwritable");
     assert.equal(again, "done");
     assert.deepEqual(kept, held);

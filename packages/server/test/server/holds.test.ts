@@ -263,3 +263,19 @@ test("who loaded by an alias that was moved or removed since gives back by it wh
   await post("alias", { alias: "talk", model_path: null });
   assert.deepEqual(await unload("laptop"), [true, model_path]);
 });
+
+test("a model is held by so many at most; who is refused uses it all the same", async (t) => {
+  const { post, status, model_path, client } = await running(t, {}, { "limits.holds": 7 });
+  for (let index = 1; index <= 7; index += 1) await post("load", { model_path, client_id: `c${index}` });
+  for (const refused of [await post("load", { model_path, client_id: "c8" }), await post("load", { model_path })]) {
+    assert.deepEqual([refused.status, refused.body.reason], [429, "holds_full"]);
+  }
+  assert.equal((await post("load", { model_path, client_id: "c3" })).status, 200, "it is one of them");
+  const busy = await post("unload", { model_path, client_id: "c8" });
+  assert.match(busy.body.message ?? "", /held by c1, c2, c3, c4, c5 \(\+2\),/);
+  assert.ok((await client.transcribe(toneWav("abc"), { model_path })).success);
+  await post("unload", { model_path, client_id: "c1" });
+  const { body } = await post("load", { model_path });
+  assert.equal(body.holds?.length, 7);
+  assert.equal((await status()).body.status?.holds.length, 7);
+});
