@@ -12,6 +12,7 @@ import type {
 } from "@voxpool/client/contract";
 import { parseDuration } from "../base/duration.ts";
 import { type MessageLanguage, VoxpoolError } from "../base/errors.ts";
+import { pathWithoutVersion, pathWithVersion } from "../base/versioned-path.ts";
 import type { Catalog, ModelFolder } from "../catalog/catalog.ts";
 import { holderNames } from "../pool/holds.ts";
 import type { Names } from "../pool/names.ts";
@@ -185,7 +186,7 @@ function claimantOf({ client, kind = "address" }: Caller): Claimant {
   return { client, kind };
 }
 
-/** As the catalog resolves it; a loaded model whose folder was removed is still found by its model path. */
+/** As the catalog resolves it; a loaded model whose folder was removed is still found by its names. */
 export async function resolve(
   { names, pool }: Pick<ModelParts, "names" | "pool">,
   modelPath: string,
@@ -193,10 +194,17 @@ export async function resolve(
   try {
     return await names.resolve(modelPath);
   } catch (error) {
-    const orphan = pool.list().find((instance) => instance.folder.modelPath === modelPath);
+    const path = (names.target(modelPath) ?? modelPath).replace(/\/$/, "");
+    const orphan = pool.list().find(({ folder }) => isNamed(folder, path));
     if (orphan) return orphan.folder;
     throw error;
   }
+}
+
+function isNamed(folder: ModelFolder, path: string): boolean {
+  const { id, modelPath, version } = folder;
+  if (path === modelPath || path === pathWithVersion(folder) || path === `${id}@${version}`) return true;
+  return path === id && modelPath === pathWithoutVersion(folder); // the version that its plain path meant
 }
 
 export const isLoaded = ({ state }: InstanceSnapshot): boolean => state === "ready" || state === "restarting";

@@ -9,6 +9,8 @@ export const poolPhrases: Readonly<Record<string, string>> = {
   "A model could not be loaded at the start": "启动时有模型无法加载",
   "its text is longer than {} characters": "其文字超过 {1} 个字符",
   "The process of a model ended; another one is started": "模型进程已退出；正在启动新进程",
+  "An old process of a model ended before it was done; its recognitions are taken up anew":
+    "模型的旧进程在完成之前退出；其识别任务将重新进行",
   "A model could not be loaded": "模型无法加载",
   "A model keeps ending and is left alone for a while": "模型反复退出，暂时停用",
   "A model is unloaded": "模型已卸载",

@@ -275,8 +275,11 @@ export class Instance {
   }
 
   #ended(incarnation: Incarnation, { wanted, blame, error }: IncarnationEnd): void {
-    if (incarnation !== this.#current || this.leaving || wanted) return;
+    if (wanted) return;
     const { clock, tell, breakers } = this.#parts;
+    if (incarnation !== this.#current || this.leaving) {
+      return tell({ type: "crashed", instance: this.snapshot(), blame, error, draining: true });
+    }
     if (!this.hasRoom && error.reason === "pool_full" && this.#loadedAt !== undefined) {
       this.#faults.postponeTrial(); // there is no room for it now
       this.#open(error);

@@ -107,12 +107,13 @@ export type PoolEvent =
   | { readonly type: "state"; readonly instance: InstanceSnapshot; readonly previous?: InstanceState }
   /** It is on its way out. */
   | { readonly type: "unloading"; readonly instance: InstanceSnapshot; readonly cause: UnloadCause }
-  /** Its process ended by itself, and another is on its way. */
+  /** Its process ended by itself, and another is on its way; of one that `draining` meant to end anyway nothing else comes. */
   | {
       readonly type: "crashed";
       readonly instance: InstanceSnapshot;
       readonly blame: Blame;
       readonly error: VoxpoolError;
+      readonly draining?: true;
     }
   /** A fresh process took over from one that had outgrown its bound or whose files are to be read anew. */
   | { readonly type: "replaced"; readonly instance: InstanceSnapshot; readonly cause: "memory" | "reload" }

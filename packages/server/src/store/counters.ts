@@ -13,7 +13,7 @@ export type Counts = Readonly<Record<string, unknown>>;
 export interface Counters {
   /** By model path. */
   load(): Promise<ReadonlyMap<string, Counts>>;
-  /** Takes the counts as they are now. Never fails: what cannot be written is logged and tried again. */
+  /** Takes the counts as they are now; those that did not change are not written again. Never fails: what cannot be written is logged and tried again. */
   put(modelPath: string, counts: Counts): void;
   /** Writes what is not written yet. */
   flush(): Promise<void>;
@@ -34,6 +34,8 @@ const mostKept = 10_000;
 
 export function createCounters({ store, log, writeAfterMs = defaultWriteAfterMs }: CountersOptions): Counters {
   const changed = new Map<string, string>();
+  /** As they were written the last time. */
+  const kept = new Map<string, string>();
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
   const schedule = () => {
@@ -48,6 +50,7 @@ export function createCounters({ store, log, writeAfterMs = defaultWriteAfterMs 
     changed.clear();
     try {
       await store.write(...written.map(upsert), prune);
+      for (const [modelPath, counts] of written) kept.set(modelPath, counts);
     } catch (error) {
       const { reason, message } = VoxpoolError.from(error);
       log.warn({ reason, detail: message }, "the lifetime counters could not be written");
@@ -62,7 +65,9 @@ export function createCounters({ store, log, writeAfterMs = defaultWriteAfterMs 
     },
     put(modelPath, counts) {
       if (closed) return;
-      changed.set(modelPath, JSON.stringify(counts));
+      const text = JSON.stringify(counts);
+      if (!changed.has(modelPath) && kept.get(modelPath) === text) return; // of a server that has nothing to do
+      changed.set(modelPath, text);
       schedule();
     },
     flush,

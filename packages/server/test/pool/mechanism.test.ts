@@ -224,7 +224,7 @@ test("whoever reloads while a replacement is on its way gets one that began afte
 });
 
 test("an old process that is still in use and grows without end is ended, and so is one that drains", async (t) => {
-  const { hosts, pool, loaded, clock } = made(t, { boundBytes: (warmBytes) => 2 * warmBytes });
+  const { hosts, pool, loaded, clock, events } = made(t, { boundBytes: (warmBytes) => 2 * warmBytes });
   await loaded(a, one, 100);
   const lease = await pool.lease(a);
   const old = hosts.of(a);
@@ -242,6 +242,14 @@ test("an old process that is still in use and grows without end is ended, and so
   await clock.pass(1);
   assert.equal(await last.ended, "model");
   await ending;
+  const crashes = events.filter((event) => event.type === "crashed");
+  assert.deepEqual(
+    crashes.map(({ blame, draining, error }) => [blame, draining, error.reason]),
+    [
+      ["model", true, "host_crashed"],
+      ["model", true, "host_crashed"],
+    ],
+  );
 });
 
 test("CPU time is counted once for each process that there was", async (t) => {
