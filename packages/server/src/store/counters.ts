@@ -34,7 +34,7 @@ const mostKept = 10_000;
 
 export function createCounters({ store, log, writeAfterMs = defaultWriteAfterMs }: CountersOptions): Counters {
   const changed = new Map<string, string>();
-  /** As they were written the last time. */
+  /** As they are written, or just being written. */
   const kept = new Map<string, string>();
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
@@ -48,13 +48,16 @@ export function createCounters({ store, log, writeAfterMs = defaultWriteAfterMs 
     if (changed.size === 0) return;
     const written = [...changed];
     changed.clear();
+    for (const [modelPath, counts] of written) kept.set(modelPath, counts);
     try {
       await store.write(...written.map(upsert), prune);
-      for (const [modelPath, counts] of written) kept.set(modelPath, counts);
     } catch (error) {
       const { reason, message } = VoxpoolError.from(error);
       log.warn({ reason, detail: message }, "the lifetime counters could not be written");
-      for (const [modelPath, counts] of written) if (!changed.has(modelPath)) changed.set(modelPath, counts);
+      for (const [modelPath, counts] of written) {
+        kept.delete(modelPath);
+        if (!changed.has(modelPath)) changed.set(modelPath, counts);
+      }
       schedule();
     }
   };
