@@ -282,7 +282,8 @@ export class Instance {
     if (wanted) return;
     const { clock, tell, breakers } = this.#parts;
     if (incarnation !== this.#current || this.leaving) {
-      return void tell({ type: "crashed", instance: this.snapshot(), blame, error, draining: true });
+      tell({ type: "crashed", instance: this.snapshot(), blame, error, draining: true });
+      return;
     }
     if (!this.hasRoom && error.reason === "pool_full" && this.#loadedAt !== undefined) {
       this.#faults.postponeTrial(); // there is no room for it now

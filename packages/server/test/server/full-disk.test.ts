@@ -22,7 +22,8 @@ const skip = probe.status === 0 ? false : "this user may not mount a small disk"
 describe("a server without room for its state", { skip }, () => {
   test("says of each decision that it will not outlive a restart, and keeps it once there is room", (t) => {
     const { full, held, again, kept } = run(t, "meanwhile");
-    for (const decision of ["alias", "pin", "load"]) assert.equal(full[decision], "state_unwritable", decision);
+    for (const decision of ["alias", "pin", "load", "switch"])
+      assert.equal(full[decision], "state_unwritable", decision);
     assert.equal(full["holder"], "model_pinned", "who is told of a failure has no hold to give back");
     assert.equal(full["unload"], "state_unwritable");
     assert.deepEqual(Object.keys(held), ["beeps"], "it holds while the server runs");
@@ -56,7 +57,7 @@ test("a server whose state directory can only be read ends with one line that sa
 function run(t: TestContext, when: "before" | "meanwhile"): Fared {
   const root = scratchDirectory(t);
   const [models, state] = [join(root, "model"), join(root, "state")];
-  for (const id of ["one", "two"]) writeModel(join(models, id), { fake: {} });
+  for (const id of ["one", "two", "cn/1", "cn/2"]) writeModel(join(models, id), { fake: {} });
   mkdirSync(state);
   const script = 'mount -t tmpfs -o size=400k tmpfs "$1" && exec "$2" "$3" "$4" "$1" "$5"';
   const fixture = join(import.meta.dirname, "fixtures", "full-disk-server.ts");
