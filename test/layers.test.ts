@@ -36,7 +36,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     "server/base",
     "client/contract",
   ],
-  "server/observe": ["server/base", "client/contract"],
+  "server/observe": ["server/pool types", "server/base", "client/contract"],
   "server/api": [
     "server/api/subtitles",
     "server/rollout",

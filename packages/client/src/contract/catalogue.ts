@@ -1,24 +1,15 @@
+import { type CatalogueEntry, entry } from "./catalogue-entry.ts";
+import { modelErrors } from "./catalogue-models.ts";
+
+export type { CatalogueEntry };
+
 /**
  * The error catalogue: every `reason` that voxpool puts on the wire, once.
  *
  * `status` is the HTTP status, `retryable` says whether the same request can succeed later without
  * a change, `en` and `zh` are the messages for people. `{name}` is filled in from the error's details.
- * This file imports nothing, so that the SDK can use the names without a schema library.
+ * Nothing but its own parts is imported here, so that the SDK can use the names without a schema library.
  */
-export interface CatalogueEntry {
-  readonly status: number;
-  readonly retryable: boolean;
-  readonly en: string;
-  readonly zh: string;
-}
-
-const entry = (status: number, retryable: boolean, en: string, zh: string): CatalogueEntry => ({
-  status,
-  retryable,
-  en,
-  zh,
-});
-
 export const catalogue = {
   // The request itself
   request_invalid: entry(400, false, "The request is not valid: {detail}.", "请求无效：{detail}。"),
@@ -63,142 +54,7 @@ export const catalogue = {
   ),
   request_cancelled: entry(499, false, "The request was cancelled.", "请求已取消。"),
 
-  // Models
-  model_path_missing: entry(
-    400,
-    false,
-    'model_path is missing: send {"model_path": "model/cn"}.',
-    '缺少 model_path：请发送 {"model_path": "model/cn"}。',
-  ),
-  model_path_invalid: entry(
-    400,
-    false,
-    "{model_path} is no path of a model: {detail}. Models live in {model_dirs}.",
-    "{model_path} 不是模型路径：{detail}。模型位于 {model_dirs}。",
-  ),
-  model_not_found: entry(
-    404,
-    false,
-    "There is no model at {model_path}.{hint} GET /api/models/available lists what is there; voxpool pull fetches models.",
-    "{model_path} 处没有模型。{hint}GET /api/models/available 列出现有模型；voxpool pull 可下载模型。",
-  ),
-  model_folder_empty: entry(
-    404,
-    false,
-    "The folder {model_path} is empty. Put the files of a model into it, or fetch one (voxpool search lists them): {command}",
-    "文件夹 {model_path} 是空的。请把模型文件放进去，或下载一个（voxpool search 列出可下载的模型）：{command}",
-  ),
-  model_not_loaded: entry(404, false, "Model {model_path} is not loaded.", "模型 {model_path} 未加载。"),
-  model_files_invalid: entry(
-    400,
-    false,
-    "The files of {model_path} are no usable model: {detail}.",
-    "{model_path} 的文件不是可用的模型：{detail}。",
-  ),
-  model_unrecognised: entry(
-    400,
-    false,
-    "The files in {model_path} fit no known kind of model: {detail}. If you know what it is, name engine and family in voxpool.json.",
-    "{model_path} 中的文件不符合任何已知的模型类型：{detail}。如果知道它是什么，请在 voxpool.json 中写明 engine 和 family。",
-  ),
-  model_load_failed: entry(
-    400,
-    true,
-    "Model {model_path} could not be loaded: {detail}.",
-    "模型 {model_path} 加载失败：{detail}。",
-  ),
-  model_load_timeout: entry(
-    504,
-    true,
-    "Loading {model_path} made no progress for {idle_seconds} seconds and was ended.",
-    "加载 {model_path} 已有 {idle_seconds} 秒没有进展，已中止。",
-  ),
-  model_load_cancelled: entry(
-    409,
-    true,
-    "Loading {model_path} was cancelled by an unload.",
-    "{model_path} 的加载被卸载请求取消。",
-  ),
-  model_in_use: entry(
-    409,
-    false,
-    "Model {model_path} stays loaded: it is held by {holders}, not by you. Send force to unload it all the same.",
-    "模型 {model_path} 保持加载：由 {holders} 持有，而非您持有。如仍要卸载，请发送 force。",
-  ),
-  model_pinned: entry(
-    409,
-    false,
-    "Model {model_path} is pinned. Unpin it, or send force to unload it all the same.",
-    "模型 {model_path} 已固定。请先取消固定，或发送 force 强制卸载。",
-  ),
-  hold_unknown: entry(
-    404,
-    false,
-    "Client {client} holds nothing{what}; load the model again.",
-    "客户端 {client} 没有持有任何模型{what}；请重新加载。",
-  ),
-  pool_full: entry(
-    507,
-    true,
-    "There is no room for {model_path}: {detail}. Unload something, or raise {setting}.",
-    "没有空间加载 {model_path}：{detail}。请卸载其他模型，或调高 {setting}。",
-  ),
-  model_quarantined: entry(
-    503,
-    true,
-    "Model {model_path} failed ({failures} in a row) and is not tried again for {retry_after_seconds} s, unless its files change: {detail}",
-    "模型 {model_path} 已失败 {failures} 次，{retry_after_seconds} 秒内不再尝试（除非其文件有变化）：{detail}",
-  ),
-  model_unavailable: entry(
-    503,
-    true,
-    "The process of {model_path} keeps ending ({failures} times: {detail}). It is tried again in {retry_after_seconds} s.",
-    "模型 {model_path} 的进程反复退出（{failures} 次：{detail}）。{retry_after_seconds} 秒后重试。",
-  ),
-  request_poisonous: entry(
-    422,
-    false,
-    "This audio ended the process of {model_path} twice ({detail}) and is not tried again. Another model may manage it.",
-    "该音频已两次使模型 {model_path} 的进程退出（{detail}），不再尝试。可换用其他模型。",
-  ),
-  version_not_found: entry(
-    404,
-    false,
-    "Model {model_path} has no version {version}; it has {versions}.",
-    "模型 {model_path} 没有版本 {version}；现有 {versions}。",
-  ),
-  gate_failed: entry(
-    409,
-    false,
-    "Version {to} did not pass its golden recordings, so {from} serves on: {detail}.",
-    "版本 {to} 未通过样本录音检验，仍由 {from} 服务：{detail}。",
-  ),
-  switch_in_progress: entry(
-    409,
-    true,
-    "{model_path} is being switched to {to} already.",
-    "{model_path} 正在切换到 {to}。",
-  ),
-  alias_invalid: entry(400, false, "{alias} cannot be an alias: {detail}.", "{alias} 不能用作别名：{detail}。"),
-  alias_not_found: entry(404, false, "There is no alias {alias}.", "没有别名 {alias}。"),
-  no_model: entry(
-    404,
-    false,
-    "No model can serve this request: {detail}. Run: voxpool pull {suggestion}.",
-    "没有模型可以处理该请求：{detail}。请运行：voxpool pull {suggestion}。",
-  ),
-  no_model_for_language: entry(
-    404,
-    false,
-    "None of the models on disk is known to recognise {language}, and none in the catalogue does. Put one into a model directory by hand, and name its languages in voxpool.json.",
-    "磁盘上没有已知能识别 {language} 的模型，目录清单中也没有。请手动将模型放入模型目录，并在 voxpool.json 中写明其 languages。",
-  ),
-  asset_missing: entry(
-    503,
-    false,
-    "{asset} is not there yet. Run: voxpool pull {name}.",
-    "尚缺 {asset}。请运行：voxpool pull {name}。",
-  ),
+  ...modelErrors,
 
   // Recognition
   audio_missing: entry(
@@ -288,6 +144,12 @@ export const catalogue = {
     "Client {client} has {limit} recognitions running already ({setting}); try again in {retry_after_seconds} seconds.",
     "客户端 {client} 已有 {limit} 个识别任务在运行（{setting}）；请在 {retry_after_seconds} 秒后重试。",
   ),
+  holds_full: entry(
+    429,
+    true,
+    "Model {model_path} is held {limit} times already ({setting}). It is loaded and can be used without a hold; or give back a hold that is no longer needed.",
+    "模型 {model_path} 已有 {limit} 个持有（{setting}）。模型已加载，不持有也可使用；也可归还不再需要的持有。",
+  ),
   too_many_event_readers: entry(
     429,
     true,
@@ -333,8 +195,8 @@ export const catalogue = {
   state_unwritable: entry(
     507,
     true,
-    "What was decided is not kept over a restart, since {file} cannot be written: {detail}. Make room, or see to the permissions of its directory.",
-    "该设置无法在重启后保留，因为无法写入 {file}：{detail}。请腾出磁盘空间，或检查其所在目录的权限。",
+    "What was decided holds now but does not outlive a restart, since {file} cannot be written: {detail}. Make room, or see to the permissions of its directory; it is kept by itself as soon as that is possible.",
+    "该设置现已生效，但重启后会丢失，因为无法写入 {file}：{detail}。请腾出磁盘空间，或检查其所在目录的权限；一旦可以写入，便会自动保存。",
   ),
   output_unwritable: entry(500, false, "{path} could not be written: {detail}.", "无法写入 {path}：{detail}。"),
   server_unreachable: entry(

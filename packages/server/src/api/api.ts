@@ -21,8 +21,6 @@ export interface ApiParts extends ModelParts, TranscribeParts, PullParts, WarmUp
   /** Version of voxpool, for `health`. */
   readonly version: string;
   readonly switches: Switches;
-  /** Resolves when what was changed outlives the process, or cannot be kept. Never rejects. */
-  readonly settled: () => Promise<void>;
 }
 
 /** All use cases over one pool. */
@@ -30,12 +28,12 @@ export function createApi(parts: ApiParts): Api {
   const transcribe = createTranscribe(parts);
   const kept = async <T>(changing: Promise<T>): Promise<T> => {
     const answer = await changing;
-    await parts.settled();
+    await parts.kept();
     return answer;
   };
   const calls: BatchCalls = {
-    loadModel: (request, caller) => kept(loadModel(parts, request, caller)),
-    unloadModel: (request, caller) => kept(unloadModel(parts, request, caller)),
+    loadModel: (request, caller) => loadModel(parts, request, caller),
+    unloadModel: (request, caller) => unloadModel(parts, request, caller),
     warmUpModel: (request, caller) => warmUpModel(parts, transcribe, request, caller),
     reloadModel: (request, caller) => reloadModel(parts, request, caller),
     pinModel: (request, caller) => kept(pinModel(parts, request, caller)),

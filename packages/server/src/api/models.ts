@@ -12,7 +12,9 @@ import type {
 } from "@voxpool/client/contract";
 import { parseDuration } from "../base/duration.ts";
 import { type MessageLanguage, VoxpoolError } from "../base/errors.ts";
+import { pathWithoutVersion, pathWithVersion } from "../base/versioned-path.ts";
 import type { Catalog, ModelFolder } from "../catalog/catalog.ts";
+import { holderNames } from "../pool/holds.ts";
 import type { Names } from "../pool/names.ts";
 import type { Claimant, Hold, InstanceSnapshot, LoadWish, Pool, Quarantine } from "../pool/types.ts";
 import type { Switches } from "../rollout/types.ts";
@@ -25,8 +27,12 @@ export interface ModelParts {
   readonly catalog: Catalog;
   readonly pool: Pool;
   readonly names: Names;
-  readonly switches: Pick<Switches, "probationOf" | "noteHold">;
+  readonly switches: Pick<Switches, "probationOf" | "noteHold" | "heldAs">;
   readonly changes: FileChanges;
+  /** Resolves when what was decided (an alias, a version, a pin) outlives the process. @throws VoxpoolError `state_unwritable` */
+  readonly kept: () => Promise<void>;
+  /** Of one model. */
+  readonly mostHolds: number;
 }
 
 /** How many models are usable now. */
@@ -90,8 +96,10 @@ export async function modelStatus(
 export async function loadModel(parts: ModelParts, request: LoadRequest, caller: Caller): Promise<LoadAnswer> {
   const { lease_ms, keep_alive, pin } = request;
   const keepAliveSeconds = keep_alive === undefined ? undefined : parseDuration(keep_alive, "keep_alive");
-  const { folder, loaded } = await loadMeant(parts, request.model_path, {
-    claimant: claimantOf(caller),
+  const claimant = claimantOf(caller);
+  const { folder, loaded, isNew } = await loadMeant(parts, request.model_path, {
+    claimant,
+    mostHolds: parts.mostHolds,
     ...(caller.isFinished !== true && { signal: caller.signal }),
     ...(lease_ms !== undefined && { leaseSeconds: lease_ms / 1000 }),
     ...(keepAliveSeconds !== undefined && { keepAliveSeconds }),
@@ -99,7 +107,13 @@ export async function loadModel(parts: ModelParts, request: LoadRequest, caller:
   });
   // Behind an address nobody is left who could give it back; a client is known by its name when it comes again.
   if (caller.isFinished === true && caller.kind !== "client" && caller.signal.aborted) {
-    parts.pool.letGo(folder, claimantOf(caller));
+    parts.pool.letGo(folder, claimant);
+  }
+  if (pin === true) {
+    await parts.kept().catch((error: unknown) => {
+      if (isNew) parts.pool.letGo(folder, claimant); // who is told of a failure gives nothing back
+      throw error;
+    });
   }
   const { holds, expiresAt } = loaded;
   const { modelPath, version } = folder;
@@ -118,13 +132,13 @@ async function loadMeant(parts: ModelParts, path: string, wish: LoadWish & { rea
     const before = holdOf(pool.find(folder), claimant);
     const loaded = await pool.load(folder, wish);
     const after = wish.signal?.aborted === true ? undefined : holdOf(loaded, claimant);
+    // Only what this load has added: a client's hold of before stays, and so does what others behind an address have.
+    const isNew = after !== undefined && (claimant.kind === "address" || after.since !== before?.since);
     if (revision === names.revision || (await resolve(parts, path)).directory === folder.directory) {
       switches.noteHold(folder, claimant, path);
-      return { folder, loaded };
+      return { folder, loaded, isNew };
     }
-    // Only what this load has added: a client's hold of before stays, and so does what others behind an address have.
-    const isNew = claimant.kind === "address" || after?.since !== before?.since;
-    if (after && isNew) pool.letGo(folder, claimant);
+    if (isNew) pool.letGo(folder, claimant);
   }
 }
 
@@ -133,22 +147,37 @@ const holdOf = (instance: InstanceSnapshot | undefined, { client, kind }: Claima
 
 /** `POST /api/models/unload`. */
 export async function unloadModel(parts: ModelParts, request: UnloadRequest, caller: Caller): Promise<UnloadAnswer> {
-  const folder = await resolve(parts, request.model_path);
   const force = request.force ?? false;
-  const { unloaded, holds } = await parts.pool.unload(folder, claimantOf(caller), { force });
+  const claimant = claimantOf(caller);
+  const folder = await (force ? resolve(parts, request.model_path) : heldOrMeant(parts, request.model_path, claimant));
+  const { unloaded, holds } = await parts.pool.unload(folder, claimant, { force });
+  if (force) await parts.kept(); // it takes a pin away
   const { modelPath } = folder;
   const message = unloaded ? unloadedText(modelPath, caller) : keptText(modelPath, holds, caller);
   return { success: true, message, model_path: modelPath, unloaded, holds: holds.map(toHold) };
+}
+
+/** What a path means; of an alias that was moved since, or removed, the model that the claimant has loaded by it. */
+async function heldOrMeant(parts: ModelParts, path: string, claimant: Claimant): Promise<ModelFolder> {
+  const held = parts.switches.heldAs(path, claimant);
+  try {
+    const meant = await resolve(parts, path);
+    return held && !holdOf(parts.pool.find(meant), claimant) ? held : meant;
+  } catch (error) {
+    if (held) return held;
+    throw error;
+  }
 }
 
 const unloadedText = (modelPath: string, { language }: Caller): string =>
   language === "zh" ? `模型 ${modelPath} 已卸载` : `Model ${modelPath} is unloaded`;
 
 function keptText(modelPath: string, holds: readonly Hold[], { language }: Caller): string {
-  const holders = holds.map(({ client }) => client).join(language === "zh" ? "、" : ", ");
   if (language === "zh") {
+    const holders = holderNames(holds, "、");
     return `已归还对模型 ${modelPath} 的持有；模型保持加载${holders && `，仍由 ${holders} 持有`}`;
   }
+  const holders = holderNames(holds);
   return `Your hold on ${modelPath} is given back; it stays loaded${holders && `, held by ${holders}`}`;
 }
 
@@ -157,7 +186,7 @@ function claimantOf({ client, kind = "address" }: Caller): Claimant {
   return { client, kind };
 }
 
-/** As the catalog resolves it; a loaded model whose folder was removed is still found by its model path. */
+/** As the catalog resolves it; a loaded model whose folder was removed is still found by its names. */
 export async function resolve(
   { names, pool }: Pick<ModelParts, "names" | "pool">,
   modelPath: string,
@@ -165,10 +194,17 @@ export async function resolve(
   try {
     return await names.resolve(modelPath);
   } catch (error) {
-    const orphan = pool.list().find((instance) => instance.folder.modelPath === modelPath);
+    const path = (names.target(modelPath) ?? modelPath).replace(/\/$/, "");
+    const orphan = pool.list().find(({ folder }) => isNamed(folder, path));
     if (orphan) return orphan.folder;
     throw error;
   }
+}
+
+function isNamed(folder: ModelFolder, path: string): boolean {
+  const { id, modelPath, version } = folder;
+  if (path === modelPath || path === pathWithVersion(folder) || path === `${id}@${version}`) return true;
+  return path === id && modelPath === pathWithoutVersion(folder); // the version that its plain path meant
 }
 
 export const isLoaded = ({ state }: InstanceSnapshot): boolean => state === "ready" || state === "restarting";

@@ -121,7 +121,9 @@ async function* recognise(
   const choice = await openOrClose(begun.chunks, () => (revision === parts.names.revision ? choosing : choose()));
   parts.account.folder = choice.folder;
   const { channelCount } = begun;
-  const opening = { choice, options, channelCount, audioSeconds: lengthOf(decoded, channelCount), client, signal };
+  const audioSeconds = lengthOf(decoded, channelCount);
+  const meant = async () => (await choose()).folder;
+  const opening = { choice, meant, options, channelCount, audioSeconds, client, signal };
   const { ticket, sessions, steps, instead } = await openOrClose(begun.chunks, () => openAll(parts, opening));
   const [session] = sessions;
   const segments: Segment[] = [];
@@ -139,6 +141,7 @@ async function* recognise(
       yield { type: "segment", segment: event.segment };
     }
   }
+  parts.account.folder = session.folder; // a version that was rolled back has left it to the one before
   const processingSeconds = (performance.now() - begunAt) / 1000;
   const summary = summaryOf(sessions);
   const itnDemanded = options.itn === true;
@@ -150,6 +153,8 @@ async function* recognise(
 
 interface Opening {
   readonly choice: Choice;
+  /** What the request means by now. */
+  readonly meant: () => Promise<ModelFolder>;
   readonly options: TranscribeOptions;
   readonly channelCount: number;
   readonly audioSeconds: number | undefined;
@@ -160,7 +165,7 @@ interface Opening {
 /** Takes a place, and opens the sessions of all channels with the model that was chosen or one that serves instead. */
 async function openAll(
   parts: RecogniseParts,
-  { choice, options, channelCount, audioSeconds, client, signal }: Opening,
+  { choice, meant, options, channelCount, audioSeconds, client, signal }: Opening,
 ) {
   const asker = { client, priority: "interactive", signal } as const;
   const wishes = { ...asker, ...sessionWishes(parts, options, choice.language) };
@@ -171,7 +176,9 @@ async function openAll(
     const host = () => parts.pool.find(folder)?.id;
     const ticket = entered ?? parts.enter({ client, host: host(), audioSeconds });
     entered = ticket;
-    const sessions = await openSessions(parts.recognition, channelCount, { ...wishes, folder, signal: until });
+    const isWished = folder.directory === choice.folder.directory;
+    const target = { folder, signal: until, ...(isWished && { meant }) };
+    const sessions = await openSessions(parts.recognition, channelCount, { ...wishes, ...target });
     ticket.progress({ host: host() });
     return { sessions, ticket };
   });
@@ -254,7 +261,7 @@ function toTranscript(outcome: Outcome): Transcript {
     segments,
     processing_seconds: processingSeconds,
     real_time_factor: durationSeconds > 0 ? processingSeconds / durationSeconds : 0,
-    model_path: choice.folder.modelPath,
+    model_path: (outcome.instead ? choice.folder : folder).modelPath,
     model_version: folder.version,
     ...(outcome.instead && { served_by: folder.modelPath }),
     warnings: warnings(outcome, durationSeconds),

@@ -83,7 +83,15 @@ function messageOf(reason: Reason, details: ErrorDetails, language: MessageLangu
 }
 
 /** Details that are texts of ours; in others stands what a caller or a file said. */
-const textDetails: ReadonlySet<string> = new Set(["detail", "capability", "expected", "hint", "platform", "what"]);
+const textDetails: ReadonlySet<string> = new Set([
+  "detail",
+  "capability",
+  "expected",
+  "hint",
+  "holders",
+  "platform",
+  "what",
+]);
 
 /** Texts are written in English where something goes wrong; the phrase book has them in Chinese. */
 function textsIn(details: ErrorDetails, language: MessageLanguage): ErrorDetails {

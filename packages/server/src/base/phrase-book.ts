@@ -1,4 +1,5 @@
 import { audioPhrases } from "./audio-phrases.ts";
+import { modelPhrases } from "./model-phrases.ts";
 import { poolPhrases } from "./pool-phrases.ts";
 import { systemPhrases } from "./system-phrases.ts";
 
@@ -8,6 +9,7 @@ import { systemPhrases } from "./system-phrases.ts";
  */
 export const phraseBook: Readonly<Record<string, string>> = {
   ...audioPhrases,
+  ...modelPhrases,
   ...poolPhrases,
   ...systemPhrases,
 
@@ -110,110 +112,6 @@ export const phraseBook: Readonly<Record<string, string>> = {
   "it has none of its own, and no model for punctuation is in the model directories":
     "它自身不输出标点，模型目录中也没有标点模型",
   "only Chinese and English text can be punctuated": "只能为中文和英文添加标点",
-
-  // Files of models
-  "{} is empty": "{1} 是空文件",
-  "{} cannot be read": "{1} 无法读取",
-  "{} cannot be read ({})": "{1} 无法读取（{2}）",
-  "the folder cannot be read ({})": "文件夹无法读取（{1}）",
-  "the folder is empty": "文件夹是空的",
-  "{} is no regular file": "{1} 不是普通文件",
-  "{} is a link that leads out of the folder": "{1} 是指向文件夹之外的链接",
-  "{} is no path inside the folder": "{1} 不是文件夹内的路径",
-  "{} is no name of a file": "{1} 不是文件名",
-  "{} is missing, and {} needs it": "缺少 {1}，{2} 需要它",
-  "it has more than {} entries": "其中的条目超过 {1} 个",
-  "{} is a Git LFS pointer, not the file itself: run git lfs pull":
-    "{1} 是 Git LFS 指针而不是文件本身：请运行 git lfs pull",
-  "{} is a zip archive: unpack it": "{1} 是 zip 压缩包：请先解压",
-  "{} is a gzip archive: unpack it": "{1} 是 gzip 压缩包：请先解压",
-  "{} is a bzip2 archive: unpack it": "{1} 是 bzip2 压缩包：请先解压",
-  "{} is a web page: the server of the download answered with a message instead of the file":
-    "{1} 是网页：下载服务器返回的是提示页面而不是文件",
-  "{} holds zeros where a model begins: its download was cut off": "{1} 在应为模型开头处全是零：下载曾中断",
-  "{} is too large for a table of tokens": "{1} 作为 token 表过大",
-  "{} is not UTF-8 text": "{1} 不是 UTF-8 文本",
-  "{} is no table of tokens: line {} is not a token and its number": "{1} 不是 token 表：第 {2} 行不是 token 及其编号",
-  "{} has no tokens": "{1} 没有 token",
-  "{} has no {}, which {} needs": "{1} 缺少 {2}，{3} 需要它",
-  "{} has no {} in its metadata, which {} needs": "{1} 的元数据缺少 {2}，{3} 需要它",
-  "{} is an xz archive: unpack it": "{1} 是 xz 压缩包：请先解压",
-  "{} is a GGUF file, a model for llama.cpp or whisper.cpp": "{1} 是 GGUF 文件，是 llama.cpp 或 whisper.cpp 的模型",
-  "{} is a ggml file, a model for whisper.cpp": "{1} 是 ggml 文件，是 whisper.cpp 的模型",
-  "keeps its weights in more files than any model": "的权重文件比任何模型都多",
-  "{} is missing, and {} keeps its weights in it": "缺少 {1}，{2} 的权重保存在其中",
-  "{} is no model of ONNX Runtime": "{1} 不是 ONNX Runtime 模型",
-  "{} has not as many all_language_codes as all_language_tokens in its metadata":
-    "{1} 的元数据中 all_language_codes 与 all_language_tokens 数量不同",
-  "{} has a {} in its metadata that is no whole number from 0 on": "{1} 元数据中的 {2} 不是非负整数",
-  "{} has a {} in its metadata that is no list of numbers": "{1} 元数据中的 {2} 不是数字列表",
-  "{} has {} tokens, and the model was made for {}": "{1} 有 {2} 个 token，而模型需要 {3} 个",
-  "{} has a {} that is not the last token": "{1} 中的 {2} 不是最后一个 token",
-  "{} belongs to a streaming model ({}), and there is no engine for those; take the offline export of the model":
-    "{1} 属于流式模型（{2}），目前没有可运行它的引擎；请使用该模型的离线导出",
-  "{} says that it is {} (model_type), which no engine here runs":
-    "{1} 标明自己是 {2}（model_type），这里没有引擎可以运行它",
-  "the metadata of {} does not say what it is (model_type)": "{1} 的元数据没有说明它是什么（model_type）",
-  "its ONNX files have not the metadata of a speech model": "其 ONNX 文件没有语音模型的元数据",
-  "a model of sherpa-onnx": "sherpa-onnx 的模型",
-  "it is a NeMo model; take a sherpa-onnx export of it": "这是 NeMo 模型；请使用其 sherpa-onnx 导出",
-  "it is a whisper.cpp model (ggml); take a sherpa-onnx export of it":
-    "这是 whisper.cpp 模型（ggml）；请使用其 sherpa-onnx 导出",
-  "it is a GGUF model (llama.cpp, whisper.cpp); take a sherpa-onnx export of it":
-    "这是 GGUF 模型（llama.cpp、whisper.cpp）；请使用其 sherpa-onnx 导出",
-  "it is a faster-whisper model (CTranslate2); take a sherpa-onnx export of it":
-    "这是 faster-whisper 模型（CTranslate2）；请使用其 sherpa-onnx 导出",
-  "it is made for an NPU; take the ONNX export of the model": "这是为 NPU 制作的模型；请使用该模型的 ONNX 导出",
-  "it is a model for Apple's frameworks; take a sherpa-onnx export of it":
-    "这是用于 Apple 框架的模型；请使用其 sherpa-onnx 导出",
-  "it is FunASR's own ONNX export, without a tokens.txt and without metadata; take a sherpa-onnx export of it":
-    "这是 FunASR 自己的 ONNX 导出，没有 tokens.txt 和元数据；请使用其 sherpa-onnx 导出",
-  "it is a FunASR model for PyTorch; take a sherpa-onnx export of it":
-    "这是 FunASR 的 PyTorch 模型；请使用其 sherpa-onnx 导出",
-  "it is a model of Hugging Face transformers; take a sherpa-onnx export of it":
-    "这是 Hugging Face transformers 模型；请使用其 sherpa-onnx 导出",
-  "it is an export for transformers.js or a tokenizer alone; take a sherpa-onnx export of it":
-    "这是 transformers.js 的导出，或只有分词器；请使用其 sherpa-onnx 导出",
-  "it is a Coqui or TensorFlow Lite model, which no engine here runs":
-    "这是 Coqui 或 TensorFlow Lite 模型，这里没有引擎可以运行它",
-  "it is a TensorFlow model, which no engine here runs": "这是 TensorFlow 模型，这里没有引擎可以运行它",
-  "these are weights for PyTorch; take a sherpa-onnx export of it": "这是 PyTorch 权重；请使用其 sherpa-onnx 导出",
-  "it is a recipe of Kaldi, not a model; a Vosk model has am/final.mdl and graph/HCLG.fst":
-    "这是 Kaldi 的训练脚本，不是模型；Vosk 模型有 am/final.mdl 和 graph/HCLG.fst",
-  "there is an archive: unpack it": "其中有压缩包：请先解压",
-  "there is a download that was not finished": "其中有未完成的下载",
-  "{} is no usable ONNX file: it {}": "{1} 不是可用的 ONNX 文件：{2}",
-  "has more parts than any model": "其组成部分多于任何模型",
-  "holds bytes that are no protobuf": "含有不是 protobuf 的字节",
-  "is cut off": "不完整",
-  "has no ONNX version": "没有 ONNX 版本",
-  "has no graph": "没有计算图",
-  "has a graph of another kind": "计算图类型不符",
-  "has a graph without {}": "计算图没有 {1}",
-  "has a graph without nodes": "计算图没有节点",
-  "has a graph without outputs": "计算图没有输出",
-  "{} is larger than {} bytes": "{1} 超过 {2} 字节",
-  "{} is not JSON": "{1} 不是 JSON",
-  "{} is no JSON object": "{1} 不是 JSON 对象",
-  "{} has a wrong {}: it {}": "{1} 的 {2} 有误：{3}",
-  "{} has a wrong {}: it is no language": "{1} 的 {2} 有误：不是语言",
-  "is not valid": "无效",
-  "{} has a comma in its path: rename the file or its folder": "{1} 的路径中有逗号：请重命名文件或文件夹",
-  "{} is no Kaldi file": "{1} 不是 Kaldi 文件",
-  "{} is no matrix of Kaldi": "{1} 不是 Kaldi 矩阵",
-  "{} is no OpenFst file": "{1} 不是 OpenFst 文件",
-  "{} is a damaged OpenFst file": "{1} 是损坏的 OpenFst 文件",
-  "{} has no option of Kaldi in line {}": "{1} 的第 {2} 行不是 Kaldi 选项",
-  "{} has no number in line {}": "{1} 的第 {2} 行不是数字",
-  "voxpool.json says {}; known are {}": "voxpool.json 写明的是 {1}；已知的有 {2}",
-  "{} (files in voxpool.json says)": "{1}（请在 voxpool.json 的 files 中写明）",
-  "{} could be {} or {}": "{1} 可能是 {2} 或 {3}",
-  "they could be {} or {}": "可能是 {1} 或 {2}",
-  "{} would fit {}, but {} is missing": "{1} 符合 {2}，但缺少 {3}",
-  "there is {}": "现有 {1}",
-  "there is {} and more": "现有 {1} 等",
-  "other files are in the way; move them elsewhere, then pull again": "该处已有其他文件；请移走后重新下载",
-  "other files are in the way; remove that folder": "该处已有其他文件；请删除该文件夹",
 
   // Loading and decoding
   "sherpa-offline has no model family {}": "sherpa-offline 没有模型类型 {1}",
@@ -333,7 +231,8 @@ export const phraseBook: Readonly<Record<string, string>> = {
   "too many writes wait for the disk": "等待写入磁盘的内容过多",
   "its thread has ended": "其线程已结束",
   "the state file was damaged; a fresh one is begun": "状态文件已损坏，已移开；现使用新文件",
-  "the state file cannot be used; nothing is kept over a restart": "状态文件无法使用；重启后不保留任何设置",
+  "the state file cannot be used: make room, or see to its permissions; until then nothing is kept over a restart":
+    "状态文件无法使用：请腾出磁盘空间或检查其权限；在此之前，重启后不保留任何设置",
   "the lifetime counters could not be written": "累计统计无法写入",
   "attempt to write a readonly database": "文件只读",
   "unable to open database file": "无法打开文件",

@@ -9,6 +9,8 @@ export const poolPhrases: Readonly<Record<string, string>> = {
   "A model could not be loaded at the start": "启动时有模型无法加载",
   "its text is longer than {} characters": "其文字超过 {1} 个字符",
   "The process of a model ended; another one is started": "模型进程已退出；正在启动新进程",
+  "An old process of a model ended before it was done; its recognitions are taken up anew":
+    "模型的旧进程在完成之前退出；其识别任务将重新进行",
   "A model could not be loaded": "模型无法加载",
   "A model keeps ending and is left alone for a while": "模型反复退出，暂时停用",
   "A model is unloaded": "模型已卸载",
@@ -16,6 +18,7 @@ export const poolPhrases: Readonly<Record<string, string>> = {
   "A model that failed is held back": "失败的模型被停用",
   "No fresh process could take over": "没有新进程可以接替",
   "The lifetime counters could not be read; counting begins anew": "无法读取累计计数；重新开始计数",
+  "A decision is not kept over a restart yet; it is tried again": "有一项决定尚未保存，重启后将丢失；稍后自动重试",
   "A change could not be kept and will be gone after a restart": "有一项更改无法保存，重启后将丢失",
   "write bytes, or text like 8GB, 512MiB or 80%": "请写字节数，或如 8GB、512MiB、80% 的文字",
   "send seconds, or text like 10m or 1h30m; -1 is for ever": "请写秒数，或如 10m、1h30m 的文字；-1 表示一直保持",

@@ -74,6 +74,12 @@ export const settings = {
     "Recognitions of one client that run at once. 0: three quarters of limits.sessions.",
     "单个客户端同时运行的识别任务数。0：limits.sessions 的四分之三。",
   ),
+  "limits.holds": integer(
+    1000,
+    [1, 100_000],
+    "Clients and addresses that may hold one model at once.",
+    "可同时持有同一个模型的客户端和地址数。",
+  ),
   "limits.queue_seconds": integer(
     60,
     [0, 86_400],

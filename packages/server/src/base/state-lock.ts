@@ -42,8 +42,11 @@ export async function lockStateDirectory(stateDir: string, owner: LockOwner): Pr
   try {
     writeOwner(owner);
   } catch (error) {
-    lock.release();
-    throw unusable(stateDir, error);
+    // Where there is no room models can be used all the same, and the store says what is not kept.
+    if (!isFull(error)) {
+      lock.release();
+      throw unusable(stateDir, error);
+    }
   }
   return {
     stateDir,
@@ -128,6 +131,9 @@ function isAlive(pid: number): boolean {
     return error instanceof Error && "code" in error && error.code === "EPERM";
   }
 }
+
+const isFull = (error: unknown): boolean =>
+  error instanceof Error && "code" in error && (error.code === "ENOSPC" || error.code === "EDQUOT");
 
 function unusable(stateDir: string, error: unknown): VoxpoolError {
   const why = systemText(error);

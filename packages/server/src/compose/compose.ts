@@ -79,7 +79,8 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
   const { switches, recognition } = composeSwitches({ ...models, log, settings, scheduler, audio, news, durable });
   const scripts = createScriptConverter({ log });
   const api = createApi({
-    settled: () => durable.settled(),
+    kept: () => durable.kept(),
+    mostHolds: config["limits.holds"],
     ...models,
     switches,
     recordingFile,

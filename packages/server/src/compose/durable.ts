@@ -9,6 +9,7 @@ import type { Pool } from "../pool/types.ts";
 import { createPoisonMemory, type PoisonMemory } from "../recognition/poison.ts";
 import { createRecords, type InitialRecords, loadRecords, type Records } from "../store/records.ts";
 import { openStore, type Store } from "../store/store.ts";
+import { Decisions } from "./decisions.ts";
 import { Measured } from "./measured.ts";
 
 /** What outlives the process: read once when it starts, and written as it changes. */
@@ -23,8 +24,8 @@ export interface Durable {
   poison(): PoisonMemory;
   /** Keeps from now on what happens. */
   follow(pool: Pool, names: Names, statistics: Statistics): void;
-  /** Resolves when the aliases, versions and pins that were changed are written; what cannot be is told in the log. */
-  settled(): Promise<void>;
+  /** Resolves when the aliases, versions and pins that were changed are written. @throws VoxpoolError `state_unwritable` */
+  kept(): Promise<void>;
   /** Writes what is not written yet. */
   close(): Promise<void>;
 }
@@ -34,11 +35,19 @@ export async function openDurable(file: string | undefined, log: Log): Promise<D
   const store = await openStore({ ...(file !== undefined && { file }), log });
   const records = createRecords(store, log);
   const initial = await loadRecords(records);
-  return new Keeper(store, records, initial, log);
+  return new Keeper({ store, records, initial, log, decisions: new Decisions(file ?? "", log) });
 }
 
 const lifetimeKey = "all";
-const countersEveryMs = 5000;
+const writeEveryMs = 5000;
+
+interface KeeperParts {
+  readonly store: Store;
+  readonly records: Records;
+  readonly initial: InitialRecords;
+  readonly log: Log;
+  readonly decisions: Decisions;
+}
 
 class Keeper implements Durable {
   readonly records: Records;
@@ -46,14 +55,15 @@ class Keeper implements Durable {
   readonly #store: Store;
   readonly #log: Log;
   readonly #measured: Measured;
+  /** Of what callers are told that it is so. */
+  readonly #decisions: Decisions;
   #statistics: Statistics | undefined;
   #timer: NodeJS.Timeout | undefined;
   #ends: (() => void)[] = [];
-  /** Of what callers are told that it is so. */
-  readonly #confirming = new Set<Promise<void>>();
 
-  constructor(store: Store, records: Records, initial: InitialRecords, log: Log) {
+  constructor({ store, records, initial, log, decisions }: KeeperParts) {
     this.#store = store;
+    this.#decisions = decisions;
     this.records = records;
     this.initial = initial;
     this.#log = log;
@@ -91,11 +101,11 @@ class Keeper implements Durable {
       this.#log.warn({}, "The lifetime counters could not be read; counting begins anew");
     }
     this.#ends = [this.#followPool(pool), this.#followNames(names)];
-    this.#timer = setInterval(() => this.#count(pool), countersEveryMs).unref();
+    this.#timer = setInterval(() => this.#count(pool), writeEveryMs).unref();
   }
 
-  async settled(): Promise<void> {
-    await Promise.allSettled(this.#confirming);
+  kept(): Promise<void> {
+    return this.#decisions.kept();
   }
 
   async close(): Promise<void> {
@@ -103,13 +113,17 @@ class Keeper implements Durable {
     for (const end of this.#ends) end();
     if (this.#statistics) this.records.counters.put(lifetimeKey, this.#statistics.lifetime());
     await this.records.counters.close();
+    await this.#decisions.tryAgain();
     await this.#store.close();
   }
 
   #followPool(pool: Pool): () => void {
     return pool.subscribe((event) => {
       const { pins, quarantine } = this.records;
-      if (event.type === "pin") this.#confirm(pins.set(event.folder.directory, event.pinned));
+      if (event.type === "pin") {
+        const { pinned, folder } = event;
+        this.#decisions.add(`pin:${folder.directory}`, () => pins.set(folder.directory, pinned));
+      }
       if (event.type === "released") this.#keep(quarantine.remove(event.folder.directory));
       if (event.type !== "quarantined") return;
       const { error, failures, until, files } = event.quarantine;
@@ -123,26 +137,25 @@ class Keeper implements Durable {
       const { aliases, defaults } = this.records;
       if (change.kind === "alias") {
         const { alias, target } = change;
-        this.#confirm(target === undefined ? aliases.remove(alias) : aliases.set(alias, target));
+        const write = () => (target === undefined ? aliases.remove(alias) : aliases.set(alias, target));
+        this.#decisions.add(`alias:${alias}`, write);
       } else {
         const { modelPath, version } = change;
         const at = Date.now() / 1000;
-        this.#confirm(version === undefined ? defaults.remove(modelPath) : defaults.set(modelPath, { version, at }));
+        const write = () =>
+          version === undefined ? defaults.remove(modelPath) : defaults.set(modelPath, { version, at });
+        this.#decisions.add(`version:${modelPath}`, write);
       }
     });
   }
 
   #count(pool: Pool): void {
     if (this.#statistics) this.records.counters.put(lifetimeKey, this.#statistics.lifetime());
+    void this.#decisions.tryAgain();
     for (const instance of pool.list()) {
       const bytes = this.#measured.look(instance);
       if (bytes !== undefined) this.#keep(this.records.facts.set(instance.folder.directory, bytes));
     }
-  }
-
-  #confirm(writing: Promise<void>): void {
-    this.#confirming.add(writing);
-    this.#keep(writing.finally(() => this.#confirming.delete(writing)));
   }
 
   /** What cannot be written is told; the server goes on. */

@@ -8,9 +8,11 @@ export function logPool(pool: Pick<Pool, "subscribe">, log: Log): () => void {
 
 function logEvent(event: PoolEvent, log: Log): void {
   if (event.type === "crashed") {
-    const { instance, error, blame } = event;
+    const { instance, error, blame, draining } = event;
     const fields = { model_path: instance.folder.modelPath, blame, restarts: instance.restarts, detail: error.message };
-    log.warn(fields, "The process of a model ended; another one is started");
+    if (draining)
+      log.warn(fields, "An old process of a model ended before it was done; its recognitions are taken up anew");
+    else log.warn(fields, "The process of a model ended; another one is started");
   } else if (event.type === "state") logFailure(event.instance, log);
   else if (event.type === "unloading") {
     const { cause, instance } = event;

@@ -39,8 +39,9 @@ export function toldOf(event: ObservedEvent): (NewEvent & { readonly type: Event
         details: { cause: event.cause, memory_bytes: event.instance.memoryBytes },
       };
     case "crashed": {
-      const { instance, error, blame } = event;
-      return { type: "model.restarted", ...named(instance.folder), ...explained(error), details: { blame } };
+      const { instance, error, blame, draining } = event;
+      const details = { blame, ...(draining && { draining }) };
+      return { type: "model.restarted", ...named(instance.folder), ...explained(error), details };
     }
     case "replaced":
       return { type: "model.recycled", ...named(event.instance.folder), details: { cause: event.cause } };

@@ -227,7 +227,7 @@ function counterOf(event: Extract<ObservedEvent, { instance: unknown }>): Counte
     case "unloading":
       return event.cause === "evicted" ? "evictions" : undefined;
     case "crashed":
-      return "restarts";
+      return event.draining === true ? undefined : "restarts"; // nothing is started in its place
     case "replaced":
       return event.cause === "memory" ? "recycles" : undefined;
   }

@@ -1,3 +1,4 @@
+import { VoxpoolError } from "../base/errors.ts";
 import type { Claimant, Hold } from "./types.ts";
 
 /** Two clocks: one never goes back and measures, the other is shown to people. Seconds. */
@@ -48,6 +49,12 @@ export class Holds {
     known.leaseSeconds = leaseSeconds ?? known.leaseSeconds;
     known.touchedAt = now;
     return this.#shown(known);
+  }
+
+  /** One that has a hold already finds its place. @throws VoxpoolError `holds_full` */
+  checkRoomFor(claimant: Claimant, limit: number, model_path: string): void {
+    if (this.size < limit || this.has(claimant)) return;
+    throw new VoxpoolError("holds_full", { model_path, limit, setting: "limits.holds" });
   }
 
   /** Gives one back; undefined if the claimant has none. */
@@ -127,6 +134,17 @@ export class Holds {
     const left = end - this.#clock.seconds();
     return { client, kind, count, since, ...(Number.isFinite(end) && { until: this.#clock.unix() + left }) };
   }
+}
+
+/** Most holders that a message names. */
+const mostNamed = 5;
+
+/** Who holds a model, for messages: some by their names, the others by their number. */
+export function holderNames(holds: readonly Hold[], separator = ", "): string {
+  const names = holds.slice(0, mostNamed).map(({ client }) => client);
+  const named = names.join(separator);
+  const more = holds.length - names.length;
+  return more > 0 ? `${named} (+${more})` : named;
 }
 
 /** Whether anybody else waits for it. Who is behind an address is not known: a second one there is somebody else. */

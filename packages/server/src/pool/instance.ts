@@ -6,8 +6,9 @@ import type { Breakers } from "./breakers.ts";
 import type { Faults } from "./faults.ts";
 import { Holds } from "./holds.ts";
 import { Incarnation, type IncarnationEnd, type IncarnationParts } from "./incarnation.ts";
-import { expiresAt, type Grown, isRunaway, type Resident } from "./policy/due.ts";
+import { expiresAt, isRunaway, type Resident } from "./policy/due.ts";
 import { pauseSeconds } from "./policy/pause.ts";
+import { Processes } from "./processes.ts";
 import type { Clock } from "./system-clock.ts";
 import type { Blame, Claimant, InstanceLease, InstanceSnapshot, PoolEvent } from "./types.ts";
 
@@ -45,9 +46,7 @@ export class Instance {
   readonly #parts: InstanceParts;
   readonly #name: string;
   #state: InstanceState = "loading";
-  #current: Incarnation;
-  #fresh: Incarnation | undefined;
-  readonly #draining = new Set<Incarnation>();
+  readonly #processes: Processes;
   #incarnations = 0;
   /** Settles with the next process that is ready. */
   #coming = unwatched();
@@ -61,7 +60,6 @@ export class Instance {
   #failedReplacements = 0;
   #replaceAt = 0;
   #unloading: Promise<void> | undefined;
-  #cpuSecondsBefore = 0;
   /** What its last process took: set aside while it restarts. */
   #lastBytes = 0;
 
@@ -73,8 +71,12 @@ export class Instance {
     if (this.#faults.openUntil !== undefined) this.#faults.beginTrial(); // the instance before this one left it open
     this.holds = new Holds(parts.clock, parts.holdIdleSeconds);
     this.#lastUsed = parts.clock.seconds();
-    this.#current = this.#incarnate();
-    this.#follow(this.#current);
+    this.#processes = new Processes(this.#incarnate(), parts.boundBytes);
+    this.#follow(this.#processes.current);
+  }
+
+  get #current(): Incarnation {
+    return this.#processes.current;
   }
 
   get state(): InstanceState {
@@ -87,7 +89,7 @@ export class Instance {
   }
 
   get sessions(): number {
-    return this.#sum(({ leases }) => leases);
+    return this.#processes.sessions;
   }
 
   /** It failed to load; it gives way to a new one. What only keeps ending does not. */
@@ -97,7 +99,7 @@ export class Instance {
 
   /** It was let in, or processes that only finish what they began are still there. */
   get takesRoom(): boolean {
-    return !this.isOver && (this.hasRoom || this.#draining.size > 0);
+    return !this.isOver && (this.hasRoom || this.#processes.draining.size > 0);
   }
 
   /** It kept ending; it waits for who makes the trial. */
@@ -115,10 +117,10 @@ export class Instance {
       folder: this.folder,
       state: this.#state,
       usageCount: this.usageCount,
-      memoryBytes: this.#sum(({ memoryBytes }) => memoryBytes),
+      memoryBytes: this.#processes.memoryBytes,
       servingBytes: this.#current.memoryBytes,
       instanceId: this.#name,
-      cpuSeconds: this.#cpuSecondsBefore + this.#current.cpuSeconds,
+      cpuSeconds: this.#processes.cpuSeconds,
       holds: this.holds.list(),
       sessions: this.sessions,
       pinned: this.pinned,
@@ -143,15 +145,15 @@ export class Instance {
     return {
       key: this.folder.directory,
       memoryBytes: this.#accountedBytes(),
-      isIdle: isAtRest && isFree && !this.leaving && !this.#fresh, // what is being replaced has just been used, or soon is
+      isIdle: isAtRest && isFree && !this.leaving && !this.#processes.fresh, // what is being replaced has just been used, or soon is
       isGoing: this.leaving && this.sessions === 0,
       lastUsed: this.#lastUsed,
       // While requests are refused nobody can use it: its idle time begins after the pause.
       idleSince: this.#isOpen ? Math.max(this.#lastUsed, this.#faults.openUntil ?? 0) : this.#lastUsed,
       keepAliveSeconds: this.#wish ?? keepAliveSeconds,
-      isReplaced: this.#fresh !== undefined || this.leaving || this.#replaceAt > this.#parts.clock.seconds(),
-      serving: isReady ? this.#grown(this.#current) : undefined,
-      processes: this.#users().map((one) => this.#grown(one)),
+      isReplaced: this.#processes.fresh !== undefined || this.leaving || this.#replaceAt > this.#parts.clock.seconds(),
+      serving: isReady ? this.#processes.grown(this.#current) : undefined,
+      processes: this.#processes.users.map((one) => this.#processes.grown(one)),
     };
   }
 
@@ -195,29 +197,31 @@ export class Instance {
 
   /** Once there is one that serves, a fresh process takes over when it is warm; the old one drains. @throws VoxpoolError of its load */
   async replace(cause: "memory" | "reload"): Promise<void> {
+    const processes = this.#processes;
     // One that was on its way before files changed may have read the old ones: whoever reloads waits for another.
-    if (cause === "reload") await this.#fresh?.ready.catch(() => undefined);
+    if (cause === "reload") await processes.fresh?.ready.catch(() => undefined);
     while (this.#state !== "ready" && !this.leaving) await this.usable();
     if (this.leaving) throw new VoxpoolError("model_not_loaded", { model_path: this.folder.modelPath });
-    if (this.#fresh) return this.#fresh.ready;
+    if (processes.fresh) return processes.fresh.ready;
     const fresh = this.#incarnate();
-    this.#fresh = fresh;
+    processes.fresh = fresh;
     try {
       await fresh.ready;
     } catch (error) {
-      if (this.#fresh === fresh) this.#fresh = undefined;
+      if (processes.fresh === fresh) processes.fresh = undefined;
       this.#replaceAt = this.#parts.clock.seconds() + pauseSeconds(++this.#failedReplacements);
       throw error;
     }
     this.#failedReplacements = 0;
-    if (this.#fresh !== fresh) return; // it took over already, from one that crashed, or all is over
+    if (processes.fresh !== fresh) return; // it took over already, from one that crashed, or all is over
     this.#takeOver(fresh);
     this.#parts.tell({ type: "replaced", instance: this.snapshot(), cause });
   }
 
   /** Ends the processes that are too large by far, as if they had crashed. */
   endOutgrown(): void {
-    for (const one of this.#users().filter((user) => isRunaway(this.#grown(user)))) {
+    const { users } = this.#processes;
+    for (const one of users.filter((user) => isRunaway(this.#processes.grown(user)))) {
       const detail = `it took ${Math.round(one.memoryBytes / 1e6)} MB and was ended`;
       one.endOutgrown(new VoxpoolError("host_crashed", { model_path: this.folder.modelPath, detail }));
     }
@@ -245,8 +249,8 @@ export class Instance {
     this.#cancelRestart?.();
     this.#coming.reject(stopping);
     this.#unloading ??= Promise.resolve();
-    if (this.#fresh) this.#draining.add(this.#fresh);
-    await Promise.all([this.#current, ...this.#draining].map((one) => one.kill(stopping)));
+    this.#processes.endReplacement();
+    await Promise.all(this.#processes.all.map((one) => one.kill(stopping)));
     this.#become("stopped");
   }
 
@@ -275,8 +279,12 @@ export class Instance {
   }
 
   #ended(incarnation: Incarnation, { wanted, blame, error }: IncarnationEnd): void {
-    if (incarnation !== this.#current || this.leaving || wanted) return;
+    if (wanted) return;
     const { clock, tell, breakers } = this.#parts;
+    if (incarnation !== this.#current || this.leaving) {
+      tell({ type: "crashed", instance: this.snapshot(), blame, error, draining: true });
+      return;
+    }
     if (!this.hasRoom && error.reason === "pool_full" && this.#loadedAt !== undefined) {
       this.#faults.postponeTrial(); // there is no room for it now
       this.#open(error);
@@ -294,7 +302,7 @@ export class Instance {
     if (this.#state === "ready") this.#coming = unwatched();
     this.#become(isFirstLoad ? "loading" : "restarting");
     tell({ type: "crashed", instance: this.snapshot(), blame, error });
-    const fresh = this.#fresh;
+    const { fresh } = this.#processes;
     if (fresh) fresh.ready.then(() => this.#takeOver(fresh)).catch(() => this.#decide(blame));
     else this.#decide(blame);
   }
@@ -329,8 +337,7 @@ export class Instance {
   }
 
   #serveBy(next: Incarnation): void {
-    this.#cpuSecondsBefore += this.#current.cpuSeconds;
-    this.#current = next;
+    this.#processes.serveBy(next);
     this.#follow(next);
   }
 
@@ -340,16 +347,16 @@ export class Instance {
   }
 
   #takeOver(fresh: Incarnation): void {
-    if (this.#fresh !== fresh) return;
-    const old = this.#current;
-    this.#fresh = undefined;
+    const { current: old, draining } = this.#processes;
+    if (this.#processes.fresh !== fresh) return;
+    this.#processes.fresh = undefined;
     if (this.leaving) return void fresh.kill(new VoxpoolError("server_stopping"));
     this.#cancelRestart?.();
     this.#serveBy(fresh);
     if (old.phase === "ended") return;
-    this.#draining.add(old);
+    draining.add(old);
     void old.drain(new VoxpoolError("server_stopping")).finally(() => {
-      this.#draining.delete(old);
+      draining.delete(old);
       this.#parts.settled(this);
     });
   }
@@ -358,10 +365,9 @@ export class Instance {
     const cancelled = new VoxpoolError("model_load_cancelled", { model_path: this.folder.modelPath });
     this.#cancelRestart?.();
     this.#coming.reject(cancelled);
-    if (this.#fresh) this.#draining.add(this.#fresh); // it takes its room until it is gone
-    this.#fresh = undefined;
+    this.#processes.endReplacement();
     if (this.#state === "ready") this.#become("draining");
-    await Promise.all([this.#current, ...this.#draining].map((one) => one.drain(cancelled)));
+    await Promise.all(this.#processes.all.map((one) => one.drain(cancelled)));
     this.#become("stopped");
   }
 
@@ -369,24 +375,8 @@ export class Instance {
     if (this.#current.phase === "warming" && this.#state === "loading") this.#become("warming");
   }
 
-  /** The processes that somebody may be using. */
-  #users(): readonly Incarnation[] {
-    return [this.#current, ...this.#draining].filter(({ phase }) => phase === "ready");
-  }
-
-  /** Each by what itself took when it was warm: the next one may not have loaded yet. */
-  #grown({ memoryBytes, warmBytes }: Incarnation): Grown {
-    return { memoryBytes, boundBytes: this.#parts.boundBytes(warmBytes) };
-  }
-
-  /** Of all its processes, also the one that comes and those that go. */
-  #sum(of: (incarnation: Incarnation) => number): number {
-    const all = [this.#current, ...(this.#fresh ? [this.#fresh] : []), ...this.#draining];
-    return all.reduce((sum, one) => sum + of(one), 0);
-  }
-
   #accountedBytes(): number {
-    const bytes = this.#sum(({ accountedBytes }) => accountedBytes);
+    const bytes = this.#processes.accountedBytes;
     if (this.#state === "ready") this.#lastBytes = this.#current.memoryBytes;
     return this.#state === "restarting" ? Math.max(bytes, this.#lastBytes) : bytes;
   }

@@ -3,7 +3,7 @@ import { raceAbort } from "../base/race-abort.ts";
 import type { ModelFolder } from "../catalog/catalog.ts";
 import type { ModelSpec } from "../engine/engine.ts";
 import { Breakers } from "./breakers.ts";
-import { hasOthers } from "./holds.ts";
+import { hasOthers, holderNames } from "./holds.ts";
 import type { IncarnationParts } from "./incarnation.ts";
 import { Instance, type InstanceParts } from "./instance.ts";
 import { dueActions } from "./policy/due.ts";
@@ -72,8 +72,9 @@ class NodePool implements Pool {
   }
 
   async load(folder: ModelFolder, wish: LoadWish = {}) {
-    const { claimant, leaseSeconds, keepAliveSeconds, pin, signal } = wish;
+    const { claimant, leaseSeconds, keepAliveSeconds, pin, signal, mostHolds } = wish;
     return this.#withUsable(folder, wish, (instance) => {
+      if (claimant && mostHolds !== undefined) instance.holds.checkRoomFor(claimant, mostHolds, folder.modelPath);
       instance.wish(keepAliveSeconds);
       instance.touch();
       if (pin === true) this.pin(folder, true);
@@ -116,8 +117,7 @@ class NodePool implements Pool {
       return { unloaded: false, holds };
     }
     if (instance.pinned) throw new VoxpoolError("model_pinned", { model_path });
-    const holders = holds.map(({ client }) => client).join(", ");
-    throw new VoxpoolError("model_in_use", { model_path, holders: holders === "" ? "those who load it" : holders });
+    throw new VoxpoolError("model_in_use", { model_path, holders: holderNames(holds) || "those who load it" });
   }
 
   letGo(folder: ModelFolder, claimant: Claimant): void {
@@ -185,7 +185,7 @@ class NodePool implements Pool {
   }
 
   async lease(folder: ModelFolder, { signal, keepAliveSeconds }: Pick<LoadWish, "signal" | "keepAliveSeconds"> = {}) {
-    return this.#withUsable(folder, { signal }, (instance) => {
+    return this.#withUsable(folder, { signal, insists: true }, (instance) => {
       instance.wish(keepAliveSeconds);
       return instance.lease();
     });
@@ -237,11 +237,12 @@ class NodePool implements Pool {
 
   /**
    * Calls `use` with the instance of a version once it is usable, the one that is there or a new one; what `use` adds to
-   * it is there before anybody can end it. If `use` gives nothing, its process is about to end: it waits for the next.
+   * it is there before anybody can end it. If `use` gives nothing, its process is about to end: it waits for the next. A load that others cancel fails for who wished just that; who `insists` needs the model, and
+   * loads it anew: no unload costs a recognition.
    */
   async #withUsable<T>(
     folder: ModelFolder,
-    { claimant, signal }: { readonly claimant?: Claimant | undefined; readonly signal?: AbortSignal | undefined },
+    { claimant, signal, insists = false }: Pick<LoadWish, "claimant" | "signal"> & { readonly insists?: boolean },
     use: (instance: Instance) => T | undefined,
   ): Promise<T> {
     for (;;) {
@@ -261,6 +262,8 @@ class NodePool implements Pool {
         const used = use(instance);
         if (used !== undefined) return used;
         await raceAbort(instance.servingEnded(), signal);
+      } catch (error) {
+        if (!insists || !instance.leaving || this.#closed || signal?.aborted === true) throw error;
       } finally {
         instance.waiting.delete(waiting);
       }

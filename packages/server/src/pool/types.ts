@@ -26,6 +26,8 @@ export interface Hold extends Claimant {
 export interface LoadWish {
   /** Left out: nobody holds what is loaded. */
   readonly claimant?: Claimant;
+  /** Where so many hold it already, one more is refused; undefined: however many. */
+  readonly mostHolds?: number;
   /** The hold lapses after so long unless it is renewed. */
   readonly leaseSeconds?: number;
   /** How long it stays when idle; infinite: for ever. */
@@ -105,12 +107,13 @@ export type PoolEvent =
   | { readonly type: "state"; readonly instance: InstanceSnapshot; readonly previous?: InstanceState }
   /** It is on its way out. */
   | { readonly type: "unloading"; readonly instance: InstanceSnapshot; readonly cause: UnloadCause }
-  /** Its process ended by itself, and another is on its way. */
+  /** Its process ended by itself, and another is on its way; of one that `draining` meant to end anyway nothing else comes. */
   | {
       readonly type: "crashed";
       readonly instance: InstanceSnapshot;
       readonly blame: Blame;
       readonly error: VoxpoolError;
+      readonly draining?: true;
     }
   /** A fresh process took over from one that had outgrown its bound or whose files are to be read anew. */
   | { readonly type: "replaced"; readonly instance: InstanceSnapshot; readonly cause: "memory" | "reload" }
@@ -146,7 +149,7 @@ export interface Unloaded {
 export interface Pool {
   /**
    * Loads a model, or joins the load in progress, or finds it loaded; adds the claimant's hold once it is usable.
-   * @throws VoxpoolError of the load; `pool_full`, `model_quarantined`, `model_unavailable`
+   * @throws VoxpoolError of the load; `holds_full`, `pool_full`, `model_quarantined`, `model_unavailable`
    */
   load(folder: ModelFolder, wish?: LoadWish): Promise<InstanceSnapshot>;
   /**

@@ -4,7 +4,7 @@ import type { InstanceLease, Pool } from "../pool/types.ts";
 import type { Scheduler } from "../schedule/schedule.ts";
 import { createPoisonMemory, type PoisonMemory } from "./poison.ts";
 import { createPunctuator } from "./punctuator.ts";
-import { RunningSession } from "./session.ts";
+import { type Leased, RunningSession } from "./session.ts";
 import type { OpenSession, PoisonNotice, Recognition, ReplayNotice } from "./types.ts";
 
 export interface RecognitionParts {
@@ -24,14 +24,14 @@ export function createRecognition(parts: RecognitionParts): Recognition {
   return {
     async open(options) {
       const begunAt = performance.now();
-      const { folder, client } = options;
-      const lease = await leaseFor(pool, options, options.signal);
+      const { client } = options;
+      const { lease, folder } = await leaseMeant(pool, options, options.signal);
       try {
         return new RunningSession({
           lease,
-          leaseAgain: (signal) => leaseFor(pool, options, signal, lease.info.input),
+          leaseAgain: (served, signal) => leaseMeant(pool, { ...options, folder: served }, signal, lease.info.input),
           scheduler,
-          options,
+          options: { ...options, folder },
           loadSeconds: (performance.now() - begunAt) / 1000,
           poison,
           onReplay: (blame) => onReplay?.({ folder, client, blame }),
@@ -44,6 +44,23 @@ export function createRecognition(parts: RecognitionParts): Recognition {
     },
     punctuator: (options) => createPunctuator({ pool, scheduler }, options),
   };
+}
+
+/** A lease of the model, or where that cannot serve of what was asked for means by then. @throws VoxpoolError as `leaseFor` */
+async function leaseMeant(
+  pool: Pick<Pool, "lease">,
+  options: OpenSession,
+  signal: AbortSignal | undefined,
+  input?: EngineInfo["input"],
+): Promise<Leased> {
+  const { folder, meant } = options;
+  try {
+    return { lease: await leaseFor(pool, options, signal, input), folder };
+  } catch (error) {
+    const now = signal?.aborted === true ? undefined : await meant?.().catch(() => undefined);
+    if (now === undefined || now.directory === folder.directory) throw error;
+    return { lease: await leaseFor(pool, { ...options, folder: now }, signal, input), folder: now };
+  }
 }
 
 /** @throws VoxpoolError of the load; what the model, which may be another one by now, cannot do */

@@ -1,4 +1,5 @@
 import { VoxpoolError } from "../base/errors.ts";
+import type { ModelFolder } from "../catalog/catalog.ts";
 import { type EngineInfo, sampleRateHz } from "../engine/engine.ts";
 import type { Blame, InstanceLease } from "../pool/types.ts";
 import type { Scheduler } from "../schedule/schedule.ts";
@@ -19,10 +20,16 @@ import type { OpenSession, Session, SessionEvent, SessionSummary } from "./types
  */
 const mostWorksInFlight = 64;
 
+export interface Leased {
+  readonly lease: InstanceLease;
+  /** What serves by it. */
+  readonly folder: ModelFolder;
+}
+
 export interface SessionParts {
   readonly lease: InstanceLease;
-  /** Another lease when a process has ended. @throws VoxpoolError of the load */
-  readonly leaseAgain: (signal: AbortSignal) => Promise<InstanceLease>;
+  /** Another lease when a process of that model has ended, perhaps of another one. @throws VoxpoolError of the load */
+  readonly leaseAgain: (served: ModelFolder, signal: AbortSignal) => Promise<Leased>;
   readonly scheduler: Scheduler;
   readonly options: OpenSession;
   readonly loadSeconds: number;
@@ -38,7 +45,6 @@ export interface SessionParts {
  */
 export class RunningSession implements Session {
   readonly info: EngineInfo;
-  readonly folder: OpenSession["folder"];
   readonly #parts: SessionParts;
   readonly #input = new SessionInput((sample) => this.#refusePoison(sample));
   readonly #poisonCheck: PoisonCheck;
@@ -47,6 +53,7 @@ export class RunningSession implements Session {
   readonly #steps = new OrderedQueue<Step>();
   readonly #stop = new AbortController();
   #attempt: Attempt;
+  #folder: ModelFolder;
   #deaths = noDeaths;
   #replays = 0;
   #suspectTo = 0;
@@ -63,14 +70,18 @@ export class RunningSession implements Session {
   constructor(parts: SessionParts) {
     this.#parts = parts;
     this.info = parts.lease.info;
-    this.folder = parts.options.folder;
+    this.#folder = parts.options.folder;
     this.#loadSeconds = parts.loadSeconds;
-    this.#poisonCheck = new PoisonCheck(parts.poison, this.folder, this.#input.written);
+    this.#poisonCheck = new PoisonCheck(parts.poison, this.#folder, this.#input.written);
     this.#attempt = this.#begin(parts.lease, { resumeAt: 0, hasSpoken: false });
     const { signal } = parts.options;
     signal?.addEventListener("abort", this.#aborted, { once: true });
     if (signal?.aborted) this.cancel();
     void this.#run();
+  }
+
+  get folder(): ModelFolder {
+    return this.#folder;
   }
 
   write(samples: Float32Array): Promise<void> {
@@ -199,7 +210,7 @@ export class RunningSession implements Session {
   async #replay(blame: Blame): Promise<void> {
     const { queueSeconds, decodeSeconds, beginning } = this.#attempt;
     const begunAt = performance.now();
-    const lease = await this.#parts.leaseAgain(this.#stop.signal);
+    const { lease, folder } = await this.#parts.leaseAgain(this.#folder, this.#stop.signal);
     if (this.#over) return lease.release();
     this.#loadSeconds += (performance.now() - begunAt) / 1000;
     this.#queueSeconds += queueSeconds;
@@ -210,6 +221,7 @@ export class RunningSession implements Session {
       lease.release();
       throw error;
     }
+    this.#folder = folder;
     this.#replays += 1;
     this.#parts.onReplay(blame);
   }

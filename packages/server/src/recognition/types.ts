@@ -43,6 +43,11 @@ export interface OpenSession {
   readonly signal?: AbortSignal;
   /** How long the model stays when idle, as this request wishes; infinite: for ever. */
   readonly keepAliveSeconds?: number;
+  /**
+   * What was asked for means that by now. Asked when the model can serve no more: a version that is rolled back leaves
+   * its recognitions to the one before it.
+   */
+  readonly meant?: () => Promise<ModelFolder>;
   /** One more session of a recognition that is counted already. */
   readonly isPart?: boolean;
 }
@@ -50,6 +55,7 @@ export interface OpenSession {
 /** A running recognition; live transports and files use the same. */
 export interface Session {
   readonly info: EngineInfo;
+  /** The model that serves it; another one if it went over to that (`OpenSession.meant`). */
   readonly folder: ModelFolder;
   /** Resolves when the session may take more samples. @throws what ended the session */
   write(samples: Float32Array): Promise<void>;

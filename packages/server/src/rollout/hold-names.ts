@@ -18,10 +18,9 @@ const keyOf = ({ client, kind }: Claimant): string => `${kind}:${client}`;
 export class HoldNames {
   readonly #byDirectory = new Map<string, Map<string, HoldName>>();
   readonly #names: Pick<Names, "target">;
+  readonly #pool: Pick<Pool, "find" | "list">;
 
-  readonly #pool: Pick<Pool, "find">;
-
-  constructor(names: Pick<Names, "target">, pool: Pick<Pool, "find">) {
+  constructor(names: Pick<Names, "target">, pool: Pick<Pool, "find" | "list">) {
     this.#names = names;
     this.#pool = pool;
   }
@@ -39,6 +38,12 @@ export class HoldNames {
   /** Undefined: nobody knows. */
   of(directory: string, claimant: Claimant): HoldName | undefined {
     return this.#byDirectory.get(directory)?.get(keyOf(claimant));
+  }
+
+  /** The model that the claimant holds under this alias, wherever that points by now; undefined: none. */
+  heldAs(alias: string, claimant: Claimant): ModelFolder | undefined {
+    const held = (directory: string): boolean => this.of(directory, claimant)?.alias === alias;
+    return this.#pool.list().find(({ folder }) => held(folder.directory))?.folder;
   }
 
   /** The hold was moved. */

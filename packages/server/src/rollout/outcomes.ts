@@ -1,6 +1,6 @@
 import { VoxpoolError } from "../base/errors.ts";
 import type { ModelFolder } from "../catalog/catalog.ts";
-import type { OpenSession, Recognition, Session } from "../recognition/types.ts";
+import type { Recognition, Session } from "../recognition/types.ts";
 
 /** How a recognition with a model version came to its end. */
 export type Outcome =
@@ -15,7 +15,7 @@ export function watchRecognition(recognition: Recognition, tell: (outcome: Outco
       const fail = (thrown: unknown) => tell({ folder: options.folder, error: VoxpoolError.from(thrown) });
       try {
         const session = await recognition.open(options);
-        return options.isPart === true ? session : watchSession(session, options, tell, fail);
+        return options.isPart === true ? session : watchSession(session, tell, fail);
       } catch (error) {
         fail(error);
         throw error;
@@ -24,15 +24,12 @@ export function watchRecognition(recognition: Recognition, tell: (outcome: Outco
   };
 }
 
-function watchSession(
-  session: Session,
-  { folder }: OpenSession,
-  tell: (outcome: Outcome) => void,
-  fail: (thrown: unknown) => void,
-): Session {
+function watchSession(session: Session, tell: (outcome: Outcome) => void, fail: (thrown: unknown) => void): Session {
   return {
     info: session.info,
-    folder: session.folder,
+    get folder() {
+      return session.folder;
+    },
     write: (samples) => session.write(samples),
     end: () => session.end(),
     cancel: (error) => session.cancel(error),
@@ -45,7 +42,7 @@ function watchSession(
         throw error;
       }
       const { durationSeconds: audioSeconds, decodeSeconds } = session.summary();
-      tell({ folder, audioSeconds, decodeSeconds });
+      tell({ folder: session.folder, audioSeconds, decodeSeconds });
     },
   };
 }

@@ -64,6 +64,10 @@ class NodeSwitches implements Switches {
     this.#parts.holdNames.note(folder, claimant, given);
   }
 
+  heldAs(...[alias, claimant]: Parameters<Switches["heldAs"]>) {
+    return this.#parts.holdNames.heldAs(alias, claimant);
+  }
+
   watch(recognition: Parameters<Switches["watch"]>[0]) {
     return watchRecognition(recognition, (outcome) => this.#probations.add(outcome));
   }

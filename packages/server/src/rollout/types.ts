@@ -77,6 +77,8 @@ export interface Switches {
   probationOf(folder: ModelFolder): ProbationSnapshot | undefined;
   /** `claimant` has loaded what `given` names: its hold follows that name. */
   noteHold(folder: ModelFolder, claimant: Claimant, given: string): void;
+  /** The model that `claimant` has loaded by this alias and still holds, wherever the alias points by now. */
+  heldAs(alias: string, claimant: Claimant): ModelFolder | undefined;
   /** The same recognition, watched: versions on probation are judged by it. */
   watch(recognition: Recognition): Recognition;
   subscribe(listener: (event: SwitchEvent) => void): () => void;

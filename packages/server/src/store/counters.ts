@@ -13,7 +13,7 @@ export type Counts = Readonly<Record<string, unknown>>;
 export interface Counters {
   /** By model path. */
   load(): Promise<ReadonlyMap<string, Counts>>;
-  /** Takes the counts as they are now. Never fails: what cannot be written is logged and tried again. */
+  /** Takes the counts as they are now; those that did not change are not written again. Never fails: what cannot be written is logged and tried again. */
   put(modelPath: string, counts: Counts): void;
   /** Writes what is not written yet. */
   flush(): Promise<void>;
@@ -34,6 +34,8 @@ const mostKept = 10_000;
 
 export function createCounters({ store, log, writeAfterMs = defaultWriteAfterMs }: CountersOptions): Counters {
   const changed = new Map<string, string>();
+  /** As they are written, or just being written. */
+  const kept = new Map<string, string>();
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
   const schedule = () => {
@@ -46,12 +48,16 @@ export function createCounters({ store, log, writeAfterMs = defaultWriteAfterMs 
     if (changed.size === 0) return;
     const written = [...changed];
     changed.clear();
+    for (const [modelPath, counts] of written) kept.set(modelPath, counts);
     try {
       await store.write(...written.map(upsert), prune);
     } catch (error) {
       const { reason, message } = VoxpoolError.from(error);
       log.warn({ reason, detail: message }, "the lifetime counters could not be written");
-      for (const [modelPath, counts] of written) if (!changed.has(modelPath)) changed.set(modelPath, counts);
+      for (const [modelPath, counts] of written) {
+        kept.delete(modelPath);
+        if (!changed.has(modelPath)) changed.set(modelPath, counts);
+      }
       schedule();
     }
   };
@@ -62,7 +68,9 @@ export function createCounters({ store, log, writeAfterMs = defaultWriteAfterMs 
     },
     put(modelPath, counts) {
       if (closed) return;
-      changed.set(modelPath, JSON.stringify(counts));
+      const text = JSON.stringify(counts);
+      if (!changed.has(modelPath) && kept.get(modelPath) === text) return; // of a server that has nothing to do
+      changed.set(modelPath, text);
       schedule();
     },
     flush,

@@ -27,6 +27,8 @@ export interface StoreOptions {
   readonly mostWaiting?: number;
 }
 
+const notKeptText =
+  "the state file cannot be used: make room, or see to its permissions; until then nothing is kept over a restart";
 const defaultMaxBytes = 1024 ** 3;
 const defaultMostWaiting = 10_000;
 
@@ -48,7 +50,7 @@ export async function openStore({
         { file, moved_to: notice.to, detail: notice.detail },
         "the state file was damaged; a fresh one is begun",
       );
-    else log.error({ file, detail: notice.detail }, "the state file cannot be used; nothing is kept over a restart");
+    else log.error({ file, detail: notice.detail }, notKeptText);
   }
   return thread;
 }

@@ -26,8 +26,9 @@ function open(): OpenedDatabase | undefined {
   }
 }
 
-function serve({ database, notKept }: OpenedDatabase): void {
-  const statements = new Map<string, StatementSync>();
+function serve(first: OpenedDatabase): void {
+  let { database, notKept } = first;
+  let statements = new Map<string, StatementSync>();
   const prepare = (sql: string): StatementSync => {
     const statement = statements.get(sql) ?? database.prepare(sql);
     statements.set(sql, statement);
@@ -36,7 +37,15 @@ function serve({ database, notKept }: OpenedDatabase): void {
   const run = ({ sql, values = [] }: Statement) => void prepare(sql).run(...values);
   const answer = (message: Exclude<ToStore, { type: "close" }>): FromStore => {
     if (message.type === "read") return read(prepare, message.number, message.statement);
-    if (notKept !== undefined) return { type: "written", failures: message.writes.map(() => unwritable(notKept)) };
+    // What could not be opened at the start perhaps can be now; nothing was written into what stands for it.
+    const again = notKept === undefined ? undefined : openAgain();
+    if (again) {
+      database.close();
+      ({ database, notKept } = again);
+      statements = new Map();
+    }
+    const refusal = notKept;
+    if (refusal !== undefined) return { type: "written", failures: message.writes.map(() => unwritable(refusal)) };
     return { type: "written", failures: writeTogether(database, run, message.writes) };
   };
   port?.on("message", (message: ToStore) => {
@@ -44,6 +53,18 @@ function serve({ database, notKept }: OpenedDatabase): void {
     database.close();
     port.close();
   });
+}
+
+/** Undefined: it still cannot be used. */
+function openAgain(): OpenedDatabase | undefined {
+  try {
+    const found = openDatabase(file, maxBytes);
+    if (found.notKept === undefined) return found;
+    found.database.close();
+  } catch {
+    // A newer voxpool or another process has it by now: it stays as it is.
+  }
+  return undefined;
 }
 
 function read(prepare: (sql: string) => StatementSync, number: number, { sql, values = [] }: Statement): FromStore {

@@ -28,7 +28,7 @@ exec '${ffmpeg}' -re "$@"
   return folder;
 }
 
-/** Resolves once a process has the pipe open, to when none has any more. */
+/** Resolves once a process has opened the pipe; `ended` resolves when no process has it open any more. */
 async function lifeOf(pipe: string): Promise<{ readonly ended: Promise<unknown> }> {
   const file = await open(pipe);
   return { ended: file.readFile().finally(() => file.close()) };

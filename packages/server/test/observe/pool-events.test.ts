@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { VoxpoolError } from "../../dist/base/errors.js";
-import type { ObservedEvent } from "../../dist/observe/observed.js";
+import type { ObservedEvent, ObservedInstance } from "../../dist/observe/observed.js";
 import { eventTypes, toldOf } from "../../dist/observe/pool-events.js";
 
 const folder = { modelPath: "model/cn@1", version: "1" };
-const instance = { id: "a.1", instanceId: "a", folder, state: "ready", memoryBytes: 7 };
+const instance: ObservedInstance = { id: "a.1", instanceId: "a", folder, state: "ready", memoryBytes: 7 };
 const error = new VoxpoolError("host_crashed", { model_path: "model/cn", detail: "it was ended by SIGKILL" });
-const hold = { client: "dictation", kind: "client", count: 1, until: 9 };
+const hold = { client: "dictation", kind: "client", count: 1, until: 9 } as const;
 const message = { en: error.messageIn("en"), zh: error.messageIn("zh") };
 const named = { model_path: "model/cn", version: "1" };
 
@@ -31,6 +31,10 @@ const table: readonly (readonly [ObservedEvent, object | undefined])[] = [
   [
     { type: "crashed", instance, blame: "model", error },
     { type: "model.restarted", reason: "host_crashed", message, details: { blame: "model" } },
+  ],
+  [
+    { type: "crashed", instance, blame: "model", error, draining: true },
+    { type: "model.restarted", reason: "host_crashed", message, details: { blame: "model", draining: true } },
   ],
   [
     { type: "replaced", instance, cause: "memory" },

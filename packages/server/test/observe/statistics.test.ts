@@ -117,6 +117,7 @@ const counterTable: readonly (readonly [ObservedEvent, string | undefined])[] = 
   [event("unloading", { cause: "evicted" }), "evictions"],
   [event("unloading", { cause: "idle" }), undefined],
   [event("crashed", crash), "restarts"],
+  [event("crashed", { ...crash, draining: true }), undefined],
   [event("replaced", { cause: "memory" }), "recycles"],
   [event("replaced", { cause: "reload" }), undefined],
   [{ type: "pin", folder: cn, pinned: true }, undefined],

@@ -51,6 +51,35 @@ test("a load that finds the model loaded while somebody ends it by force loads i
   assert.equal(hosts.alive(a).length, 1);
 });
 
+test("a recognition that waits for a load which is ended by force gets the next one; who wished the load is told", async (t) => {
+  const { hosts, pool } = made(t);
+  const loading = assert.rejects(pool.load(a, { claimant: one }), { reason: "model_load_cancelled" });
+  const leasing = pool.lease(a);
+  await settle();
+  const [first] = hosts.all;
+  assert.deepEqual(await pool.unload(a, two, { force: true }), { unloaded: true, holds: [] });
+  await loading;
+  await settle();
+  assert.equal(first?.isGone, true);
+  hosts.of(a).load();
+  const lease = await leasing;
+  assert.equal(lease.instance.pid, 2);
+  assert.deepEqual(pool.find(a)?.holds, []);
+  lease.release();
+});
+
+test("a recognition that waits for a restart which is ended by force gets a fresh process", async (t) => {
+  const { hosts, pool, loaded } = made(t);
+  await loaded(a, one);
+  hosts.of(a).crash(true);
+  const leasing = pool.lease(a);
+  await settle();
+  await pool.unload(a, two, { force: true });
+  await settle();
+  hosts.of(a).load();
+  (await leasing).release();
+});
+
 test("a caller that vanishes at any moment of a load adds no hold from then on", async (t) => {
   const { pool, loaded } = made(t);
   await loaded(a, two);
@@ -195,7 +224,7 @@ test("whoever reloads while a replacement is on its way gets one that began afte
 });
 
 test("an old process that is still in use and grows without end is ended, and so is one that drains", async (t) => {
-  const { hosts, pool, loaded, clock } = made(t, { boundBytes: (warmBytes) => 2 * warmBytes });
+  const { hosts, pool, loaded, clock, events } = made(t, { boundBytes: (warmBytes) => 2 * warmBytes });
   await loaded(a, one, 100);
   const lease = await pool.lease(a);
   const old = hosts.of(a);
@@ -213,6 +242,14 @@ test("an old process that is still in use and grows without end is ended, and so
   await clock.pass(1);
   assert.equal(await last.ended, "model");
   await ending;
+  const crashes = events.filter((event) => event.type === "crashed");
+  assert.deepEqual(
+    crashes.map(({ blame, draining, error }) => [blame, draining, error.reason]),
+    [
+      ["model", true, "host_crashed"],
+      ["model", true, "host_crashed"],
+    ],
+  );
 });
 
 test("CPU time is counted once for each process that there was", async (t) => {

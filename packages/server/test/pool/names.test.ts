@@ -61,6 +61,19 @@ for (const [path, expected] of chosen) {
   });
 }
 
+for (const [path, meant] of [
+  ["model/cn@2", "model/cn 10"],
+  ["model/cn", "model/cn 2"],
+] as const) {
+  test(`without a choice, version 2 being loaded as ${path}: cn means ${meant}`, async (t) => {
+    const { names, directory } = namesOf(t, {
+      loaded: () => [{ state: "ready", folder: { id: "cn", modelPath: path, version: "2", directory: second() } }],
+    });
+    const second = () => join(directory, "model", "cn", "2");
+    assert.equal(await resolved(names, "cn"), meant);
+  });
+}
+
 test("what a name resolves to, sent back, names the same files", async (t) => {
   const { names } = namesOf(t, { versions: [["model/cn", "2"]], aliases: [["talk", "model/cn@1"]] });
   for (const path of ["cn", "cn@1", "cn@2", "cn@10", "cn/10", "talk", "one", "wide@16000"]) {

@@ -301,7 +301,7 @@ export class World {
     const { failed, strikes } = this.reference(folder);
     const expected: Partial<Record<VoxpoolError["reason"], boolean>> = {
       server_stopping: this.#isClosed,
-      model_load_cancelled: mayBeCancelled,
+      model_load_cancelled: mayBeCancelled && kind !== "lease", // a recognition loads it anew
       model_not_loaded: kind === "reload",
       pool_full: hadOthers,
       model_load_failed: failed,

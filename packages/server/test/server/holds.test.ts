@@ -12,6 +12,7 @@ interface Answer {
     readonly success: boolean;
     readonly reason?: string;
     readonly message?: string;
+    readonly model_path?: string;
     readonly state?: string;
     readonly unloaded?: boolean;
     readonly holds?: readonly Hold[];
@@ -239,4 +240,42 @@ test("a recognition without a hold keeps the model for its keep_alive; holds of 
   const before = await until();
   assert.equal((await fetch(path, upload)).status, 200);
   assert.ok((await until()) > before, "what came from the address renewed what it holds");
+});
+
+test("who loaded by an alias that was moved or removed since gives back by it what it holds", async (t) => {
+  const { post, status, model_path, modelPath } = await running(t, { two: hello });
+  const two = modelPath("two");
+  const unload = async (client_id?: string) => {
+    const { body } = await post("unload", { model_path: "talk", ...(client_id !== undefined && { client_id }) });
+    return [body.unloaded ?? body.reason, body.model_path];
+  };
+  await post("alias", { alias: "talk", model_path });
+  for (const client_id of ["phone", "laptop"]) await post("load", { model_path: "talk", client_id });
+  await post("load", { model_path: "talk" });
+  await post("alias", { alias: "talk", model_path: two });
+  await post("load", { model_path: "talk", client_id: "phone" });
+  assert.deepEqual(who((await status(two)).body.status?.holds), ["client phone 1"]);
+  assert.deepEqual(await unload("phone"), [true, two], "what the alias means goes first");
+  assert.deepEqual(await unload("phone"), [false, model_path]);
+  assert.deepEqual(who((await status()).body.status?.holds), ["client laptop 1", "address 127.0.0.1 1"]);
+  assert.deepEqual(await unload("stranger"), ["model_not_loaded", two]);
+  assert.deepEqual(await unload(), [false, model_path]);
+  await post("alias", { alias: "talk", model_path: null });
+  assert.deepEqual(await unload("laptop"), [true, model_path]);
+});
+
+test("a model is held by so many at most; who is refused uses it all the same", async (t) => {
+  const { post, status, model_path, client } = await running(t, {}, { "limits.holds": 7 });
+  for (let index = 1; index <= 7; index += 1) await post("load", { model_path, client_id: `c${index}` });
+  for (const refused of [await post("load", { model_path, client_id: "c8" }), await post("load", { model_path })]) {
+    assert.deepEqual([refused.status, refused.body.reason], [429, "holds_full"]);
+  }
+  assert.equal((await post("load", { model_path, client_id: "c3" })).status, 200, "it is one of them");
+  const busy = await post("unload", { model_path, client_id: "c8" });
+  assert.match(busy.body.message ?? "", /held by c1, c2, c3, c4, c5 \(\+2\),/);
+  assert.ok((await client.transcribe(toneWav("abc"), { model_path })).success);
+  await post("unload", { model_path, client_id: "c1" });
+  const { body } = await post("load", { model_path });
+  assert.equal(body.holds?.length, 7);
+  assert.equal((await status()).body.status?.holds.length, 7);
 });

@@ -303,3 +303,23 @@ test("an alias of an alias keeps the version, and a model whose older version se
   const { body } = await post(running, "/api/models/alias", { alias: "again", model_path: "first" });
   assert.equal(body["model_path"], `${path}@1`);
 });
+
+test("a new version that cannot start again leaves its recognitions to the old one: none fails", async (t) => {
+  const running = await startRunning(t, { "cn/1": version({ fake: { text: "one" } }) });
+  const path = running.modelPath("cn");
+  writeVersion(`${running.modelDir}/cn/2`, { fake: { text: "two", decode: "hang" } });
+  assert.equal((await post(running, "/api/models/switch", { model_path: path })).status, 200);
+  const hear = () => running.client.transcribe(toneWav("abc"), { model_path: path, contentType: "audio/wav" });
+  const underWay = hear();
+  for (;;) {
+    const entry = (await entries(running))["model/cn"];
+    if (entry?.sessions !== 1) continue;
+    writeVersion(`${running.modelDir}/cn/2`, { fake: { text: "two", load: "exit" } });
+    process.kill(entry.pid, "SIGKILL");
+    break;
+  }
+  for (const result of await Promise.all([underWay, hear()])) {
+    assert.ok(result.success, JSON.stringify(result));
+    assert.deepEqual([result.text, result.model_version, result.model_path], ["one", "1", path]);
+  }
+});

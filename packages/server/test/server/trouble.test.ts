@@ -165,13 +165,19 @@ test("a pipe in place of a manifest blocks nobody", { skip: process.platform ===
   assert.ok(fine.success && fine.text === "ace");
 });
 
-test("a loaded model whose folder was removed still serves, and can be unloaded", async (t) => {
-  const { client, modelDir, modelPath } = await startRunning(t, { tone: "tone", gone: "tone" });
+test("a loaded model whose folder was removed still serves, and can be unloaded, by any of its names", async (t) => {
+  const { client, modelDir, modelPath, fetch } = await startRunning(t, { tone: "tone", gone: "tone" });
+  const body = JSON.stringify({ alias: "alias", model_path: "gone" });
+  assert.equal((await fetch("/api/models/alias", { method: "POST", body })).status, 200);
   assert.ok((await client.loadModel(modelPath("gone"))).success);
   rmSync(join(modelDir, "gone"), { recursive: true });
   const served = await client.transcribe(toneWav("ace"), { model_path: modelPath("gone") });
   assert.ok(served.success && served.text === "ace");
-  assert.ok((await client.unloadModel(modelPath("gone"))).success);
+  for (const name of ["gone", "gone/", "gone@1", `${modelPath("gone")}@1`, "alias"]) {
+    const { reason } = (await (await fetch(`/api/models/status/${name}`)).json()) as { reason?: string };
+    assert.equal(reason, undefined, name);
+  }
+  assert.ok((await client.unloadModel("gone")).success);
   const after = await client.transcribe(toneWav("ace"), { model_path: modelPath("gone") });
   assert.ok(!after.success && after.reason === "model_not_found");
 });

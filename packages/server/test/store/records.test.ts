@@ -131,10 +131,18 @@ suite("counters", () => {
     assert.equal(writes, 1);
     t.mock.timers.tick(60_000);
     assert.equal(writes, 1, "nothing changed");
+    counters.put("a", { requests: 1000 });
+    t.mock.timers.tick(60_000);
+    assert.deepEqual(await written(store), ['{"requests":1000}', '{"requests":1000}']);
+    assert.equal(writes, 1, "what is as it was is not written again");
+    counters.put("a", { requests: 1001 });
+    counters.put("a", { requests: 1000 });
+    t.mock.timers.tick(60_000);
+    assert.deepEqual(await written(store), ['{"requests":1000}', '{"requests":1000}']);
     await counters.close();
     counters.put("a", { requests: 5000 });
     await counters.flush();
-    assert.equal(writes, 1, "after the close nothing is counted");
+    assert.equal(writes, 2, "after the close nothing is counted");
   });
 
   test("that cannot be written are logged and written later, in their newest state", async (t) => {

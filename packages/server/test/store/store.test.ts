@@ -204,7 +204,9 @@ suite("a file that cannot be used", () => {
   test("on a disk that is read-only it is the same", { skip: mountSkip() }, (t) => {
     const directory = scratchDirectory(t);
     const done = onDiskOf("ro", directory, "one-write.ts", join(directory, "state.db"));
-    const lines = ["the state file cannot be used; nothing is kept over a restart"];
+    const lines = [
+      "the state file cannot be used: make room, or see to its permissions; until then nothing is kept over a restart",
+    ];
     assert.deepEqual(done, { lines, written: "state_unwritable" });
   });
 });

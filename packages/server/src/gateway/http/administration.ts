@@ -18,7 +18,7 @@ import type { FastifyInstance } from "fastify";
 import type { Api } from "../../api/types.ts";
 import { callerOf, goneSignal } from "./caller.ts";
 import { acceptJsonBodies } from "./json-body.ts";
-import { failures, json, type Operation } from "./operation.ts";
+import { failures, json, modelBodyReasons, type Operation } from "./operation.ts";
 import type { UploadLimits } from "./upload.ts";
 
 export interface AdministrationRoutesOptions {
@@ -67,19 +67,7 @@ export async function administrationRoutes(
   );
 }
 
-const bodyReasons: readonly Reason[] = [
-  "json_invalid",
-  "request_invalid",
-  "model_path_missing",
-  "model_path_invalid",
-  "option_invalid",
-  "content_type_unsupported",
-  "body_too_large",
-  "upload_stalled",
-  "internal",
-  "server_stopping",
-  "model_not_found",
-];
+const bodyReasons: readonly Reason[] = [...modelBodyReasons, "request_invalid"];
 
 const renew: Operation = {
   summary: "Renew the holds of a client",
@@ -119,7 +107,10 @@ const pin: Operation = {
   description: "A pinned model is never evicted, does not idle out, and is loaded again when the server starts.",
   tag: "models",
   body: json(PinRequest),
-  responses: { 200: { description: "Done.", content: json(PinAnswer) }, ...failures(bodyReasons) },
+  responses: {
+    200: { description: "Done.", content: json(PinAnswer) },
+    ...failures([...bodyReasons, "state_unwritable"]),
+  },
 };
 
 const aliases: Operation = {
@@ -135,7 +126,7 @@ const alias: Operation = {
   body: json(AliasRequest),
   responses: {
     200: { description: "Done.", content: json(AliasAnswer) },
-    ...failures([...bodyReasons, "alias_invalid", "alias_not_found"]),
+    ...failures([...bodyReasons, "alias_invalid", "alias_not_found", "state_unwritable"]),
   },
 };
 
@@ -164,6 +155,7 @@ const switchVersion: Operation = {
       "model_quarantined",
       "model_unavailable",
       "pool_full",
+      "state_unwritable",
     ]),
   },
 };

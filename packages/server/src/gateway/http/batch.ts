@@ -16,7 +16,7 @@ import { callerOf, goneSignal } from "./caller.ts";
 import { untilAborted } from "./events.ts";
 import { failureBody } from "./failure.ts";
 import { acceptJsonBodies, bodyError } from "./json-body.ts";
-import { failures as failureAnswers, json, type Operation } from "./operation.ts";
+import { failures as failureAnswers, json, jsonBodyReasons, type Operation } from "./operation.ts";
 import { streamAnswer } from "./stream-answer.ts";
 import type { UploadLimits } from "./upload.ts";
 
@@ -98,15 +98,6 @@ const batch: Operation = {
       description: "What became of each.",
       content: { "application/json": BatchAnswer, "text/event-stream": BatchEvent },
     },
-    ...failureAnswers([
-      "json_invalid",
-      "option_invalid",
-      "option_unknown",
-      "content_type_unsupported",
-      "body_too_large",
-      "upload_stalled",
-      "internal",
-      "server_stopping",
-    ]),
+    ...failureAnswers([...jsonBodyReasons, "option_unknown"]),
   },
 };

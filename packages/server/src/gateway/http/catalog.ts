@@ -8,7 +8,7 @@ import { callerOf, goneSignal } from "./caller.ts";
 import { untilAborted } from "./events.ts";
 import { acceptJsonBodies } from "./json-body.ts";
 import { messageLanguage } from "./language.ts";
-import { failures as failureAnswers, json, type Operation } from "./operation.ts";
+import { failures as failureAnswers, json, jsonBodyReasons, type Operation } from "./operation.ts";
 import { streamAnswer } from "./stream-answer.ts";
 import type { UploadLimits } from "./upload.ts";
 
@@ -110,12 +110,8 @@ const pull: Operation = {
       content: { "application/json": PullAnswer, "text/event-stream": PullEvent },
     },
     ...failureAnswers([
-      "json_invalid",
-      "option_invalid",
+      ...jsonBodyReasons,
       "option_unknown",
-      "content_type_unsupported",
-      "body_too_large",
-      "upload_stalled",
       "download_unknown",
       "download_failed",
       "download_sources_failed",
@@ -127,8 +123,6 @@ const pull: Operation = {
       "platform_unsupported",
       "model_files_invalid",
       "config_invalid",
-      "internal",
-      "server_stopping",
     ]),
   },
 };

@@ -5,7 +5,6 @@ import {
   ModelList,
   ModelStatus,
   ModelStatusFailure,
-  type Reason,
   UnloadAnswer,
   UnloadRequest,
 } from "@voxpool/client/contract";
@@ -17,7 +16,7 @@ import type { Failures } from "./answer.ts";
 import { callerOf, goneSignal } from "./caller.ts";
 import { acceptJsonBodies } from "./json-body.ts";
 import { messageLanguage } from "./language.ts";
-import { failures as failureAnswers, json, type Operation } from "./operation.ts";
+import { failures as failureAnswers, json, modelBodyReasons, type Operation } from "./operation.ts";
 import { seedStatus } from "./seed-status.ts";
 import type { UploadLimits } from "./upload.ts";
 
@@ -118,18 +117,6 @@ const status: Operation = {
   },
 };
 
-const bodyReasons: readonly Reason[] = [
-  "json_invalid",
-  "model_path_missing",
-  "model_path_invalid",
-  "option_invalid",
-  "content_type_unsupported",
-  "body_too_large",
-  "upload_stalled",
-  "internal",
-  "server_stopping",
-];
-
 const load: Operation = {
   summary: "Load a model",
   description: "Answers once the model is usable; at once if it was loaded before. Simultaneous loads join.",
@@ -139,8 +126,9 @@ const load: Operation = {
     200: { description: "It is usable.", content: json(LoadAnswer) },
     ...failureAnswers(
       [
-        ...bodyReasons,
-        "model_not_found",
+        ...modelBodyReasons,
+        "holds_full",
+        "state_unwritable",
         "model_quarantined",
         "model_unavailable",
         "pool_full",
@@ -171,7 +159,14 @@ const unload: Operation = {
   responses: {
     200: { description: "The hold is given back.", content: json(UnloadAnswer) },
     ...failureAnswers(
-      [...bodyReasons, "model_not_found", "model_folder_empty", "model_not_loaded", "model_in_use", "model_pinned"],
+      [
+        ...modelBodyReasons,
+        "model_folder_empty",
+        "model_not_loaded",
+        "model_in_use",
+        "model_pinned",
+        "state_unwritable",
+      ],
       seedStatus,
     ),
   },

@@ -38,6 +38,25 @@ declare module "fastify" {
 
 export const json = (schema: TSchema): Content => ({ "application/json": schema });
 
+/** What may be wrong with any call that sends a JSON body, and with the server. */
+export const jsonBodyReasons = [
+  "json_invalid",
+  "option_invalid",
+  "content_type_unsupported",
+  "body_too_large",
+  "upload_stalled",
+  "internal",
+  "server_stopping",
+] as const satisfies readonly Reason[];
+
+/** And with one that names a model. */
+export const modelBodyReasons = [
+  ...jsonBodyReasons,
+  "model_path_missing",
+  "model_path_invalid",
+  "model_not_found",
+] as const satisfies readonly Reason[];
+
 /** The answers for these reasons, one a status, in the general shape of failures. */
 export function failures(reasons: readonly Reason[], statusOf = (reason: Reason): number => catalogue[reason].status) {
   const byStatus = new Map<number, Reason[]>();

@@ -5,6 +5,7 @@ const keepsItsStatus: ReadonlySet<Reason> = new Set<Reason>([
   "body_too_large",
   "content_type_unsupported",
   "disk_full",
+  "holds_full",
   "internal",
   "model_in_use",
   "model_pinned",
@@ -14,6 +15,7 @@ const keepsItsStatus: ReadonlySet<Reason> = new Set<Reason>([
   "pool_full",
   "request_cancelled",
   "server_stopping",
+  "state_unwritable",
   "too_many_sessions",
   "upload_stalled",
 ]);
