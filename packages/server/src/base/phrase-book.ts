@@ -1,5 +1,6 @@
 import { audioPhrases } from "./audio-phrases.ts";
 import { poolPhrases } from "./pool-phrases.ts";
+import { protocolPhrases } from "./protocol-phrases.ts";
 import { systemPhrases } from "./system-phrases.ts";
 
 /**
@@ -9,6 +10,7 @@ import { systemPhrases } from "./system-phrases.ts";
 export const phraseBook: Readonly<Record<string, string>> = {
   ...audioPhrases,
   ...poolPhrases,
+  ...protocolPhrases,
   ...systemPhrases,
 
   // Versions, switches and batches
