@@ -27,7 +27,7 @@ export async function infer(
   const gone = goneSignal(reply);
   const body = openBody(request.raw, parts.uploads);
   try {
-    const { wishes, bytes } = await readBody(request, body, parts.jsonBytes);
+    const { wishes, bytes } = await readBody(request, body, parts);
     const { options, timeoutMs } = wishes;
     const caller = (signal: AbortSignal) => callerOf(request, signal, options.client_id);
     const recognise = (signal: AbortSignal) => {
@@ -49,7 +49,7 @@ type Wishes = Pick<InferRequest, "id" | "options" | "timeoutMs" | "isBinary">;
 async function readBody(
   request: FastifyRequest,
   body: BodyReader,
-  jsonBytes: number,
+  { jsonBytes, uploads }: InferParts,
 ): Promise<{ readonly wishes: Wishes; readonly bytes: AsyncIterable<Uint8Array> }> {
   const length = jsonLength(request.headers["inference-header-content-length"]);
   if (length === 0) {
@@ -59,7 +59,12 @@ async function readBody(
   if ((length ?? 0) > jsonBytes) throw new VoxpoolError("body_too_large", { limit_bytes: jsonBytes, setting });
   const json = length === undefined ? await body.takeRest(jsonBytes, setting) : await body.take(length);
   const wishes = readInferRequest(parseJson(json), length !== undefined);
-  return { wishes, bytes: recordingOf(wishes.input, body) };
+  const { input } = wishes;
+  // Refused before it comes: what a chunked or packed body holds, its head does not say.
+  if ("bytes" in input && input.bytes > uploads.maxBytes) {
+    throw new VoxpoolError("body_too_large", { limit_bytes: uploads.maxBytes, setting: uploads.maxBytesSetting });
+  }
+  return { wishes, bytes: recordingOf(input, body) };
 }
 
 const setting = "oip.json_bytes";

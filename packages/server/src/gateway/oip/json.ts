@@ -25,7 +25,7 @@ export function parseJson(bytes: Uint8Array): unknown {
 export function checker<T extends TSchema>(schema: T): (value: unknown) => Static<T> {
   const compiled = Compile(schema);
   return (value) => {
-    if (compiled.Check(value)) return value as Static<T>;
+    if (compiled.Check(value)) return value;
     const [error] = compiled.Errors(value);
     const missing = error?.keyword === "required" ? error.params.requiredProperties[0] : undefined;
     const names = (error?.instancePath ?? "").split("/").slice(1);
