@@ -49,7 +49,9 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     "server/base",
     "client/contract",
   ],
+  "server/gateway": ["server/api", "server/observe types", "server/base", "client/contract"],
   "server/gateway/http": [
+    "server/gateway",
     "server/api",
     "server/api/subtitles",
     "server/observe",
@@ -57,8 +59,11 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     "server/base",
     "client/contract",
   ],
+  "server/gateway/oip": ["server/gateway", "server/api", "server/base", "client/contract"],
   "server/compose": [
+    "server/gateway",
     "server/gateway/http",
+    "server/gateway/oip",
     "server/observe",
     "server/api",
     "server/rollout",

@@ -17,13 +17,16 @@ const texts: readonly (readonly [where: string, text: string])[] = [
   ...Object.entries(phraseBook).map(([en, zh]) => ["phrase book", `${en}\n${zh}`] as const),
 ];
 
+/** The routes in the sources of a protocol, which writes them below its prefix. */
+function routesIn(protocol: string, prefix: string): string[] {
+  const files = globSync(`packages/server/src/gateway/${protocol}/*.ts`, { cwd: root });
+  const code = files.map((file) => readFileSync(join(root, file), "utf8"));
+  const paths = code.flatMap((text) => Array.from(text.matchAll(/"(\/[\w/.*-]*)"/g), ([, path = ""]) => path));
+  return paths.map((path) => (prefix + path).replace(/(?<=\w)\/$/, ""));
+}
+
 test("every call that documents and messages name is a route of the server", () => {
-  const gateway = globSync("packages/server/src/gateway/http/*.ts", { cwd: root });
-  const routes = new Set(
-    gateway.flatMap((file) =>
-      Array.from(readFileSync(join(root, file), "utf8").matchAll(/"(\/[\w/.*-]+)"/g), ([, route = ""]) => route),
-    ),
-  );
+  const routes = new Set([...routesIn("http", ""), ...routesIn("oip", "/v2")]);
   const wrong = texts.flatMap(([where, text]) =>
     Array.from(text.matchAll(/\b(?:GET|POST|PUT|PATCH|DELETE) (\/[\w/.<>-]*[\w>])/g), ([, path = ""]) => path)
       .filter((path) => !routes.has(path) && !routes.has(path.replace(/<\w+>$/, "*")))

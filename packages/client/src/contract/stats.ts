@@ -54,6 +54,9 @@ export const ModelStats = Type.Object(
     rollbacks: Type.Integer(),
     holds: Type.Integer(),
     sessions: Type.Integer(),
+    last_recognition_at: Type.Optional(
+      Type.Number({ description: "When the last recognition that succeeded ended, Unix seconds." }),
+    ),
     since: Type.Number({ description: "When counting began, Unix seconds." }),
   },
   { $id: "ModelStats" },

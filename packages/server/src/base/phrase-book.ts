@@ -1,6 +1,7 @@
 import { audioPhrases } from "./audio-phrases.ts";
 import { modelPhrases } from "./model-phrases.ts";
 import { poolPhrases } from "./pool-phrases.ts";
+import { protocolPhrases } from "./protocol-phrases.ts";
 import { systemPhrases } from "./system-phrases.ts";
 
 /**
@@ -11,6 +12,7 @@ export const phraseBook: Readonly<Record<string, string>> = {
   ...audioPhrases,
   ...modelPhrases,
   ...poolPhrases,
+  ...protocolPhrases,
   ...systemPhrases,
 
   // Versions, switches and batches

@@ -27,7 +27,7 @@ const integer = (value: number, range: readonly [number, number], en: string, zh
   en,
   zh,
 });
-const flag = (en: string, zh: string): Setting<boolean> => ({ default: false, kind: "boolean", en, zh });
+const flag = (en: string, zh: string, value = false): Setting<boolean> => ({ default: value, kind: "boolean", en, zh });
 const choice = <T extends string>(value: T, choices: readonly T[], en: string, zh: string): Setting<T> => ({
   default: value,
   kind: "choice",
@@ -214,6 +214,17 @@ export const settings = {
     ["model", "hans", "hant"],
     "Characters that Chinese is written in: as the model writes them, simplified, traditional.",
     "中文字形：与模型一致、简体、繁体。",
+  ),
+  "oip.enabled": flag(
+    "Whether Open Inference Protocol v2 (clients of Triton and KServe) is answered below /v2.",
+    "是否在 /v2 下提供 Open Inference Protocol v2（Triton 与 KServe 客户端）。",
+    true,
+  ),
+  "oip.json_bytes": integer(
+    8_388_608,
+    [1024, 268_435_456],
+    "Largest JSON of a request to infer; binary tensors behind it count towards limits.body_bytes alone.",
+    "推理请求中 JSON 部分的最大字节数；其后的二进制张量只受 limits.body_bytes 限制。",
   ),
   "vosk.library": text(
     "",

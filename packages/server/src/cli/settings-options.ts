@@ -35,7 +35,11 @@ function optionsOf(key: SettingKey, setting: Setting<unknown>, language: Message
   const text = setting[language] + defaultText(setting, language);
   switch (setting.kind) {
     case "boolean":
-      return [new Option(`--${name}`, text), new Option(`--no-${name}`, text).hideHelp()];
+      // Of the two only the one that changes something is shown.
+      return [
+        new Option(`--${name}`, text).hideHelp(setting.default === true),
+        new Option(`--no-${name}`, text).hideHelp(setting.default !== true),
+      ];
     case "list":
       return [
         new Option(`--${name} <value>`, `${text}${language === "zh" ? "可重复。" : " May be repeated."}`).argParser(

@@ -28,6 +28,7 @@ import { switchSettings } from "../rollout/settings.ts";
 import { openDurable } from "./durable.ts";
 import { composeObservation } from "./observe.ts";
 import { composeAdmission, composePool } from "./pool.ts";
+import { composeProtocols } from "./protocols.ts";
 import { composeSwitches } from "./switches.ts";
 
 const recordingFile = fileURLToPath(new URL("../../assets/jfk.wav", import.meta.url));
@@ -102,7 +103,8 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
   });
   let isReady = false;
   const ready = () => isReady;
-  const http = createHttpServer({ ...watch.http, api, config, version, log, spoolDirectory, spool, ready });
+  const protocols = composeProtocols(config, watch.http.observed);
+  const http = createHttpServer({ ...watch.http, api, config, version, log, spoolDirectory, spool, ready, protocols });
   return {
     ...models,
     api,

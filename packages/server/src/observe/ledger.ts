@@ -23,6 +23,7 @@ export const StoredLedger = Type.Object({
   errors: Type.Record(Type.String(), Type.Integer({ minimum: 0 })),
   cpu_seconds: Type.Number({ minimum: 0 }),
   peak_memory_bytes: Type.Integer({ minimum: 0 }),
+  last_recognition_at: Type.Optional(Type.Number({ minimum: 0 })),
   life: StoredTally,
 });
 export type StoredLedger = Static<typeof StoredLedger>;
@@ -56,9 +57,13 @@ export class Ledger {
   peakMemoryBytes = 0;
   /** Monotonic seconds. */
   lastUsed = 0;
+  /** When the last recognition that succeeded ended, Unix seconds; 0 if there was none. */
+  lastRecognitionAt = 0;
 
-  add(recognised: Recognised, now: number): void {
+  /** @param wallNow Unix seconds */
+  add(recognised: Recognised, now: number, wallNow: number): void {
     this.lastUsed = now;
+    if (recognised.reason === undefined) this.lastRecognitionAt = wallNow;
     this.life.add(recognised);
     this.lastMinute.add(recognised, now);
     this.last5Minutes.add(recognised, now);
@@ -88,6 +93,7 @@ export class Ledger {
       errors: Object.fromEntries(this.#errors),
       cpu_seconds: this.cpuSeconds,
       peak_memory_bytes: this.peakMemoryBytes,
+      ...(this.lastRecognitionAt > 0 && { last_recognition_at: this.lastRecognitionAt }),
       life: this.life.store(),
     };
   }
@@ -101,6 +107,7 @@ export class Ledger {
     }
     this.cpuSeconds += stored.cpu_seconds;
     this.peakMemoryBytes = Math.max(this.peakMemoryBytes, stored.peak_memory_bytes);
+    this.lastRecognitionAt = Math.max(this.lastRecognitionAt, stored.last_recognition_at ?? 0);
     this.life.restore(stored.life);
   }
 }
@@ -116,9 +123,11 @@ export function readLedgers(ledgers: readonly Ledger[], present: Present, since:
   for (const ledger of ledgers) life.merge(ledger.life);
   const all = addUp(ledgers.map((ledger) => ledger.counted()));
   const { requests: _requests, audio_seconds: _audioSeconds, ...counts } = all;
+  const lastAt = Math.max(0, ...ledgers.map(({ lastRecognitionAt }) => lastRecognitionAt));
   return {
     ...present,
     ...counts,
+    ...(lastAt > 0 && { last_recognition_at: lastAt }),
     peak_memory_bytes: Math.max(all.peak_memory_bytes, present.memory_bytes),
     last_minute: window((ledger) => ledger.lastMinute),
     last_5_minutes: window((ledger) => ledger.last5Minutes),

@@ -77,6 +77,7 @@ export function createStatistics(options: StatisticsOptions = {}): Statistics {
 
 class ModelStatistics implements Statistics {
   readonly #now: () => number;
+  readonly #wallNow: () => number;
   readonly #instances: () => readonly ObservedInstance[];
   readonly #mostModels: number;
   readonly #total = new Ledger();
@@ -87,15 +88,16 @@ class ModelStatistics implements Statistics {
 
   constructor({ now = monotonicSeconds, wallNow = unixSeconds, instances, mostModels = 128 }: StatisticsOptions) {
     this.#now = now;
+    this.#wallNow = wallNow;
     this.#instances = instances ?? (() => []);
     this.#mostModels = mostModels;
     this.#since = wallNow();
   }
 
   recognition(recognition: Recognition): void {
-    const at = this.#now();
-    this.#entryOf(recognition).ledger.add(recognition, at);
-    this.#total.add(recognition, at);
+    const [at, wallAt] = [this.#now(), this.#wallNow()];
+    this.#entryOf(recognition).ledger.add(recognition, at, wallAt);
+    this.#total.add(recognition, at, wallAt);
   }
 
   failover(model: VersionedModel): void {

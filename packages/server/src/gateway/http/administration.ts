@@ -16,10 +16,10 @@ import {
 } from "@voxpool/client/contract";
 import type { FastifyInstance } from "fastify";
 import type { Api } from "../../api/types.ts";
-import { callerOf, goneSignal } from "./caller.ts";
+import { callerOf, goneSignal } from "../caller.ts";
+import type { UploadLimits } from "../upload.ts";
 import { acceptJsonBodies } from "./json-body.ts";
 import { failures, json, modelBodyReasons, type Operation } from "./operation.ts";
-import type { UploadLimits } from "./upload.ts";
 
 export interface AdministrationRoutesOptions {
   readonly api: Api;

@@ -11,14 +11,14 @@ import { Type } from "typebox";
 import { Compile } from "typebox/compile";
 import type { Api } from "../../api/types.ts";
 import { VoxpoolError } from "../../base/errors.ts";
-import type { Failures } from "./answer.ts";
-import { callerOf, goneSignal } from "./caller.ts";
-import { untilAborted } from "./events.ts";
+import type { Failures } from "../answer.ts";
+import { callerOf, goneSignal } from "../caller.ts";
+import { untilAborted } from "../events.ts";
+import type { UploadLimits } from "../upload.ts";
 import { failureBody } from "./failure.ts";
 import { acceptJsonBodies, bodyError } from "./json-body.ts";
 import { failures as failureAnswers, json, jsonBodyReasons, type Operation } from "./operation.ts";
 import { streamAnswer } from "./stream-answer.ts";
-import type { UploadLimits } from "./upload.ts";
 
 export interface BatchRoutesOptions {
   readonly api: Api;

@@ -3,14 +3,14 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import type { Api } from "../../api/types.ts";
 import { VoxpoolError } from "../../base/errors.ts";
-import type { Failures } from "./answer.ts";
-import { callerOf, goneSignal } from "./caller.ts";
-import { untilAborted } from "./events.ts";
+import type { Failures } from "../answer.ts";
+import { callerOf, goneSignal } from "../caller.ts";
+import { untilAborted } from "../events.ts";
+import { messageLanguage } from "../language.ts";
+import type { UploadLimits } from "../upload.ts";
 import { acceptJsonBodies } from "./json-body.ts";
-import { messageLanguage } from "./language.ts";
 import { failures as failureAnswers, json, jsonBodyReasons, type Operation } from "./operation.ts";
 import { streamAnswer } from "./stream-answer.ts";
-import type { UploadLimits } from "./upload.ts";
 
 export interface CatalogRoutesOptions {
   readonly api: Api;

@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import type { BatchEvent, PoolEvent, PullEvent, TranscribeEvent } from "@voxpool/client/contract";
 import type { FastifyReply } from "fastify";
-import { orAbort } from "./events.ts";
-import { takeOver } from "./take-over.ts";
+import { orAbort } from "../events.ts";
+import { takeOver } from "../take-over.ts";
 
 export interface EventStream {
   /** Whether the head is out, so that a failure can only be an event. */

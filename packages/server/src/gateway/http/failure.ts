@@ -1,13 +1,11 @@
 import { STATUS_CODES } from "node:http";
 import type { Failure, HealthFailure, RouteFailure } from "@voxpool/client/contract";
-import { type MessageLanguage, type Reason, VoxpoolError } from "../../base/errors.ts";
+import type { MessageLanguage, Reason, VoxpoolError } from "../../base/errors.ts";
+import { retryAfter, type ShapedFailure } from "../shaped-failure.ts";
 
 /** A failed call as the native API answers it. */
-export interface NativeFailure {
-  readonly status: number;
+export interface NativeFailure extends ShapedFailure {
   readonly body: Failure | RouteFailure | HealthFailure;
-  /** Where it is known when the same request can succeed: whole seconds for `Retry-After`. */
-  readonly retryAfterSeconds?: number;
 }
 
 export interface FailureContext {
@@ -20,13 +18,9 @@ export interface FailureContext {
 
 /** The one place that turns an error into the native failure. */
 export function nativeFailure(error: VoxpoolError, context: FailureContext): NativeFailure {
-  const { entry, details, reason } = error;
-  const retryAfter = details.retry_after_seconds;
-  return {
-    status: context.statusOf?.(reason) ?? entry.status,
-    body: failureBody(error, context),
-    ...(typeof retryAfter === "number" && entry.retryable && { retryAfterSeconds: Math.ceil(retryAfter) }),
-  };
+  const { entry, reason } = error;
+  const status = context.statusOf?.(reason) ?? entry.status;
+  return { status, body: failureBody(error, context), ...retryAfter(error) };
 }
 
 /** What a failed call says, wherever it stands. */
@@ -74,31 +68,4 @@ export function healthFailure(error: VoxpoolError, language: MessageLanguage): N
       retryable: entry.retryable,
     },
   };
-}
-
-/** Any thrown value as our error; what Fastify itself refuses becomes the reason of the catalogue that says it. */
-export function voxpoolError(error: unknown): VoxpoolError {
-  if (error instanceof VoxpoolError) return error;
-  switch (codeOf(error)) {
-    case "FST_ERR_CTP_INVALID_MEDIA_TYPE":
-      return new VoxpoolError("request_invalid", { detail: "the Content-Type header is malformed" }, { cause: error });
-    case "FST_ERR_BAD_URL":
-      return new VoxpoolError("request_invalid", { detail: "the path is not valid percent-encoding" });
-    case "ECONNRESET":
-    case "ERR_STREAM_PREMATURE_CLOSE":
-    case "ABORT_ERR":
-      return new VoxpoolError("request_cancelled", {}, { cause: error });
-    default:
-      // The files of /docs, which refuse a path that leads out of them.
-      if (isForbidden(error)) return new VoxpoolError("route_not_found", { method: "GET", path: "/docs/…" });
-      return VoxpoolError.from(error);
-  }
-}
-
-function isForbidden(error: unknown): boolean {
-  return error instanceof Error && "statusCode" in error && error.statusCode === 403;
-}
-
-function codeOf(error: unknown): unknown {
-  return typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
 }

@@ -4,7 +4,7 @@ import { Compile } from "typebox/compile";
 import type { TLocalizedValidationError } from "typebox/error";
 import { VoxpoolError } from "../../base/errors.ts";
 import { gather } from "../../base/growing-buffer.ts";
-import { type UploadLimits, uploadChunks } from "./upload.ts";
+import { type UploadLimits, uploadChunks } from "../upload.ts";
 
 /**
  * Makes the routes of this scope take JSON bodies, checked against their schema and never converted. `text/plain`

@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 import type { Failure } from "@voxpool/client/contract";
 import { VoxpoolError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
-import { deferContinue } from "./request-body.ts";
+import { deferContinue } from "../request-body.ts";
 
 export interface ListenerOptions {
   readonly maxConnections: number;

@@ -12,17 +12,17 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import type { Api } from "../../api/types.ts";
 import { VoxpoolError } from "../../base/errors.ts";
-import type { Failures } from "./answer.ts";
-import { callerOf, goneSignal } from "./caller.ts";
+import { callerOf, goneSignal } from "../caller.ts";
+import { messageLanguage } from "../language.ts";
+import type { UploadLimits } from "../upload.ts";
 import { acceptJsonBodies } from "./json-body.ts";
-import { messageLanguage } from "./language.ts";
+import type { NativeFailures } from "./native-failures.ts";
 import { failures as failureAnswers, json, modelBodyReasons, type Operation } from "./operation.ts";
 import { seedStatus } from "./seed-status.ts";
-import type { UploadLimits } from "./upload.ts";
 
 export interface ModelRoutesOptions {
   readonly api: Api;
-  readonly failures: Failures;
+  readonly failures: NativeFailures;
   readonly limits: UploadLimits;
 }
 
@@ -74,7 +74,7 @@ async function modelStatus(
 }
 
 /** Failures of load and unload have the statuses of the seed, and name the model. */
-function seedFailure(failures: Failures) {
+function seedFailure(failures: NativeFailures) {
   return (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
     const modelPath = pathIn(request.body);
     failures.send(request, reply, error, { statusOf: seedStatus, ...(modelPath !== undefined && { modelPath }) });

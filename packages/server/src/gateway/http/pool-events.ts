@@ -4,12 +4,12 @@ import { Type } from "typebox";
 import { VoxpoolError } from "../../base/errors.ts";
 import type { EventLog } from "../../observe/event-log.ts";
 import { eventTypes } from "../../observe/pool-events.ts";
-import { goneSignal } from "./caller.ts";
+import { goneSignal } from "../caller.ts";
+import { orAbort } from "../events.ts";
+import { messageLanguage } from "../language.ts";
+import { traceAnswered } from "../trace.ts";
 import { createEventStream, type EventStream } from "./event-stream.ts";
-import { orAbort } from "./events.ts";
-import { messageLanguage } from "./language.ts";
 import { failures as failureAnswers, type Operation } from "./operation.ts";
-import { traceAnswered } from "./trace.ts";
 
 export interface PoolEventRoutesOptions {
   readonly events: EventLog;

@@ -7,22 +7,24 @@ import type { Log } from "../../base/log.ts";
 import type { Config } from "../../base/settings.ts";
 import { createSpool, type Spool } from "../../base/spool.ts";
 import { createMetrics, type Metrics } from "../../observe/metrics.ts";
+import type { HttpProtocol, ProtocolParts } from "../protocol.ts";
+import { beginTrace, noRoute, type TraceSinks } from "../trace.ts";
+import { type AnswerUnknownRoute, unknownRoutes } from "../unknown-route.ts";
+import type { UploadLimits } from "../upload.ts";
 import { administrationRoutes } from "./administration.ts";
-import { createFailures, type Failures } from "./answer.ts";
 import { batchRoutes } from "./batch.ts";
 import { catalogRoutes } from "./catalog.ts";
+import { routeFailure } from "./failure.ts";
 import { createListener } from "./listener.ts";
 import { modelRoutes } from "./models.ts";
+import { createNativeFailures, type NativeFailures } from "./native-failures.ts";
 import { documentRoutes } from "./openapi.ts";
 import { type PoolEventRoutesOptions, poolEventRoutes } from "./pool-events.ts";
 import { type StatsRoutesOptions, statsRoutes } from "./stats.ts";
 import { statusRoutes } from "./status.ts";
 import { stoppingSignal } from "./stopping.ts";
-import { beginTrace, noRoute, type TraceSinks } from "./trace.ts";
 import { transcribeRoutes } from "./transcribe.ts";
 import { refuseUnknownOptions } from "./unknown-options.ts";
-import { answerUnknownRoutes } from "./unknown-route.ts";
-import type { UploadLimits } from "./upload.ts";
 
 export type HttpConfig = Pick<
   Config,
@@ -48,6 +50,8 @@ export interface HttpServerOptions {
   readonly spool?: Spool;
   /** Whether `/readyz` says so; true by default. */
   readonly ready?: () => boolean;
+  /** What else is spoken on this port. */
+  readonly protocols?: readonly HttpProtocol[];
   readonly metrics?: Metrics;
   /** Longest time for the head of a request to arrive; 15 s by default. */
   readonly headTimeoutMs?: number;
@@ -62,10 +66,10 @@ export interface HttpServerOptions {
  * connections that still live are answered with `server_stopping`, uploads in progress too, and a moment later cut.
  */
 export function createHttpServer(options: HttpServerOptions): FastifyInstance {
-  const { api, config, version, log, headTimeoutMs = 15_000, heartbeatMs = 10_000 } = options;
+  const { api, config, version, log, headTimeoutMs = 15_000, heartbeatMs = 10_000, protocols = [] } = options;
   const metrics =
     options.metrics ?? createMetrics({ version, loadedInstances: () => api.health().loaded_models_count });
-  const failures = createFailures(log);
+  const failures = createNativeFailures(log);
   const spool =
     options.spool ?? createSpool({ directory: options.spoolDirectory, limitBytes: config["limits.spool_bytes"] });
   const sinks: TraceSinks = { log, metrics };
@@ -79,7 +83,9 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
     frameworkErrors: (error, request, reply) => {
       beginTrace(request, reply, noRoute, sinks);
       reply.header("x-request-id", request.id);
-      failures.send(request, reply, error);
+      const protocol = protocols.find(({ prefix }) => isBelow(request.raw.url ?? "", prefix));
+      if (protocol === undefined) failures.send(request, reply, error);
+      else failures.sendShaped(request, reply, error, protocol.failure);
     },
     routerOptions: { maxParamLength: 16_384 },
   });
@@ -89,19 +95,22 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
   const stopping = stoppingSignal(fastify);
   admitRequests(fastify, sinks, stopping);
   refuseUnknownOptions(fastify);
-  answerUnknownRoutes(fastify, failures);
+  const unknown = unknownRoutes(fastify, failures);
+  fastify.setNotFoundHandler(unknown(routeFailure));
   fastify.addHook("onReady", () => spool.prepare());
   documentRoutes(fastify, version);
-  registerRoutes(fastify, { ...options, failures, metrics, heartbeatMs, spool, stopping });
+  registerRoutes(fastify, { ...options, failures, metrics, heartbeatMs, spool, stopping, protocols, unknown });
   return fastify;
 }
 
 interface Parts extends HttpServerOptions {
-  readonly failures: Failures;
+  readonly failures: NativeFailures;
   readonly metrics: Metrics;
   readonly heartbeatMs: number;
   readonly spool: Spool;
   readonly stopping: AbortSignal;
+  readonly protocols: readonly HttpProtocol[];
+  readonly unknown: AnswerUnknownRoute;
 }
 
 function registerRoutes(fastify: FastifyInstance, parts: Parts): void {
@@ -133,6 +142,26 @@ function registerRoutes(fastify: FastifyInstance, parts: Parts): void {
     stallMs: config["limits.upload_idle_seconds"] * 1000,
     stopping: parts.stopping,
   });
+  for (const protocol of parts.protocols) speak(fastify, protocol, { ...parts, uploads, bodies, ready });
+}
+
+/** Gives a protocol a scope of its own: what fails in it, and what is not there, is said in its shape. */
+function speak(
+  fastify: FastifyInstance,
+  { prefix, failure, routes }: HttpProtocol,
+  parts: ProtocolParts & Pick<Parts, "unknown">,
+): void {
+  const scoped = async (scope: FastifyInstance): Promise<void> => {
+    scope.setErrorHandler((error, request, reply) => parts.failures.sendShaped(request, reply, error, failure));
+    scope.setNotFoundHandler(parts.unknown(failure));
+    routes(scope, parts);
+  };
+  void fastify.register(scoped, { prefix });
+}
+
+/** Whether a request's URL lies at or below a prefix. */
+function isBelow(url: string, prefix: string): boolean {
+  return url.startsWith(prefix) && /^([/?]|$)/.test(url.slice(prefix.length));
 }
 
 /** What every request passes first: its id and its trace, and the two refusals that do not depend on its route. */

@@ -4,7 +4,7 @@ import { type Static, Type } from "typebox";
 import type { Api } from "../../api/types.ts";
 import { VoxpoolError } from "../../base/errors.ts";
 import type { Metrics } from "../../observe/metrics.ts";
-import type { Failures } from "./answer.ts";
+import type { Failures } from "../answer.ts";
 import { healthFailure } from "./failure.ts";
 import { json, type Operation } from "./operation.ts";
 

@@ -1,6 +1,6 @@
 import type { BatchEvent, PullEvent } from "@voxpool/client/contract";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import type { Failures } from "./answer.ts";
+import type { Failures } from "../answer.ts";
 import { createEventStream } from "./event-stream.ts";
 
 export interface StreamAnswerOptions {

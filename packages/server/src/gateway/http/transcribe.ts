@@ -5,15 +5,15 @@ import type { Api } from "../../api/types.ts";
 import { VoxpoolError } from "../../base/errors.ts";
 import type { Spool } from "../../base/spool.ts";
 import type { Metrics } from "../../observe/metrics.ts";
-import type { Failures } from "./answer.ts";
-import { callerOf, goneSignal } from "./caller.ts";
+import type { Failures } from "../answer.ts";
+import { callerOf, goneSignal } from "../caller.ts";
+import { untilAborted } from "../events.ts";
+import { traceAudio } from "../trace.ts";
+import type { UploadLimits } from "../upload.ts";
 import { createEventStream, type EventStream } from "./event-stream.ts";
-import { untilAborted } from "./events.ts";
-import { traceAudio } from "./trace.ts";
 import { readInput, type TranscribeInput } from "./transcribe-input.ts";
 import { transcribeOperation } from "./transcribe-operation.ts";
 import { renderTranscript, type TranscriptView, viewEvent, viewOf } from "./transcript-answer.ts";
-import type { UploadLimits } from "./upload.ts";
 
 export interface TranscribeRoutesOptions {
   readonly api: Api;

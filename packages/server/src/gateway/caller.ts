@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
-import type { Caller } from "../../api/types.ts";
-import { VoxpoolError } from "../../base/errors.ts";
+import type { Caller } from "../api/types.ts";
+import { VoxpoolError } from "../base/errors.ts";
 import { messageLanguage } from "./language.ts";
 
 /** A signal that aborts as soon as the caller has gone away before its answer was out. */

@@ -1,4 +1,4 @@
-import type { MessageLanguage } from "../../base/errors.ts";
+import type { MessageLanguage } from "../base/errors.ts";
 
 /**
  * The language of messages for an `Accept-Language` header: the one of ours that the caller weighs highest,

@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import type { MessageLanguage, VoxpoolError } from "../../base/errors.ts";
-import type { Log } from "../../base/log.ts";
-import { type FailureContext, type NativeFailure, nativeFailure, voxpoolError } from "./failure.ts";
+import type { MessageLanguage, VoxpoolError } from "../base/errors.ts";
+import type { Log } from "../base/log.ts";
 import { messageLanguage } from "./language.ts";
 import { awaitsContinue, hasBody } from "./request-body.ts";
+import { type FailureShape, type ShapedFailure, voxpoolError } from "./shaped-failure.ts";
 import { takeOver } from "./take-over.ts";
 import { traceAnswered } from "./trace.ts";
 
@@ -16,17 +16,10 @@ const smallRestBytes = 64 * 1024;
 
 /** Turns errors into answers: the one place that decides what is told and what is logged. */
 export interface Failures {
-  /** Answers with the native failure of whatever was thrown. */
-  send(request: FastifyRequest, reply: FastifyReply, thrown: unknown, context?: Omit<FailureContext, "language">): void;
   /** What to tell of whatever was thrown, and in which language; what nobody expected is logged. */
   explain(request: FastifyRequest, thrown: unknown): { error: VoxpoolError; language: MessageLanguage };
-  /** Answers with a failure that has its own shape. */
-  sendShaped(
-    request: FastifyRequest,
-    reply: FastifyReply,
-    thrown: unknown,
-    shape: (error: VoxpoolError, language: MessageLanguage) => NativeFailure,
-  ): void;
+  /** Answers with a failure in the shape of a protocol. */
+  sendShaped(request: FastifyRequest, reply: FastifyReply, thrown: unknown, shape: FailureShape): void;
 }
 
 export function createFailures(log: Log): Failures {
@@ -38,10 +31,6 @@ export function createFailures(log: Log): Failures {
   };
   return {
     explain,
-    send(request, reply, thrown, context = {}) {
-      const { error, language } = explain(request, thrown);
-      answer(request, reply, nativeFailure(error, { ...context, language }));
-    },
     sendShaped(request, reply, thrown, shape) {
       const { error, language } = explain(request, thrown);
       answer(request, reply, shape(error, language));
@@ -49,9 +38,12 @@ export function createFailures(log: Log): Failures {
   };
 }
 
-function answer(request: FastifyRequest, reply: FastifyReply, failure: NativeFailure): void {
+function answer(request: FastifyRequest, reply: FastifyReply, failure: ShapedFailure): void {
   if (reply.sent || reply.raw.headersSent) return;
-  const headers: Record<string, string> = { "content-type": "application/json; charset=utf-8" };
+  const headers: Record<string, string> = {
+    "content-type": "application/json; charset=utf-8",
+    ...failure.headers,
+  };
   if (failure.retryAfterSeconds !== undefined) headers["retry-after"] = String(failure.retryAfterSeconds);
   if (!leavesRest(request.raw)) {
     reply.code(failure.status).headers(headers).send(JSON.stringify(failure.body));

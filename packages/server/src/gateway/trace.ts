@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import type { Log } from "../../base/log.ts";
-import type { Metrics } from "../../observe/metrics.ts";
+import type { Log } from "../base/log.ts";
+import type { Metrics } from "../observe/metrics.ts";
 
 /** What is known of a request while it runs; kept on the response, so that its end needs no closure. */
 interface Trace {

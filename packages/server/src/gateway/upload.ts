@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { VoxpoolError } from "../../base/errors.ts";
+import { VoxpoolError } from "../base/errors.ts";
 import { sendContinue } from "./request-body.ts";
 
 export interface UploadLimits {

@@ -1,20 +1,23 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from "fastify";
-import { VoxpoolError } from "../../base/errors.ts";
+import { VoxpoolError } from "../base/errors.ts";
 import type { Failures } from "./answer.ts";
-import { routeFailure } from "./failure.ts";
+import type { FailureShape } from "./shaped-failure.ts";
+
+/** Answers what no route takes, in the shape of a protocol: for Fastify's `setNotFoundHandler`. */
+export type AnswerUnknownRoute = (shape: FailureShape) => (request: FastifyRequest, reply: FastifyReply) => void;
 
 /**
- * Answers what no route takes: 404, or 405 with `Allow` where the path exists for other methods. OPTIONS on a path
- * that exists says what it allows. Has to be called before the routes are registered.
+ * What no route takes is a 404, or a 405 with `Allow` where the path exists for other methods. OPTIONS on a path that
+ * exists says what it allows. Has to be called before the routes are registered.
  */
-export function answerUnknownRoutes(fastify: FastifyInstance, failures: Failures): void {
+export function unknownRoutes(fastify: FastifyInstance, failures: Failures): AnswerUnknownRoute {
   const methods = new Map<string, Set<string>>();
   fastify.addHook("onRoute", (route: RouteOptions) => {
     const known = methods.get(route.url) ?? new Set(["OPTIONS"]);
     for (const method of [route.method].flat()) known.add(method);
     methods.set(route.url, known);
   });
-  fastify.setNotFoundHandler((request: FastifyRequest, reply: FastifyReply) => {
+  return (shape) => (request, reply) => {
     const path = (request.raw.url ?? "/").split("?", 1)[0] ?? "/";
     const allowed = allowedOn(path, methods);
     if (allowed !== undefined) reply.header("allow", allowed);
@@ -27,8 +30,8 @@ export function answerUnknownRoutes(fastify: FastifyInstance, failures: Failures
       allowed === undefined
         ? new VoxpoolError("route_not_found", shown)
         : new VoxpoolError("method_not_allowed", { ...shown, allowed });
-    failures.sendShaped(request, reply, error, routeFailure);
-  });
+    failures.sendShaped(request, reply, error, shape);
+  };
 }
 
 function allowedOn(path: string, methods: ReadonlyMap<string, ReadonlySet<string>>): string | undefined {
