@@ -67,6 +67,8 @@ export interface LiveRequest {
   readonly options: LiveOptions;
   /** Names of hints that came along, of which nothing makes use. */
   readonly hints?: readonly string[];
+  /** Text and words as the engine gives them: spaces between Chinese words stay, and words are words. */
+  readonly isVerbatim?: boolean;
 }
 
 /** An event before the transport gives it its number. */
@@ -90,6 +92,11 @@ export interface LiveSession {
    * come: this is the back-pressure. @throws what ended the session
    */
   write(bytes: Uint8Array): Promise<void>;
+  /**
+   * Resolves when an engine that follows the stream has taken what was written; at once for engines that decode whole
+   * utterances. For transports that answer each piece of audio. @throws what ended the session
+   */
+  caughtUp(): Promise<void>;
   /** What was written so far becomes final; one `finalized` event comes behind those finals. */
   finalize(): void;
   /** No more audio: the rest becomes final, then `ended`. */

@@ -256,6 +256,28 @@ export const settings = {
     "An address that is put before those of github.com, for example https://mirror.example/. Empty: none.",
     "加在 github.com 地址之前的镜像地址，例如 https://mirror.example/。留空：不使用。",
   ),
+  "vosk.port": integer(
+    0,
+    [0, 65_535],
+    "Port for clients of vosk-server, by convention 2700. 0: none. They bring no key: see vosk.host.",
+    "供 vosk-server 客户端使用的端口，惯例为 2700。0：不开放。它们不带密钥，参见 vosk.host。",
+  ),
+  "vosk.host": text(
+    "127.0.0.1",
+    "Address that vosk.port listens on; 0.0.0.0 lets the network in.",
+    "vosk.port 的监听地址；0.0.0.0 表示对网络开放。",
+  ),
+  "vosk.sample_rate": integer(
+    8000,
+    [4000, 192_000],
+    "Hertz of the audio of clients that say none and send no WAV header.",
+    "客户端既未说明采样率也未发送 WAV 文件头时，音频的采样率（赫兹）。",
+  ),
+  "vosk.model": text(
+    "",
+    "Model for clients of vosk-server that name none. Empty: the default model.",
+    "vosk-server 客户端未指明模型时使用的模型。留空：默认模型。",
+  ),
   "engine.fake": flag(
     "Allow models of the fake engine, whose words are written in fake.json. For tests of applications.",
     "允许使用 fake 引擎的模型，其文字写在 fake.json 中。用于应用程序测试。",
