@@ -1,3 +1,5 @@
+import { pcmBytes } from "../../test/fixtures/wav.ts";
+
 /** What a paced connection saw. */
 export interface LiveRun {
   /** From a chunk of audio to its answer, ms. */
@@ -24,7 +26,7 @@ export async function speakTo(url: string, samples: Float32Array): Promise<LiveR
   for (let at = 0; at < samples.length; at += step) {
     const due = begunAt + (1000 * Math.min(at + step, samples.length)) / 16_000;
     await new Promise((resolve) => setTimeout(resolve, Math.max(0, due - performance.now())));
-    answers.ask(pcm(samples.subarray(at, at + step)));
+    answers.ask(new Uint8Array(pcmBytes(samples.subarray(at, at + step))));
   }
   const finalMs = await answers.finish();
   return { lagMs: answers.lagMs, finalMs, text: answers.texts.filter((text) => text !== "").join(" ") };
@@ -73,12 +75,4 @@ class Answers {
     if (sentAt === undefined) this.#last.resolve(now);
     else this.lagMs.push(now - sentAt);
   }
-}
-
-function pcm(samples: Float32Array): Uint8Array<ArrayBuffer> {
-  const bytes = new DataView(new ArrayBuffer(samples.length * 2));
-  samples.forEach((sample, index) =>
-    bytes.setInt16(2 * index, Math.round(32_767 * Math.max(-1, Math.min(1, sample))), true),
-  );
-  return new Uint8Array(bytes.buffer);
 }
