@@ -288,6 +288,18 @@ export const catalogue = {
     "Client {client} has {limit} recognitions running already ({setting}); try again in {retry_after_seconds} seconds.",
     "客户端 {client} 已有 {limit} 个识别任务在运行（{setting}）；请在 {retry_after_seconds} 秒后重试。",
   ),
+  live_idle: entry(
+    408,
+    true,
+    "No audio came for {idle_seconds} seconds ({setting}); what was said before is complete. Begin another session.",
+    "{idle_seconds} 秒内没有收到音频（{setting}）；此前的内容已完整识别。请重新开始会话。",
+  ),
+  live_too_long: entry(
+    413,
+    true,
+    "A live session may last {limit_seconds} seconds ({setting}); what was said is complete. Begin another session.",
+    "实时会话最长 {limit_seconds} 秒（{setting}）；已说的内容已完整识别。请重新开始会话。",
+  ),
   too_many_event_readers: entry(
     429,
     true,

@@ -34,6 +34,7 @@ function watchSession(
     info: session.info,
     folder: session.folder,
     write: (samples) => session.write(samples),
+    flush: () => session.flush(),
     end: () => session.end(),
     cancel: (error) => session.cancel(error),
     summary: () => session.summary(),
