@@ -152,4 +152,10 @@ export interface Api {
    * @throws VoxpoolError
    */
   transcribe(request: TranscribeRequest, caller: Caller): AsyncIterable<TranscribeEvent>;
+  /**
+   * Loads the model and opens a live session with it. Its caller's signal cancels it. Whoever gets one reads its events
+   * or cancels it: until then it has one of the places.
+   * @throws VoxpoolError of the model, `too_many_sessions`, `client_sessions_full`, `capability_missing` and others
+   */
+  openLive(request: LiveRequest, caller: Caller): Promise<LiveSession>;
 }

@@ -110,6 +110,30 @@ export const settings = {
     "An upload that brings less on average, over limits.upload_idle_seconds, is ended; 0: as slow as it likes.",
     "在 limits.upload_idle_seconds 内平均速度低于该值的上传即中止；0：不限。",
   ),
+  "limits.live_sessions": integer(
+    200,
+    [1, 100_000],
+    "Live sessions that are open at once; of one client as limits.sessions_per_client says, or three quarters.",
+    "同时打开的实时会话数；单个客户端按 limits.sessions_per_client，默认四分之三。",
+  ),
+  "limits.live_buffer_seconds": integer(
+    30,
+    [1, 3600],
+    "Audio of a live session that may wait to be recognised; what comes then is held back.",
+    "实时会话中可等待识别的音频秒数；超过后暂停接收。",
+  ),
+  "limits.live_idle_seconds": integer(
+    60,
+    [1, 86_400],
+    "A live session to which no audio comes for so long is ended.",
+    "实时会话在该秒数内没有收到音频即结束。",
+  ),
+  "limits.live_seconds": integer(
+    14_400,
+    [1, most],
+    "How long a live session may last.",
+    "实时会话的最长秒数。",
+  ),
   "limits.spool_bytes": integer(
     8_589_934_592,
     [1_048_576, most],

@@ -3,15 +3,16 @@ import type { ModelFolder } from "../catalog/catalog.ts";
 import { type EngineInfo, sampleRateHz } from "../engine/engine.ts";
 import type { Blame, InstanceLease } from "../pool/types.ts";
 import type { Scheduler } from "../schedule/schedule.ts";
-import { Attempt, type Beginning, longestUtteranceSeconds, type Step } from "./attempt.ts";
+import { Attempt, type Beginning, type Step } from "./attempt.ts";
 import { isDeath } from "./death.ts";
 import { OrderedQueue } from "./ordered-queue.ts";
 import { Places } from "./places.ts";
 import type { PoisonMark, PoisonMemory } from "./poison.ts";
 import { PoisonCheck } from "./poison-check.ts";
 import { afterDeath, counted, gotOn, noDeaths } from "./replay-policy.ts";
-import { toSegment, wordsOf } from "./segments.ts";
+import { type ReaderStep, SessionEvents } from "./session-events.ts";
 import { SessionInput } from "./session-input.ts";
+import { Speaking } from "./speaking.ts";
 import type { OpenSession, Session, SessionEvent, SessionSummary } from "./types.ts";
 
 /**
@@ -50,7 +51,8 @@ export class RunningSession implements Session {
   readonly #poisonCheck: PoisonCheck;
   readonly #places = new Places(mostWorksInFlight);
   /** What the reader has not read; bounded by the places. */
-  readonly #steps = new OrderedQueue<Step>();
+  readonly #steps = new OrderedQueue<ReaderStep>();
+  readonly #speaking = new Speaking();
   readonly #stop = new AbortController();
   #attempt: Attempt;
   #folder: ModelFolder;
@@ -88,6 +90,10 @@ export class RunningSession implements Session {
     return this.#input.write(samples);
   }
 
+  flush(): void {
+    this.#input.flush();
+  }
+
   end(): void {
     this.#input.end();
   }
@@ -104,24 +110,11 @@ export class RunningSession implements Session {
   }
 
   async *events(): AsyncIterable<SessionEvent> {
-    let number = 0;
-    let segments = 0;
-    let settledSeconds = 0;
+    const events = new SessionEvents(this.#parts.options, this.info);
     try {
       for await (const step of this.#steps) {
         this.#read(step);
-        if (step.kind === "settled") {
-          settledSeconds = Math.max(settledSeconds, this.#settledSeconds(step.settledSamples));
-        } else {
-          for (const span of step.spans) {
-            const segment = toSegment(segments, span, wordsOf(span, this.#parts.options, this.info));
-            if (segment.text === "") continue;
-            segments++;
-            settledSeconds = Math.max(settledSeconds, segment.start);
-            yield { type: "final", number: ++number, segment };
-          }
-        }
-        yield { type: "progress", number: ++number, processedSeconds: this.#processedSeconds(), settledSeconds };
+        yield* events.of(step, this.#processedSeconds());
       }
       if (this.#failure) throw this.#failure; // it came when all work was done already
       this.#complete();
@@ -156,14 +149,19 @@ export class RunningSession implements Session {
   }
 
   #take(step: Step): void {
+    if (step.kind === "partial") return this.#steps.offer(step);
     if (step.kind === "settled") this.#isNoteUnread = true;
+    if (step.kind === "flushed") this.#input.written.flushed();
+    // The utterance is over: what was said so far is of no use to a reader that has not come to it.
+    if (step.kind === "work" && step.spans.length > 0) this.#steps.retract();
     this.#steps.add(step);
+    if (step.kind === "work" && step.hypothesis) this.#steps.offer({ kind: "partial", span: step.hypothesis });
   }
 
-  #read(step: Step): void {
+  #read(step: ReaderStep): void {
     if (step.kind === "work") {
       this.#places.giveBack(1);
-    } else {
+    } else if (step.kind === "settled") {
       this.#isNoteUnread = false;
       this.#attempt.note();
     }
@@ -236,6 +234,9 @@ export class RunningSession implements Session {
       beginning: { ...beginning, suspectTo: this.#suspectTo },
       onFed: (to) => this.#input.fed(to),
       onProgress: () => this.#gotOn(attempt),
+      onSpeech: (edge) => {
+        if (this.#speaking.hear(edge)) this.#steps.add({ kind: "speech", ...edge });
+      },
       isNoteUnread: () => this.#isNoteUnread,
     });
     return attempt;
@@ -261,11 +262,6 @@ export class RunningSession implements Session {
   #processedSeconds(): number {
     this.#processedSamples = Math.max(this.#processedSamples, this.#attempt.processedSamples);
     return this.#processedSamples / sampleRateHz;
-  }
-
-  #settledSeconds(samples: number): number {
-    const seconds = samples / sampleRateHz;
-    return this.info.input === "frames" ? Math.max(0, seconds - longestUtteranceSeconds) : seconds;
   }
 
   #complete(): void {
