@@ -73,6 +73,11 @@ export class RunningLive implements LiveSession {
     }
   }
 
+  async caughtUp(): Promise<void> {
+    await this.#parts.session.caughtUp(this.#samples);
+    await new Promise((resolve) => setImmediate(resolve)); // what was heard is on its way to the reader
+  }
+
   finalize(): void {
     if (this.#isEnded || this.#isOver) return;
     this.#isQuiet = false;

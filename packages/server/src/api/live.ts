@@ -34,7 +34,7 @@ export function createLive(parts: LiveParts) {
     const over = new AbortController();
     try {
       const asking = { ...caller, signal: AbortSignal.any([caller.signal, over.signal]) };
-      opened = await open({ ...parts, textSteps }, request.options, asking);
+      opened = await open({ ...parts, textSteps }, request, asking);
     } catch (error) {
       giveBack();
       throw error;
@@ -72,12 +72,13 @@ interface OpenParts extends LiveParts {
 }
 
 /** Chooses and loads the model, and opens a session with it or one that serves instead. @throws VoxpoolError */
-async function open(parts: OpenParts, options: LiveOptions, { client, kind = "address", signal }: Caller): Promise<Opened> {
+async function open(parts: OpenParts, request: LiveRequest, { client, kind = "address", signal }: Caller): Promise<Opened> {
+  const { options } = request;
   const choice = await chooseModel(parts, { modelPath: options.model_path, language: options.language });
   parts.pool.touch(choice.folder, { client, kind });
   parts.changes.glance(parts.pool.find(choice.folder));
   const asker = { client, priority: "live_final", signal } as const;
-  const wishes = { ...asker, ...wishesOf(parts, options, choice.language) };
+  const wishes = { ...asker, ...wishesOf(parts, request, choice.language) };
   const { opened: session, instead } = await openServing(
     parts,
     { ...choice, ...failoverWish(options), signal },
@@ -92,13 +93,14 @@ async function open(parts: OpenParts, options: LiveOptions, { client, kind = "ad
   }
 }
 
-function wishesOf({ text }: LiveParts, options: LiveOptions, language: string | undefined) {
+function wishesOf({ text }: LiveParts, { options, wantsWords, isVerbatim }: LiveRequest, language: string | undefined) {
   const { keep_alive, words, hotwords, grammar, alternatives } = options;
-  const wordsWish: OpenSession["words"] = words === true ? "demanded" : "no";
+  const wordsWish: OpenSession["words"] = words === true ? "demanded" : wantsWords === true ? "wanted" : "no";
   return {
     words: wordsWish,
     itn: options.itn ?? text.itn,
     live: settingsOf(options),
+    ...(isVerbatim !== undefined && { isVerbatim }),
     ...(keep_alive !== undefined && { keepAliveSeconds: parseDuration(keep_alive, "keep_alive") }),
     ...(language !== undefined && { language }),
     ...(hotwords !== undefined && { hotwords }),

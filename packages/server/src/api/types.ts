@@ -69,6 +69,8 @@ export interface LiveRequest {
   readonly hints?: readonly string[];
   /** Text and words as the engine gives them: spaces between Chinese words stay, and words are words. */
   readonly isVerbatim?: boolean;
+  /** Word times where the model has them; `options.words` demands them. */
+  readonly wantsWords?: boolean;
 }
 
 /** An event before the transport gives it its number. */

@@ -123,6 +123,11 @@ export class Attempt {
     void this.#feed();
   }
 
+  /** The last result that was given is of samples before this one. */
+  get givenTo(): number {
+    return this.#givenTo;
+  }
+
   /** Everything before this sample is cut and decoded. */
   get processedSamples(): number {
     return Math.max(this.#resumeAt, this.#base + this.#host.consumedSamples);

@@ -52,7 +52,8 @@ export class SessionEvents {
   }
 
   *#final(span: RecognizedSpan): Generator<Unnumbered, void> {
-    const segment = toSegment(this.#segments, span, wordsOf(span, this.#options, this.#info));
+    const text = this.#textOf(span.text);
+    const segment = toSegment(this.#segments, { ...span, text }, wordsOf(span, this.#options, this.#info));
     const wasShown = this.#shown.text !== "";
     this.#shown = nothingShown;
     if (segment.text === "") {
@@ -65,14 +66,14 @@ export class SessionEvents {
     yield {
       type: "final",
       segment,
-      ...(alternatives && { alternatives: alternatives.map((one) => ({ ...one, text: joinText([one.text]) })) }),
+      ...(alternatives && { alternatives: alternatives.map((one) => ({ ...one, text: this.#textOf(one.text) })) }),
       ...(speaker && { speaker }),
     };
   }
 
   *#partial(span: RecognizedSpan): Generator<Unnumbered, void> {
     const before = this.#shown;
-    this.#shown = showNext(before, joinText([span.text]));
+    this.#shown = showNext(before, this.#textOf(span.text));
     const { text, stable } = this.#shown;
     if (text === before.text && stable === before.stable) return;
     yield { type: "partial", id: this.#segments, startSeconds: round(span.startSeconds), text, stable };
@@ -81,6 +82,10 @@ export class SessionEvents {
   /** Takes back what was shown of an utterance in which nothing was said. */
   #nothing({ startSeconds }: RecognizedSpan): Unnumbered {
     return { type: "partial", id: this.#segments, startSeconds: round(startSeconds), text: "", stable: "" };
+  }
+
+  #textOf(text: string): string {
+    return this.#options.isVerbatim === true ? text.trim() : joinText([text]);
   }
 
   #settle(seconds: number): void {

@@ -27,6 +27,9 @@ export interface Leased {
   readonly folder: ModelFolder;
 }
 
+/** A process waits with less than this for more samples. */
+const longestRestSamples = 0.1 * sampleRateHz;
+
 export interface SessionParts {
   readonly lease: InstanceLease;
   /** Another lease when a process of that model has ended, perhaps of another one. @throws VoxpoolError of the load */
@@ -59,6 +62,8 @@ export class RunningSession implements Session {
   #deaths = noDeaths;
   #replays = 0;
   #suspectTo = 0;
+  /** Resolves with the next thing that is done. */
+  #progress = Promise.withResolvers<void>();
   #over = false;
   /** What ended it before its time. */
   #failure: VoxpoolError | undefined;
@@ -88,6 +93,14 @@ export class RunningSession implements Session {
 
   write(samples: Float32Array): Promise<void> {
     return this.#input.write(samples);
+  }
+
+  async caughtUp(sample: number): Promise<void> {
+    if (this.info.input !== "frames") return;
+    while (this.#attempt.givenTo < sample - longestRestSamples) {
+      if (this.#over) throw this.#failure ?? new VoxpoolError("request_cancelled");
+      await this.#progress.promise;
+    }
   }
 
   flush(): void {
@@ -245,6 +258,7 @@ export class RunningSession implements Session {
   /** What others do to a process counts only while the session does not get on. */
   #gotOn(attempt: Attempt): void {
     if (this.#over || attempt !== this.#attempt) return;
+    this.#wake();
     this.#input.written.dropBefore(attempt.neededFrom);
     if (attempt.hasProgressed) this.#deaths = gotOn(this.#deaths);
   }
@@ -273,7 +287,13 @@ export class RunningSession implements Session {
     this.#leave();
   }
 
+  #wake(): void {
+    this.#progress.resolve();
+    this.#progress = Promise.withResolvers();
+  }
+
   #leave(): void {
+    this.#wake();
     this.#parts.options.signal?.removeEventListener("abort", this.#aborted);
   }
 }

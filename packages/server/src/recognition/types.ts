@@ -78,6 +78,8 @@ export interface OpenSession {
   readonly live?: LiveSettings;
   readonly hotwords?: readonly string[];
   readonly grammar?: readonly string[];
+  /** Text and words as the engine gives them. */
+  readonly isVerbatim?: boolean;
   /** How many readings are wanted. */
   readonly alternatives?: number;
   /** One more session of a recognition that is counted already. */
@@ -91,6 +93,11 @@ export interface Session {
   readonly folder: ModelFolder;
   /** Resolves when the session may take more samples. @throws what ended the session */
   write(samples: Float32Array): Promise<void>;
+  /**
+   * Resolves when an engine that follows the stream has taken all samples before this one, but for a moment; at once
+   * for engines that decode whole utterances. @throws what ended the session
+   */
+  caughtUp(sample: number): Promise<void>;
   /** What was written so far becomes final, and a `flushed` comes behind it. Live sessions alone. */
   flush(): void;
   /** No more samples. */

@@ -2,6 +2,7 @@ import type { LiveOptions } from "@voxpool/client/contract";
 import type { WebSocket } from "ws";
 import type { Api, Caller, LiveSession } from "../../api/types.ts";
 import { VoxpoolError } from "../../base/errors.ts";
+import type { Log } from "../../base/log.ts";
 import { readMessage, type VoskConfig } from "./message.ts";
 import { Replies } from "./replies.ts";
 import { waveHead } from "./wave-header.ts";
@@ -14,6 +15,7 @@ export interface ConnectionParts {
   readonly sampleRateHz: number;
   /** The model of connections that name none; empty: the default one. */
   readonly model: string;
+  readonly log: Log;
 }
 
 type Incoming = { readonly audio: Uint8Array } | { readonly text: string };
@@ -38,6 +40,7 @@ export async function carry(socket: WebSocket, parts: ConnectionParts): Promise<
   } catch (error) {
     const failure = VoxpoolError.from(error);
     // There is no error message in this protocol; the reason of a close holds 123 bytes.
+    if (failure.reason === "internal") parts.log.error({ err: error }, "a connection of vosk-server failed");
     socket.close(failure.reason === "server_stopping" ? 1001 : 1011, failure.reason);
   } finally {
     gone.abort(new VoxpoolError("request_cancelled"));
@@ -126,10 +129,11 @@ class Dialogue {
       encoding: "s16le",
       sample_rate: this.#config.sampleRateHz ?? fileRateHz ?? sampleRateHz,
       alternatives,
+      punctuate: false,
       ...(named !== "" && { model_path: named }),
       ...(phrases && { grammar: [...phrases] }),
     };
-    const session = await api.openLive({ options, isVerbatim: true }, { ...caller, signal: this.#signal });
+    const session = await api.openLive({ options, isVerbatim: true, wantsWords: words }, { ...caller, signal: this.#signal });
     return new Live(session, { words, alternatives });
   }
 

@@ -3,7 +3,6 @@ import type { AddressInfo } from "node:net";
 import { WebSocketServer } from "ws";
 import type { Api } from "../../api/types.ts";
 import { VoxpoolError } from "../../base/errors.ts";
-import type { Log } from "../../base/log.ts";
 import { systemText } from "../../base/system-text.ts";
 import { type ConnectionParts, carry } from "./connection.ts";
 
@@ -14,7 +13,6 @@ export interface VoskServerOptions extends Omit<ConnectionParts, "caller" | "api
   readonly port: number;
   /** Connections at once. */
   readonly maxConnections: number;
-  readonly log: Log;
 }
 
 /** A port that speaks another protocol. */
