@@ -6,6 +6,7 @@ import { firstSegment } from "./cases/first-segment.ts";
 import { formats } from "./cases/formats.ts";
 import { health } from "./cases/health.ts";
 import { latency } from "./cases/latency.ts";
+import { liveVosk } from "./cases/live-vosk.ts";
 import { peer } from "./cases/peer.ts";
 import { recovery } from "./cases/recovery.ts";
 import { sharing } from "./cases/sharing.ts";
@@ -32,6 +33,7 @@ export const cases: readonly BenchCase[] = [
   eviction,
   recovery,
   switching,
+  liveVosk,
 ];
 
 /** What RESULTS.md is about: the cases, and the soak, which is run by itself. */

@@ -60,10 +60,12 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     "client/contract",
   ],
   "server/gateway/oip": ["server/gateway", "server/api", "server/base", "client/contract"],
+  "server/gateway/vosk-server": ["server/api", "server/base", "client/contract"],
   "server/compose": [
     "server/gateway",
     "server/gateway/http",
     "server/gateway/oip",
+    "server/gateway/vosk-server",
     "server/observe",
     "server/api",
     "server/rollout",

@@ -12,6 +12,7 @@ import { systemText } from "./base/system-text.ts";
 import { removeAbandoned } from "./base/work-directory.ts";
 import type { PullEvent } from "./catalog/pull.ts";
 import { type ComposeOptions, compose, type Parts } from "./compose/compose.ts";
+import { closePorts, openPorts, type Port } from "./compose/ports.ts";
 
 export type { DefaultModelReady } from "./api/default-model.ts";
 export type { PullEvent } from "./catalog/pull.ts";
@@ -53,9 +54,11 @@ export async function startServer({ config, log, onProgress }: StartOptions): Pr
     onProgress,
     signal: stopping.signal,
   });
+  let ports: readonly Port[] = [];
   const close = async () => {
     stopping.abort(new VoxpoolError("server_stopping"));
     try {
+      await closePorts(ports);
       await parts.close();
     } finally {
       lock.release();
@@ -63,6 +66,7 @@ export async function startServer({ config, log, onProgress }: StartOptions): Pr
   };
   try {
     const url = await listen(parts.http, config);
+    ports = await openPorts({ ...parts, config, log });
     lock.setUrl(url);
     const defaultModel = prepareDefaultModel({ ...parts, signal: stopping.signal });
     // Also when the default model failed, since all others can be used.

@@ -150,6 +150,18 @@ export const catalogue = {
     "Model {model_path} is held {limit} times already ({setting}). It is loaded and can be used without a hold; or give back a hold that is no longer needed.",
     "模型 {model_path} 已有 {limit} 个持有（{setting}）。模型已加载，不持有也可使用；也可归还不再需要的持有。",
   ),
+  live_idle: entry(
+    408,
+    true,
+    "No audio came for {idle_seconds} seconds ({setting}); what was said before is complete. Begin another session.",
+    "{idle_seconds} 秒内没有收到音频（{setting}）；此前的内容已完整识别。请重新开始会话。",
+  ),
+  live_too_long: entry(
+    413,
+    true,
+    "A live session may last {limit_seconds} seconds ({setting}); what was said is complete. Begin another session.",
+    "实时会话最长 {limit_seconds} 秒（{setting}）；已说的内容已完整识别。请重新开始会话。",
+  ),
   too_many_event_readers: entry(
     429,
     true,

@@ -12,12 +12,13 @@ import {
   unloadModel,
 } from "./models.ts";
 import { createPulls, type PullParts } from "./pulls.ts";
+import { createLive, type LiveParts } from "./live.ts";
 import { switchModel } from "./switch.ts";
 import { createTranscribe, type TranscribeParts } from "./transcribe.ts";
 import type { Api } from "./types.ts";
 import { type WarmUpParts, warmUpModel } from "./warm-up-model.ts";
 
-export interface ApiParts extends ModelParts, TranscribeParts, PullParts, WarmUpParts {
+export interface ApiParts extends ModelParts, TranscribeParts, LiveParts, PullParts, WarmUpParts {
   /** Version of voxpool, for `health`. */
   readonly version: string;
   readonly switches: Switches;
@@ -60,5 +61,6 @@ export function createApi(parts: ApiParts): Api {
     },
     pullModel: createPulls(parts),
     transcribe,
+    openLive: createLive(parts),
   };
 }

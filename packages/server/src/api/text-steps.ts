@@ -3,7 +3,7 @@ import { VoxpoolError } from "../base/errors.ts";
 import type { Catalog, ModelFolder } from "../catalog/catalog.ts";
 import { scriptOf } from "../engine/text/language.ts";
 import type { Pool } from "../pool/types.ts";
-import { punctuated } from "../recognition/punctuate.ts";
+import { type Punctuate, punctuated, punctuatedAtOnce } from "../recognition/punctuate.ts";
 import type { Punctuator } from "../recognition/punctuator.ts";
 import type { Script, ScriptConverter } from "../recognition/script.ts";
 import { createScriptWriter, inScript, type ScriptWriter } from "../recognition/script-text.ts";
@@ -32,6 +32,8 @@ export interface TextStepParts {
 export interface TextSteps {
   /** The events with the steps done, numbered anew. */
   apply(events: AsyncIterable<SessionEvent>): AsyncIterable<SessionEvent>;
+  /** The same for a live session: no segment waits for the next, nor long for punctuation that nobody demanded. */
+  applyLive(events: AsyncIterable<SessionEvent>): AsyncIterable<SessionEvent>;
   /** What went wrong with punctuation, once the events have ended. */
   readonly punctuationFailure: VoxpoolError | undefined;
   /** Why some text is not in its script, likewise. */
@@ -56,7 +58,7 @@ export function createTextSteps(parts: TextStepParts) {
     const punctuator = folder && parts.recognition.punctuator({ folder, ...asker });
     const chinese = knows(languages, hanLanguages) ? script : undefined;
     const writer = chinese && createScriptWriter({ converter: parts.scripts, script: chinese, signal: asker.signal });
-    return stepsOf({ punctuator, problem, writer });
+    return stepsOf({ punctuator, problem, writer, isDemanded: options.punctuate === true });
   };
 }
 
@@ -100,12 +102,22 @@ interface Steps {
   readonly punctuator: Punctuator | undefined;
   readonly problem: VoxpoolError | undefined;
   readonly writer: ScriptWriter | undefined;
+  /** Punctuation is. */
+  readonly isDemanded: boolean;
 }
 
-function stepsOf({ punctuator, problem, writer }: Steps): TextSteps {
+/** Who speaks waits so long for marks, which come within milliseconds once their model is loaded. */
+const mostMarksMs = 300;
+
+function stepsOf({ punctuator, problem, writer, isDemanded }: Steps): TextSteps {
   return {
     apply(events) {
       const marked = punctuator ? punctuated(events, (text, seconds) => punctuator.punctuate(text, seconds)) : events;
+      return writer === undefined ? marked : inScript(marked, writer);
+    },
+    applyLive(events) {
+      const marks = punctuator && ((text: string, seconds: number) => punctuator.punctuate(text, seconds));
+      const marked = marks ? punctuatedAtOnce(events, isDemanded ? marks : inTime(marks)) : events;
       return writer === undefined ? marked : inScript(marked, writer);
     },
     get scriptFailure() {
@@ -114,5 +126,22 @@ function stepsOf({ punctuator, problem, writer }: Steps): TextSteps {
     get punctuationFailure() {
       return problem ?? punctuator?.failure;
     },
+  };
+}
+
+/** Gives up on an answer that takes long; the text stays as it is. */
+function inTime(punctuate: Punctuate): Punctuate {
+  return async (text, seconds) => {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<undefined>((resolve) => {
+      timer = setTimeout(resolve, mostMarksMs, undefined);
+    });
+    const answer = punctuate(text, seconds);
+    answer.catch(() => undefined); // of what comes too late nobody hears
+    try {
+      return await Promise.race([answer, late]);
+    } finally {
+      clearTimeout(timer);
+    }
   };
 }

@@ -136,7 +136,7 @@ async function* recognise(
       ({ processedSeconds } = event);
       ticket.progress({ doneSeconds: processedSeconds * channelCount });
       yield progress(processedSeconds, decoded);
-    } else {
+    } else if (event.type === "final") {
       segments.push(event.segment);
       yield { type: "segment", segment: event.segment };
     }

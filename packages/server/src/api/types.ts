@@ -67,6 +67,10 @@ export interface LiveRequest {
   readonly options: LiveOptions;
   /** Names of hints that came along, of which nothing makes use. */
   readonly hints?: readonly string[];
+  /** Text and words as the engine gives them: spaces between Chinese words stay, and words are words. */
+  readonly isVerbatim?: boolean;
+  /** Word times where the model has them; `options.words` demands them. */
+  readonly wantsWords?: boolean;
 }
 
 /** An event before the transport gives it its number. */
@@ -90,6 +94,11 @@ export interface LiveSession {
    * come: this is the back-pressure. @throws what ended the session
    */
   write(bytes: Uint8Array): Promise<void>;
+  /**
+   * Resolves when an engine that follows the stream has taken what was written; at once for engines that decode whole
+   * utterances. For transports that answer each piece of audio. @throws what ended the session
+   */
+  caughtUp(): Promise<void>;
   /** What was written so far becomes final; one `finalized` event comes behind those finals. */
   finalize(): void;
   /** No more audio: the rest becomes final, then `ended`. */
@@ -145,4 +154,10 @@ export interface Api {
    * @throws VoxpoolError
    */
   transcribe(request: TranscribeRequest, caller: Caller): AsyncIterable<TranscribeEvent>;
+  /**
+   * Loads the model and opens a live session with it. Its caller's signal cancels it. Whoever gets one reads its events
+   * or cancels it: until then it has one of the places.
+   * @throws VoxpoolError of the model, `too_many_sessions`, `client_sessions_full`, `capability_missing` and others
+   */
+  openLive(request: LiveRequest, caller: Caller): Promise<LiveSession>;
 }

@@ -22,6 +22,11 @@ export interface DecodeAudioOptions {
   readonly maxSeconds: number;
   /** `mix` unless given. */
   readonly channels?: ChannelChoice;
+  /** Set: the bytes come as they are spoken, and each is decoded as soon as it can be. */
+  readonly live?: {
+    /** Called when all that came is decoded as far as it can be, and was taken. */
+    readonly onIdle: () => void;
+  };
   /** Stops the work; iteration then throws the signal's reason. */
   readonly signal?: AbortSignal;
 }

@@ -125,6 +125,8 @@ export class DecodeJob implements AsyncIterableIterator<AudioChunk> {
     const ready = this.#inputEnded || this.#bytes.length >= this.#wantsBytes;
     const space = this.#samples.reduce((sum, chunk) => sum + chunk[0].length * chunk.length, 0) < stepSamples;
     if (ready && space && !this.#stepping && !this.#finished) void this.#step();
+    const isIdle = this.#reading && !this.#stepping && this.#takers.length > 0;
+    if (isIdle) this.#options.live?.onIdle();
   }
 
   /** Waits until nothing of an ended job is on the disk any more. */
@@ -226,7 +228,7 @@ export class DecodeJob implements AsyncIterableIterator<AudioChunk> {
 
   #makeStep(): Step | undefined {
     if (this.#closed) return undefined;
-    const { raw, maxSeconds, channels = "mix" } = this.#options;
+    const { raw, live, maxSeconds, channels = "mix" } = this.#options;
     return {
       waitingBytes: this.#bytes.length,
       bytes: this.#bytes.take(this.#pieceBytes),
@@ -234,6 +236,7 @@ export class DecodeJob implements AsyncIterableIterator<AudioChunk> {
       maxSeconds,
       channels,
       ...(raw === undefined ? {} : { raw }),
+      ...(live === undefined ? {} : { isLive: true as const }),
       ...(this.#packets === undefined ? {} : { packets: this.#packets }),
       ...(this.#state === undefined ? {} : { state: this.#state }),
     };

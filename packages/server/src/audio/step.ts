@@ -69,7 +69,7 @@ async function decodeStep(step: Step, kernels: Kernels, signal?: AbortSignal): P
   if (finished) refuseSilence(state, reading);
   return {
     state,
-    wantsBytes: Math.max(reading.wantsBytes, Math.min(found.wantsBytes, mostPieceBytes / 2)),
+    wantsBytes: Math.max(reading.wantsBytes, step.isLive ? 0 : Math.min(found.wantsBytes, mostPieceBytes / 2)),
     pieceBytes: Math.max(pieceBytes(reading, isIdle && !isAll ? step.bytes.length : 0), found.pieceBytes),
     finished,
     ...(samples !== undefined && samples[0].length > 0 ? { samples } : {}),

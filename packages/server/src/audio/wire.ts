@@ -17,6 +17,8 @@ export interface Step {
   readonly maxSeconds: number;
   readonly channels: ChannelChoice;
   readonly raw?: RawPcm;
+  /** Set: the bytes come as they are spoken, and none waits for more that would be worth a step. */
+  readonly isLive?: true;
   /** Set: the bytes are packets that an index found. */
   readonly packets?: PacketStream;
   /** Unset at the beginning. */

@@ -110,6 +110,30 @@ export const settings = {
     "An upload that brings less on average, over limits.upload_idle_seconds, is ended; 0: as slow as it likes.",
     "在 limits.upload_idle_seconds 内平均速度低于该值的上传即中止；0：不限。",
   ),
+  "limits.live_sessions": integer(
+    200,
+    [1, 100_000],
+    "Live sessions that are open at once; of one client as limits.sessions_per_client says, or three quarters.",
+    "同时打开的实时会话数；单个客户端按 limits.sessions_per_client，默认四分之三。",
+  ),
+  "limits.live_buffer_seconds": integer(
+    30,
+    [1, 3600],
+    "Audio of a live session that may wait to be recognised; what comes then is held back.",
+    "实时会话中可等待识别的音频秒数；超过后暂停接收。",
+  ),
+  "limits.live_idle_seconds": integer(
+    60,
+    [1, 86_400],
+    "A live session to which no audio comes for so long is ended.",
+    "实时会话在该秒数内没有收到音频即结束。",
+  ),
+  "limits.live_seconds": integer(
+    14_400,
+    [1, most],
+    "How long a live session may last.",
+    "实时会话的最长秒数。",
+  ),
   "limits.spool_bytes": integer(
     8_589_934_592,
     [1_048_576, most],
@@ -255,6 +279,28 @@ export const settings = {
     "",
     "An address that is put before those of github.com, for example https://mirror.example/. Empty: none.",
     "加在 github.com 地址之前的镜像地址，例如 https://mirror.example/。留空：不使用。",
+  ),
+  "vosk.port": integer(
+    0,
+    [0, 65_535],
+    "Port for clients of vosk-server, by convention 2700. 0: none. They bring no key: see vosk.host.",
+    "供 vosk-server 客户端使用的端口，惯例为 2700。0：不开放。它们不带密钥，参见 vosk.host。",
+  ),
+  "vosk.host": text(
+    "127.0.0.1",
+    "Address that vosk.port listens on; 0.0.0.0 lets the network in.",
+    "vosk.port 的监听地址；0.0.0.0 表示对网络开放。",
+  ),
+  "vosk.sample_rate": integer(
+    8000,
+    [4000, 192_000],
+    "Hertz of the audio of clients that say none and send no WAV header.",
+    "客户端既未说明采样率也未发送 WAV 文件头时，音频的采样率（赫兹）。",
+  ),
+  "vosk.model": text(
+    "",
+    "Model for clients of vosk-server that name none. Empty: the default model.",
+    "vosk-server 客户端未指明模型时使用的模型。留空：默认模型。",
   ),
   "engine.fake": flag(
     "Allow models of the fake engine, whose words are written in fake.json. For tests of applications.",

@@ -4,6 +4,7 @@ import type { FastifyInstance } from "fastify";
 import { createApi } from "../api/api.ts";
 import { failoverSettings } from "../api/failover-settings.ts";
 import { createFileChanges } from "../api/file-changes.ts";
+import type { LiveParts } from "../api/live.ts";
 import { preloadModels } from "../api/preload.ts";
 import { rememberFolders } from "../api/recent-folders.ts";
 import type { TextSettings } from "../api/text-steps.ts";
@@ -25,6 +26,7 @@ import { poolSettings } from "../pool/settings.ts";
 import type { Pool } from "../pool/types.ts";
 import { createScriptConverter } from "../recognition/script.ts";
 import { switchSettings } from "../rollout/settings.ts";
+import { usualShareOf } from "../schedule/admission.ts";
 import { openDurable } from "./durable.ts";
 import { composeObservation } from "./observe.ts";
 import { composeAdmission, composePool } from "./pool.ts";
@@ -99,6 +101,7 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
     pull: fetch,
     admission: composeAdmission(config, scheduler, cores),
     maxSeconds: config["limits.audio_seconds"],
+    live: liveLimits(config),
     version,
   });
   let isReady = false;
@@ -145,6 +148,17 @@ function textSettings(config: Config): TextSettings {
     punctuation: config["text.punctuation"],
     itn: config["text.itn"] === "on",
     ...((script === "hans" || script === "hant") && { script }),
+  };
+}
+
+function liveLimits(config: Config): LiveParts["live"] {
+  const sessions = config["limits.live_sessions"];
+  return {
+    sessions,
+    sessionsPerClient: config["limits.sessions_per_client"] || usualShareOf(sessions),
+    bufferSeconds: config["limits.live_buffer_seconds"],
+    idleSeconds: config["limits.live_idle_seconds"],
+    maxSeconds: config["limits.live_seconds"],
   };
 }
 

@@ -36,6 +36,11 @@ export type FromHost =
       readonly audioSeconds: number;
       /** It has no sample from this one on, counted from the session's first. */
       readonly endSample: number;
+      /**
+       * It is what is said so far of the speech under way, as that is when the permit comes; of no use once that is
+       * over. Its result is none of the results in order. There is one at a time.
+       */
+      readonly isPartial?: true;
     }
   | {
       readonly type: "done";
@@ -44,7 +49,13 @@ export type FromHost =
       /** Times are seconds from the session's first sample. */
       readonly results: readonly RecognizedSpan[];
       readonly decodeSeconds: number;
+      /** What is heard of the utterance under way, where the engine follows the stream and that has changed. */
+      readonly hypothesis?: RecognizedSpan;
     }
+  /** Of a live session: speech began or ended at a sample of the session. */
+  | { readonly type: "speech"; readonly session: number; readonly state: SpeechState; readonly sample: number }
+  /** What came before a flush is cut, and announced before this. */
+  | { readonly type: "flushed"; readonly session: number }
   /** The session holds nothing before this sample any more: the parent may send up to `creditSamples` past it. */
   | { readonly type: "consumed"; readonly session: number; readonly samples: number }
   /** All input was cut: there are `works` pieces in all, and no more will come. */
@@ -52,6 +63,9 @@ export type FromHost =
   | { readonly type: "session_failed"; readonly session: number; readonly error: WireError }
   | { readonly type: "text_done"; readonly number: number; readonly text: string; readonly seconds: number }
   | { readonly type: "text_failed"; readonly number: number; readonly error: WireError };
+
+/** Somebody begins to speak, or has ended. */
+export type SpeechState = "started" | "ended";
 
 /** The child's file descriptor for sample frames. */
 export const sampleFd = 3;
@@ -64,6 +78,9 @@ export const creditSamples = 120 * wireRateHz;
 
 /** A frame: session and count as u32 LE, then `count` f32 LE samples. Count 0: the end of the input. */
 export const frameHeaderBytes = 8;
+
+/** Instead of a count: a flush. What was said so far ends here; no samples follow in the frame. */
+export const flushCount = 0xffff_ffff;
 
 /** The longest frame, samples; a longer one means that the stream is out of step. */
 export const maxFrameSamples = 1 << 20;

@@ -1,9 +1,9 @@
 import { VoxpoolError } from "../base/errors.ts";
 import { type RecognizedSpan, sampleRateHz } from "../engine/engine.ts";
 import { frameSamples } from "../engine/vad/detector.ts";
-import type { HostSession, HostWork } from "../host/parent/types.ts";
+import type { HostSession, HostStep, HostWork } from "../host/parent/types.ts";
 import type { InstanceLease } from "../pool/types.ts";
-import type { Scheduler } from "../schedule/schedule.ts";
+import type { Priority, Scheduler } from "../schedule/schedule.ts";
 import { OrderedQueue } from "./ordered-queue.ts";
 import type { Places } from "./places.ts";
 import { shiftedSpan } from "./segments.ts";
@@ -14,13 +14,28 @@ import type { Written } from "./written.ts";
 /** An engine that follows a stream gives an utterance when it ends; Vosk ends one after 20 s at the latest. */
 export const longestUtteranceSeconds = 30;
 
+/** Where no pause ends one, so much of it is kept. */
+const longestManualSeconds = 120;
+
 /** What a detector of speech hears of the past, samples: its state is then nearly as if it had heard everything. */
 const lookBackSamples = 4 * sampleRateHz;
 
 /** Results of a piece of work, or how far everything before is decoded. Times count from the session's first sample. */
 export type Step =
-  | { readonly kind: "work"; readonly spans: readonly RecognizedSpan[] }
-  | { readonly kind: "settled"; readonly settledSamples: number };
+  /** `hypothesis`: what is heard behind the spans, where that has changed. */
+  | { readonly kind: "work"; readonly spans: readonly RecognizedSpan[]; readonly hypothesis?: RecognizedSpan }
+  | { readonly kind: "settled"; readonly settledSamples: number }
+  /** What is said so far, behind all works that were given. */
+  | { readonly kind: "partial"; readonly span: RecognizedSpan }
+  /** All works before a flush were given. */
+  | { readonly kind: "flushed" };
+
+/** Where speech begins or ends; told at once, ahead of works that are decoded still. */
+export interface SpeechEdge {
+  readonly state: "started" | "ended";
+  /** Counted from the session's first. */
+  readonly sample: number;
+}
 
 /** Where a process takes a session up. */
 export interface Beginning {
@@ -44,11 +59,21 @@ export interface AttemptParts {
   readonly onFed: (to: number) => void;
   /** `resumeAt` may have grown. */
   readonly onProgress: () => void;
+  readonly onSpeech: (edge: SpeechEdge) => void;
   /** Whether a step of kind `settled` was taken that the reader has not seen yet. */
   readonly isNoteUnread: () => boolean;
 }
 
 type Finished = Step & { readonly work?: HostWork };
+
+type Heard = Omit<Extract<Step, { readonly kind: "work" }>, "kind">;
+
+interface Decoding {
+  readonly priority: Priority;
+  /** Decodes alone. */
+  readonly isSuspect: boolean;
+  readonly signal: AbortSignal;
+}
 
 /** A session in one process: feeds it what was written, runs its pieces of work, gives their results in order. */
 export class Attempt {
@@ -62,6 +87,10 @@ export class Attempt {
   readonly #base: number;
   readonly #finished = new OrderedQueue<Finished>();
   readonly #stop = new AbortController();
+  /** The partial that waits for its turn. */
+  #partial: AbortController | undefined;
+  /** Where flushes are that were sent and not answered. */
+  readonly #flushesAt: number[] = [];
   /** Decodes that have begun, and have not come to a good end. */
   readonly #underWay = new Map<HostWork, { readonly isAlone: boolean }>();
   /** Places that are taken for works whose results were not given. */
@@ -90,8 +119,13 @@ export class Attempt {
       this.note();
       parts.onProgress();
     });
-    void this.#takeWorks();
+    void this.#takeSteps();
     void this.#feed();
+  }
+
+  /** The last result that was given is of samples before this one. */
+  get givenTo(): number {
+    return this.#givenTo;
   }
 
   /** Everything before this sample is cut and decoded. */
@@ -102,7 +136,7 @@ export class Attempt {
   /** Where another process would take it up, should this one end. */
   get beginning(): Omit<Beginning, "suspectTo"> {
     const consumed = this.#base + this.#host.consumedSamples;
-    const settled = this.#isFrames ? consumed - longestUtteranceSeconds * sampleRateHz : consumed;
+    const settled = this.#isFrames ? consumed - this.#longestUtteranceSeconds * sampleRateHz : consumed;
     return { resumeAt: Math.max(this.#resumeAt, settled), hasSpoken: this.#hasSpoken };
   }
 
@@ -126,11 +160,16 @@ export class Attempt {
     };
   }
 
+  get #longestUtteranceSeconds(): number {
+    return this.#parts.options.live?.manual ? longestManualSeconds : longestUtteranceSeconds;
+  }
+
   /** In order; throws what ended the process or the session after everything that was finished before. */
   async *steps(): AsyncGenerator<Step, void> {
     for await (const step of this.#finished) {
       if (step.kind === "settled") this.#isNoteQueued = false;
-      if (step.work) this.#given(step.work, step);
+      if (step.kind === "work" && step.work) this.#given(step.work, step);
+      if (step.kind === "flushed") this.#flushed();
       yield step;
     }
   }
@@ -147,6 +186,7 @@ export class Attempt {
   /** Ends it. Safe to call twice, and after its end. */
   close(error: VoxpoolError): void {
     this.#stop.abort(error);
+    this.#dropPartial();
     this.#finished.fail(error);
     this.#host.cancel(error);
     this.lease.release();
@@ -163,7 +203,7 @@ export class Attempt {
 
   #open(): HostSession {
     const { options, beginning } = this.#parts;
-    const { words, language, vad, itn } = options;
+    const { words, language, vad, itn, live, hotwords, grammar, alternatives } = options;
     const { resumeAt, hasSpoken } = beginning;
     const heardSamples = resumeAt - this.#base;
     return this.lease.open({
@@ -171,6 +211,10 @@ export class Attempt {
       ...(language !== undefined && { language }),
       ...(vad !== undefined && { vad }),
       ...(itn !== undefined && { itn }),
+      ...(live !== undefined && { live }),
+      ...(hotwords !== undefined && { hotwords }),
+      ...(grammar !== undefined && { grammar }),
+      ...(alternatives !== undefined && { alternatives }),
       ...(resumeAt > 0 && !this.#isFrames && { resume: { heardSamples, hasSpoken } }),
     });
   }
@@ -178,12 +222,19 @@ export class Attempt {
   /** What it throws is told by the works. */
   async #feed(): Promise<void> {
     const { written, onFed } = this.#parts;
+    let flushes = written.answeredFlushes;
     try {
       for (let at = this.#base; ; ) {
-        const samples = await written.next(at);
-        if (samples === undefined) return this.#host.end();
-        await this.#host.write(samples);
-        at += samples.length;
+        const next = await written.next(at, flushes);
+        if (next === undefined) return this.#host.end();
+        if (next === "flush") {
+          flushes += 1;
+          this.#flushesAt.push(at);
+          this.#host.flush();
+          continue;
+        }
+        await this.#host.write(next);
+        at += next.length;
         onFed(at);
       }
     } catch (error) {
@@ -191,37 +242,90 @@ export class Attempt {
     }
   }
 
-  async #takeWorks(): Promise<void> {
+  async #takeSteps(): Promise<void> {
     try {
-      for await (const work of this.#host.works()) {
-        await this.#parts.places.take(this.#stop.signal);
-        this.#held += 1;
-        const isSuspect = this.#announcedTo < this.#parts.beginning.suspectTo;
-        this.#announcedTo = this.#base + work.endSample;
-        const finished = this.#run(work, isSuspect);
-        finished.catch((error: unknown) => this.#fail(error));
-        this.#finished.add(finished);
-      }
+      for await (const step of this.#host.steps()) await this.#takeStep(step);
       this.#finished.end();
     } catch (error) {
       this.#fail(error);
     }
   }
 
+  async #takeStep(step: HostStep): Promise<void> {
+    switch (step.kind) {
+      case "work":
+        return this.#takeWork(step.work);
+      case "partial":
+        return this.#takePartial(step.work);
+      case "speech":
+        return this.#parts.onSpeech({ state: step.state, sample: this.#base + step.sample });
+      case "flushed":
+        return this.#finished.add({ kind: "flushed" });
+    }
+  }
+
+  async #takeWork(work: HostWork): Promise<void> {
+    this.#dropPartial();
+    await this.#parts.places.take(this.#stop.signal);
+    this.#held += 1;
+    const isSuspect = this.#isSuspect;
+    this.#announcedTo = this.#base + work.endSample;
+    const finished = this.#run(work, isSuspect);
+    finished.catch((error: unknown) => this.#fail(error));
+    this.#finished.add(finished);
+  }
+
+  /** Whether what is said now was under way when a process ended. */
+  get #isSuspect(): boolean {
+    return this.#announcedTo < this.#parts.beginning.suspectTo;
+  }
+
+  /** It waits until the work comes that it is a part of, and no longer. What may end a process is decoded once only. */
+  #takePartial(work: HostWork): void {
+    if (this.#isSuspect) return;
+    const waiting = new AbortController();
+    this.#partial = waiting;
+    this.#runPartial(work, waiting).catch((error: unknown) => {
+      if (!waiting.signal.aborted) this.#fail(error);
+    });
+  }
+
+  async #runPartial(work: HostWork, waiting: AbortController): Promise<void> {
+    const { signal } = waiting;
+    const { spans } = await this.#decode(work, { priority: "live_partial", isSuspect: false, signal });
+    const [span] = spans;
+    // What was announced meanwhile is behind it, or what it is a part of.
+    if (span !== undefined && this.#partial === waiting) this.#finished.offer({ kind: "partial", span });
+  }
+
+  /** A work is announced: the partial before it is of no use any more. */
+  #dropPartial(): void {
+    this.#partial?.abort(new VoxpoolError("request_cancelled"));
+    this.#partial = undefined;
+    this.#finished.retract();
+  }
+
   /** Behind what was finished before; what waits for a turn waits no more. */
   #fail(error: unknown): void {
     if (this.#stop.signal.aborted) return;
     this.#stop.abort(VoxpoolError.from(error));
+    this.#dropPartial();
     this.#finished.endWith(error);
   }
 
   async #run(work: HostWork, isSuspect: boolean): Promise<Finished> {
+    const { priority } = this.#parts.options;
+    const done = await this.#decode(work, { priority, isSuspect, signal: this.#stop.signal });
+    return { kind: "work", work, ...done };
+  }
+
+  async #decode(work: HostWork, { priority, isSuspect, signal }: Decoding): Promise<Heard> {
     const { scheduler, options } = this.#parts;
-    const { client, priority } = options;
+    const { client } = options;
     const host = this.lease.instance.id;
     const { audioSeconds } = work;
     const request = { priority, client, host, audioSeconds };
-    const turn = await takeTurn({ ...this.#parts, work: request, isSuspect, signal: this.#stop.signal });
+    const turn = await takeTurn({ ...this.#parts, work: request, isSuspect, signal });
     this.queueSeconds += turn.waitedSeconds;
     const factor = scheduler.realTimeFactor(host);
     // A turn that is given back by a process that ends comes too late: who did not decode in it has not ended it.
@@ -229,14 +333,25 @@ export class Attempt {
     const running = work.run(factor === undefined ? undefined : factor * audioSeconds);
     // The caller of a cancelled session is told at once; the core is free when the process says so.
     const decodeSeconds = running.then(
-      (result) => result.decodeSeconds,
+      // A partial has grown since it was announced: it says nothing about the speed.
+      (result) => (priority === "live_partial" ? undefined : result.decodeSeconds),
       () => undefined,
     );
     void work.over().then(async () => turn.release(await decodeSeconds));
-    const done = await running;
+    const { results, hypothesis, decodeSeconds: seconds } = await running;
     this.#underWay.delete(work);
-    this.decodeSeconds += done.decodeSeconds;
-    return { kind: "work", work, spans: done.results.map((span) => shiftedSpan(span, this.#base)) };
+    this.decodeSeconds += seconds;
+    return {
+      spans: results.map((span) => shiftedSpan(span, this.#base)),
+      ...(hypothesis && { hypothesis: shiftedSpan(hypothesis, this.#base) }),
+    };
+  }
+
+  /** Everything before the flush is final: a process that takes over begins behind it. */
+  #flushed(): void {
+    this.#resumeAt = Math.max(this.#resumeAt, this.#flushesAt.shift() ?? 0);
+    this.#hasSpoken = false;
+    this.#parts.onProgress();
   }
 
   #given(work: HostWork, step: Step): void {

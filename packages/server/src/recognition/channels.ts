@@ -144,7 +144,7 @@ class Lane {
       const { done, value } = await this.#events.next();
       if (done) this.#ended = true;
       else if (value.type === "final") this.#head = value.segment;
-      else {
+      else if (value.type === "progress") {
         this.#settledSeconds = value.settledSeconds;
         this.#processedSeconds = value.processedSeconds;
       }

@@ -5,6 +5,8 @@
  */
 export class OrderedQueue<T> implements AsyncIterable<T> {
   readonly #items: (T | Promise<T>)[] = [];
+  /** What is given when nothing else is there. */
+  #offer: { readonly item: T } | undefined;
   #end: { readonly error?: unknown } | undefined;
   #consumer: (() => void) | undefined;
 
@@ -13,6 +15,18 @@ export class OrderedQueue<T> implements AsyncIterable<T> {
     if (this.#end) return;
     this.#items.push(item);
     this.#consumer?.();
+  }
+
+  /** Given as long as nothing else is there; another offer takes its place. */
+  offer(item: T): void {
+    if (this.#end) return;
+    this.#offer = { item };
+    this.#consumer?.();
+  }
+
+  /** What is offered is given no more. */
+  retract(): void {
+    this.#offer = undefined;
   }
 
   /** The consumer gets what is there, then the end. */
@@ -27,7 +41,10 @@ export class OrderedQueue<T> implements AsyncIterable<T> {
 
   /** The consumer gets the error at once. */
   fail(error: unknown): void {
-    if (!this.#end) this.#items.length = 0;
+    if (!this.#end) {
+      this.#items.length = 0;
+      this.#offer = undefined;
+    }
     this.#finish({ error });
   }
 
@@ -35,6 +52,10 @@ export class OrderedQueue<T> implements AsyncIterable<T> {
     for (;;) {
       if (this.#items.length > 0) {
         yield await (this.#items.shift() as T | Promise<T>);
+      } else if (this.#offer) {
+        const { item } = this.#offer;
+        this.#offer = undefined;
+        yield item;
       } else if (this.#end) {
         if ("error" in this.#end) throw this.#end.error;
         return;

@@ -43,6 +43,17 @@ export async function* punctuated(
   yield* finals(await run.end());
 }
 
+/** The same for speech that somebody waits for: each segment by itself, as soon as it is there. */
+export async function* punctuatedAtOnce(
+  events: AsyncIterable<SessionEvent>,
+  punctuate: Punctuate,
+): AsyncGenerator<SessionEvent, void> {
+  const run = new Neighbours(punctuate);
+  for await (const event of events) {
+    yield event.type === "final" ? { ...event, segment: await run.alone(event.segment) } : event;
+  }
+}
+
 /** Segments that may be parts of one sentence. */
 class Neighbours {
   readonly #punctuate: Punctuate;
@@ -66,6 +77,16 @@ class Neighbours {
       return finished;
     }
     return [...finished, ...(await this.#give(this.#waiting.length - 1))];
+  }
+
+  /** Takes the next segment and gives it; what follows is not waited for. */
+  async alone(segment: Placed): Promise<Segment> {
+    const isLeftAlone = !lacksPunctuation(segment.text) || segment.text.length > longestSegment;
+    if (isLeftAlone || (this.#before && !follows(this.#before, segment))) this.#before = undefined;
+    if (isLeftAlone) return segment;
+    this.#waiting.push(segment);
+    const [given = segment] = await this.#give(1);
+    return given;
   }
 
   /** Nothing follows: the rest. */

@@ -61,9 +61,40 @@ export async function* inScript(
   events: AsyncIterable<SessionEvent>,
   writer: ScriptWriter,
 ): AsyncGenerator<SessionEvent, void> {
+  const partials = new WrittenPartials(writer);
   for await (const event of events) {
-    const isChinese = event.type === "final" && hasHan(event.segment.text) && !kana.test(event.segment.text);
-    yield isChinese ? { ...event, segment: await converted(event.segment, writer) } : event;
+    if (event.type === "final" && isChinese(event.segment.text)) {
+      yield { ...event, segment: await converted(event.segment, writer) };
+    } else {
+      yield event.type === "partial" && isChinese(event.text) ? await partials.written(event) : event;
+    }
+  }
+}
+
+const isChinese = (text: string): boolean => hasHan(text) && !kana.test(text);
+
+type Partial = Extract<SessionEvent, { readonly type: "partial" }>;
+
+/** Partials in a script. What is stable is written once: which character one becomes may depend on its neighbours. */
+class WrittenPartials {
+  readonly #writer: ScriptWriter;
+  #id = -1;
+  #stable = "";
+  #written = "";
+
+  constructor(writer: ScriptWriter) {
+    this.#writer = writer;
+  }
+
+  async written(event: Partial): Promise<Partial> {
+    const { id, text, stable } = event;
+    if (id !== this.#id || !stable.startsWith(this.#stable)) [this.#id, this.#stable, this.#written] = [id, "", ""];
+    const written = await this.#writer.write([stable.slice(this.#stable.length), text.slice(stable.length)]);
+    if (written === undefined) return event;
+    const [more = "", rest = ""] = written;
+    this.#stable = stable;
+    this.#written += more;
+    return { ...event, text: this.#written + rest, stable: this.#written };
   }
 }
 

@@ -1,5 +1,4 @@
 import { type EngineInfo, type RecognizedSpan, type RecognizedWord, sampleRateHz } from "../engine/engine.ts";
-import { joinText } from "../engine/text/join.ts";
 import { characterWords } from "../engine/text/words.ts";
 import type { OpenSession, Segment } from "./types.ts";
 
@@ -11,7 +10,7 @@ export function toSegment(id: number, span: RecognizedSpan, words: readonly Reco
     id,
     start: seconds(span.startSeconds),
     end: seconds(span.endSeconds),
-    text: joinText([span.text]),
+    text: span.text,
     ...(span.confidence !== undefined && { confidence: span.confidence }),
     ...(words && { words: words.map(toWord) }),
   };
@@ -20,10 +19,11 @@ export function toSegment(id: number, span: RecognizedSpan, words: readonly Reco
 /** The words as the caller wants them; in Chinese, words are characters. */
 export function wordsOf(
   { words }: RecognizedSpan,
-  options: Pick<OpenSession, "words" | "language">,
+  options: Pick<OpenSession, "words" | "language" | "isVerbatim">,
   info: EngineInfo,
 ): readonly RecognizedWord[] | undefined {
   if (options.words === "no" || words === undefined) return undefined;
+  if (options.isVerbatim === true) return words;
   const languages = options.language === undefined ? info.languages : [options.language];
   return languages.some((language) => chinese.has(language)) ? characterWords(words) : words;
 }

@@ -28,6 +28,12 @@ export class SessionInput {
     return this.#inTurn(() => this.#writePieces(samples));
   }
 
+  /** What was written so far is to become final. Without effect after the end. */
+  flush(): void {
+    if (this.#isEnded || this.#failure) return;
+    void this.#inTurn(async () => this.written.flush());
+  }
+
   end(): void {
     this.#isEnded = true;
     void this.#inTurn(async () => this.written.end());

@@ -3,15 +3,16 @@ import type { ModelFolder } from "../catalog/catalog.ts";
 import { type EngineInfo, sampleRateHz } from "../engine/engine.ts";
 import type { Blame, InstanceLease } from "../pool/types.ts";
 import type { Scheduler } from "../schedule/schedule.ts";
-import { Attempt, type Beginning, longestUtteranceSeconds, type Step } from "./attempt.ts";
+import { Attempt, type Beginning, type Step } from "./attempt.ts";
 import { isDeath } from "./death.ts";
 import { OrderedQueue } from "./ordered-queue.ts";
 import { Places } from "./places.ts";
 import type { PoisonMark, PoisonMemory } from "./poison.ts";
 import { PoisonCheck } from "./poison-check.ts";
 import { afterDeath, counted, gotOn, noDeaths } from "./replay-policy.ts";
-import { toSegment, wordsOf } from "./segments.ts";
+import { type ReaderStep, SessionEvents } from "./session-events.ts";
 import { SessionInput } from "./session-input.ts";
+import { Speaking } from "./speaking.ts";
 import type { OpenSession, Session, SessionEvent, SessionSummary } from "./types.ts";
 
 /**
@@ -25,6 +26,9 @@ export interface Leased {
   /** What serves by it. */
   readonly folder: ModelFolder;
 }
+
+/** A process waits with less than this for more samples. */
+const longestRestSamples = 0.1 * sampleRateHz;
 
 export interface SessionParts {
   readonly lease: InstanceLease;
@@ -50,13 +54,16 @@ export class RunningSession implements Session {
   readonly #poisonCheck: PoisonCheck;
   readonly #places = new Places(mostWorksInFlight);
   /** What the reader has not read; bounded by the places. */
-  readonly #steps = new OrderedQueue<Step>();
+  readonly #steps = new OrderedQueue<ReaderStep>();
+  readonly #speaking = new Speaking();
   readonly #stop = new AbortController();
   #attempt: Attempt;
   #folder: ModelFolder;
   #deaths = noDeaths;
   #replays = 0;
   #suspectTo = 0;
+  /** Resolves with the next thing that is done. */
+  #progress = Promise.withResolvers<void>();
   #over = false;
   /** What ended it before its time. */
   #failure: VoxpoolError | undefined;
@@ -88,6 +95,18 @@ export class RunningSession implements Session {
     return this.#input.write(samples);
   }
 
+  async caughtUp(sample: number): Promise<void> {
+    if (this.info.input !== "frames") return;
+    while (this.#attempt.givenTo < sample - longestRestSamples) {
+      if (this.#over) throw this.#failure ?? new VoxpoolError("request_cancelled");
+      await this.#progress.promise;
+    }
+  }
+
+  flush(): void {
+    this.#input.flush();
+  }
+
   end(): void {
     this.#input.end();
   }
@@ -104,24 +123,11 @@ export class RunningSession implements Session {
   }
 
   async *events(): AsyncIterable<SessionEvent> {
-    let number = 0;
-    let segments = 0;
-    let settledSeconds = 0;
+    const events = new SessionEvents(this.#parts.options, this.info);
     try {
       for await (const step of this.#steps) {
         this.#read(step);
-        if (step.kind === "settled") {
-          settledSeconds = Math.max(settledSeconds, this.#settledSeconds(step.settledSamples));
-        } else {
-          for (const span of step.spans) {
-            const segment = toSegment(segments, span, wordsOf(span, this.#parts.options, this.info));
-            if (segment.text === "") continue;
-            segments++;
-            settledSeconds = Math.max(settledSeconds, segment.start);
-            yield { type: "final", number: ++number, segment };
-          }
-        }
-        yield { type: "progress", number: ++number, processedSeconds: this.#processedSeconds(), settledSeconds };
+        yield* events.of(step, this.#processedSeconds());
       }
       if (this.#failure) throw this.#failure; // it came when all work was done already
       this.#complete();
@@ -156,14 +162,19 @@ export class RunningSession implements Session {
   }
 
   #take(step: Step): void {
+    if (step.kind === "partial") return this.#steps.offer(step);
     if (step.kind === "settled") this.#isNoteUnread = true;
+    if (step.kind === "flushed") this.#input.written.flushed();
+    // The utterance is over: what was said so far is of no use to a reader that has not come to it.
+    if (step.kind === "work" && step.spans.length > 0) this.#steps.retract();
     this.#steps.add(step);
+    if (step.kind === "work" && step.hypothesis) this.#steps.offer({ kind: "partial", span: step.hypothesis });
   }
 
-  #read(step: Step): void {
+  #read(step: ReaderStep): void {
     if (step.kind === "work") {
       this.#places.giveBack(1);
-    } else {
+    } else if (step.kind === "settled") {
       this.#isNoteUnread = false;
       this.#attempt.note();
     }
@@ -236,6 +247,9 @@ export class RunningSession implements Session {
       beginning: { ...beginning, suspectTo: this.#suspectTo },
       onFed: (to) => this.#input.fed(to),
       onProgress: () => this.#gotOn(attempt),
+      onSpeech: (edge) => {
+        if (this.#speaking.hear(edge)) this.#steps.add({ kind: "speech", ...edge });
+      },
       isNoteUnread: () => this.#isNoteUnread,
     });
     return attempt;
@@ -244,6 +258,7 @@ export class RunningSession implements Session {
   /** What others do to a process counts only while the session does not get on. */
   #gotOn(attempt: Attempt): void {
     if (this.#over || attempt !== this.#attempt) return;
+    this.#wake();
     this.#input.written.dropBefore(attempt.neededFrom);
     if (attempt.hasProgressed) this.#deaths = gotOn(this.#deaths);
   }
@@ -263,11 +278,6 @@ export class RunningSession implements Session {
     return this.#processedSamples / sampleRateHz;
   }
 
-  #settledSeconds(samples: number): number {
-    const seconds = samples / sampleRateHz;
-    return this.info.input === "frames" ? Math.max(0, seconds - longestUtteranceSeconds) : seconds;
-  }
-
   #complete(): void {
     if (this.#over) return;
     this.#over = true;
@@ -277,7 +287,13 @@ export class RunningSession implements Session {
     this.#leave();
   }
 
+  #wake(): void {
+    this.#progress.resolve();
+    this.#progress = Promise.withResolvers();
+  }
+
   #leave(): void {
+    this.#wake();
     this.#parts.options.signal?.removeEventListener("abort", this.#aborted);
   }
 }

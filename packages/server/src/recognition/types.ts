@@ -1,7 +1,7 @@
 import type { Segment } from "@voxpool/client/contract";
 import type { VoxpoolError } from "../base/errors.ts";
 import type { ModelFolder } from "../catalog/catalog.ts";
-import type { EngineInfo, VadMode } from "../engine/engine.ts";
+import type { EngineInfo, LiveSettings, VadMode } from "../engine/engine.ts";
 import type { Blame } from "../pool/types.ts";
 import type { Priority } from "../schedule/schedule.ts";
 import type { PoisonMark } from "./poison.ts";
@@ -9,7 +9,15 @@ import type { Punctuator } from "./punctuator.ts";
 
 /** One recognition. Events are numbered from 1 without gaps; a `final` never changes. */
 export type SessionEvent =
-  | { readonly type: "final"; readonly number: number; readonly segment: Segment }
+  | {
+      readonly type: "final";
+      readonly number: number;
+      readonly segment: Segment;
+      /** All readings, the best first, where they were asked for. */
+      readonly alternatives?: readonly { readonly text: string; readonly confidence?: number }[];
+      /** Speaker vector, where the model makes one. */
+      readonly speaker?: readonly number[];
+    }
   | {
       readonly type: "progress";
       readonly number: number;
@@ -17,7 +25,25 @@ export type SessionEvent =
       readonly processedSeconds: number;
       /** No segment that starts before this comes any more. */
       readonly settledSeconds: number;
-    };
+    }
+  | LiveEvent;
+
+/** What a live session says besides. */
+export type LiveEvent =
+  | {
+      readonly type: "partial";
+      readonly number: number;
+      /** Of the segment that this becomes; a reader that is slow gets the last one only. */
+      readonly id: number;
+      readonly startSeconds: number;
+      /** Empty: there is nothing in it after all. */
+      readonly text: string;
+      /** The beginning of `text` that is never taken back by another partial. */
+      readonly stable: string;
+    }
+  | { readonly type: "speech_started" | "speech_ended"; readonly number: number; readonly atSeconds: number }
+  /** What was written before a flush is final. */
+  | { readonly type: "flushed"; readonly number: number };
 
 export interface SessionSummary {
   /** Seconds of audio that were taken in. */
@@ -48,6 +74,14 @@ export interface OpenSession {
    * its recognitions to the one before it.
    */
   readonly meant?: () => Promise<ModelFolder>;
+  /** Left out: a recording. Then `vad` is without effect. */
+  readonly live?: LiveSettings;
+  readonly hotwords?: readonly string[];
+  readonly grammar?: readonly string[];
+  /** Text and words as the engine gives them. */
+  readonly isVerbatim?: boolean;
+  /** How many readings are wanted. */
+  readonly alternatives?: number;
   /** One more session of a recognition that is counted already. */
   readonly isPart?: boolean;
 }
@@ -59,6 +93,13 @@ export interface Session {
   readonly folder: ModelFolder;
   /** Resolves when the session may take more samples. @throws what ended the session */
   write(samples: Float32Array): Promise<void>;
+  /**
+   * Resolves when an engine that follows the stream has taken all samples before this one, but for a moment; at once
+   * for engines that decode whole utterances. @throws what ended the session
+   */
+  caughtUp(sample: number): Promise<void>;
+  /** What was written so far becomes final, and a `flushed` comes behind it. Live sessions alone. */
+  flush(): void;
   /** No more samples. */
   end(): void;
   /** Ends it at once; events then throw `error`, by default `request_cancelled`. Safe to call twice. */

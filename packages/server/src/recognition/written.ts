@@ -8,6 +8,9 @@ export class Written {
   #chunks: Chunk[] = [];
   #to = 0;
   #isEnded = false;
+  /** Where what was said so far is to end, in order, as long as nobody has answered. */
+  readonly #flushes: number[] = [];
+  #answered = 0;
   readonly #dropped: Digested = { hash: createHash("sha256"), to: 0 };
   /** Further on than `#dropped`, so that positions one after the other hash each sample once. */
   #ahead: Digested | undefined;
@@ -30,6 +33,22 @@ export class Written {
     this.#awake();
   }
 
+  /** What was written so far is to become final. */
+  flush(): void {
+    this.#flushes.push(this.#to);
+    this.#awake();
+  }
+
+  /** The first flush that was not answered is. */
+  flushed(): void {
+    if (this.#flushes.shift() !== undefined) this.#answered += 1;
+  }
+
+  /** How many flushes were answered. */
+  get answeredFlushes(): number {
+    return this.#answered;
+  }
+
   /** No more samples. */
   end(): void {
     this.#isEnded = true;
@@ -42,11 +61,18 @@ export class Written {
     this.end();
   }
 
-  /** The samples from a position on to the end of their chunk, once they are there; undefined: there are no more. */
-  async next(position: number): Promise<Float32Array | undefined> {
+  /**
+   * The samples from a position on to the end of their chunk, or to the next flush, once they are there; undefined:
+   * there are no more.
+   * @param flushes so many were passed
+   */
+  async next(position: number, flushes = this.#answered): Promise<Float32Array | "flush" | undefined> {
     for (;;) {
+      const flush = this.#flushes[flushes - this.#answered];
+      if (flush !== undefined && flush <= position) return "flush";
       const chunk = this.#chunks.findLast(({ from }) => from <= position);
-      const samples = chunk?.samples.subarray(position - chunk.from);
+      const to = (flush ?? Number.POSITIVE_INFINITY) - (chunk?.from ?? 0);
+      const samples = chunk?.samples.subarray(position - chunk.from, to);
       if (samples !== undefined && samples.length > 0) return samples;
       if (this.#isEnded) return undefined;
       await this.#wake.promise;

@@ -31,6 +31,8 @@ function watchSession(session: Session, tell: (outcome: Outcome) => void, fail: 
       return session.folder;
     },
     write: (samples) => session.write(samples),
+    caughtUp: (sample) => session.caughtUp(sample),
+    flush: () => session.flush(),
     end: () => session.end(),
     cancel: (error) => session.cancel(error),
     summary: () => session.summary(),

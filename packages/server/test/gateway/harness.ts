@@ -106,6 +106,7 @@ export function createTestApi(): TestApi {
     asked: [],
     failNext: new Map(),
     pullsLeft: new EventEmitter(),
+    openLive: () => Promise.reject(new VoxpoolError("internal")),
     health() {
       failIfAsked(api, "health");
       return { success: true, status: "running", loaded_models_count: loaded.size, version: "1.2.3" };

@@ -50,6 +50,7 @@ async function read(
       ({ processedSeconds } = event);
       continue;
     }
+    assert.ok(event.type === "final");
     assert.equal(event.segment.id, segments.length);
     segments.push(event.segment);
     seen(event.segment);

@@ -14,8 +14,6 @@ export interface OggPage {
   readonly isOpen: boolean;
 }
 
-export const mostPageBytes = 27 + 255 + 255 * 255;
-
 const capture = Buffer.from("OggS");
 
 /** Where the next page may begin; -1 if nowhere. */

@@ -1,6 +1,6 @@
 import type { CodecSetup, Coded } from "../codecs/codec.ts";
 import { type AudioFormat, damaged, type FormatInput, type Reading, unsupported } from "../format.ts";
-import { findPage, mostPageBytes, type OggPage, readPage } from "./ogg-page.ts";
+import { findPage, type OggPage, readPage } from "./ogg-page.ts";
 import { framesAt, mostFramesOf, type OggStream, openOggStream, takeHeader } from "./ogg-stream.ts";
 import { gapBefore, pass, startTimeline, type Timeline } from "./timeline.ts";
 
@@ -42,8 +42,11 @@ export const ogg: AudioFormat<OggState> = {
   },
 };
 
+/** The page's own size once its head is there: who speaks waits for nothing behind it. */
 function wanted(bytes: Uint8Array): number {
-  return bytes.length < 27 + 255 ? 27 + 255 : mostPageBytes;
+  const headBytes = 27 + (bytes[26] ?? 0);
+  if (bytes.length < headBytes) return headBytes;
+  return bytes.subarray(27, headBytes).reduce((sum, size) => sum + size, headBytes);
 }
 
 /** After damage: on to the next page. What was open is lost. */

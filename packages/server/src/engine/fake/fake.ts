@@ -24,7 +24,8 @@ import { type FakeScript, readScript } from "./script.ts";
  *   `{peak}` its loudest sample in thousandths.
  * - `input`: `segments` or `frames`; `words`: whether word times are given (the words share the time evenly);
  *   `languages`: instead of those of the spec; `maxSegmentSeconds` (20).
- * - `spanSeconds` (1): with `frames`, a span ends after so much audio, or with the input.
+ * - `spanSeconds` (1): with `frames`, a span ends after so much audio, or with the input. Until then its words are
+ *   heard one by one, evenly.
  * - `loadMs`, `decodeMs`: how long a load, a decode takes.
  * - `warmUp`, `warmUpMs`: a behaviour in the warm-up, and how long that takes; it counts as no decode.
  * - `loadBytes`, `growBytes`: memory that the load, each decode takes and keeps.
@@ -144,6 +145,18 @@ class FakeRecognizer implements FrameRecognizer {
     return spans;
   }
 
+  hypothesis(): RecognizedSpan | undefined {
+    if (this.#buffer.length === 0) return undefined;
+    const { text, startSeconds, endSeconds } = this.#heard(this.#spans);
+    const words = text.split(" ");
+    const count = Math.floor((words.length * this.#buffer.length) / this.#spanSamples);
+    return { text: words.slice(0, count).join(" "), startSeconds, endSeconds };
+  }
+
+  async flush(): Promise<RecognizedSpan | undefined> {
+    return this.#buffer.length > 0 ? this.#span() : undefined;
+  }
+
   async finish(): Promise<RecognizedSpan | undefined> {
     return this.#buffer.length > 0 ? this.#span() : undefined;
   }
@@ -153,12 +166,17 @@ class FakeRecognizer implements FrameRecognizer {
   }
 
   #span(): RecognizedSpan {
+    const span = this.#heard(this.#spans++);
+    this.#start += this.#buffer.length;
+    this.#buffer = [];
+    return span;
+  }
+
+  #heard(index: number): RecognizedSpan {
     const samples = Float32Array.from(this.#buffer);
     const startSeconds = this.#start / sampleRateHz;
-    this.#start += samples.length;
-    this.#buffer = [];
-    const recognized = heard(this.#script, this.#options, this.#spans++, samples, startSeconds);
-    return { ...recognized, startSeconds, endSeconds: this.#start / sampleRateHz };
+    const recognized = heard(this.#script, this.#options, index, samples, startSeconds);
+    return { ...recognized, startSeconds, endSeconds: (this.#start + samples.length) / sampleRateHz };
   }
 }
 

@@ -1,5 +1,5 @@
 import { sampleRateHz } from "../engine.ts";
-import type { Segmenter, SpeechSegment } from "../segmenter.ts";
+import type { LiveSegmenter, OpenSpeech, SpeechSegment } from "../segmenter.ts";
 import { Audible } from "./audible.ts";
 import { clean, frameSamples, paddingSamples, type SpeechDetector } from "./detector.ts";
 import { quietestPoint } from "./quietest.ts";
@@ -28,6 +28,10 @@ export interface CutterOptions {
   readonly leastSpeechSamples?: number;
   /** The first so many samples are only heard: no segment reaches into them. */
   readonly heardSamples?: number;
+  /** A pause of this length ends a segment, however long it is; infinite: none does. */
+  readonly pauseSeconds?: number;
+  /** Something was said before: the fallback waits for the next `split`. */
+  readonly hasSpoken?: boolean;
 }
 
 /**
@@ -36,13 +40,14 @@ export interface CutterOptions {
  * Everything is decided frame by frame, so that the chunks the samples come in make no difference. Neighbours
  * never overlap, so that no word is decoded twice. Held are at most two longest segments.
  */
-export class Cutter implements Segmenter {
+export class Cutter implements LiveSegmenter {
   readonly #detector: SpeechDetector;
   readonly #fallback: (() => SpeechDetector) | undefined;
-  readonly #audible: Audible | undefined;
+  #audible: Audible | undefined;
   readonly #maxSegmentSeconds: number;
   readonly #maxSamples: number;
   readonly #leastSpeechSamples: number;
+  readonly #pauseSamples: number | undefined;
   readonly #buffer = new SampleBuffer();
   /** Everything before this is judged. */
   #judged = 0;
@@ -64,7 +69,8 @@ export class Cutter implements Segmenter {
     this.#floor = heardSamples;
     // What was heard may end in the middle of speech that grew too long.
     if (heardSamples > 0) this.#cutAt = heardSamples;
-    if (fallback !== undefined) this.#audible = new Audible(fallback(), this.#maxSamples);
+    if (options.pauseSeconds !== undefined) this.#pauseSamples = options.pauseSeconds * sampleRateHz;
+    if (options.hasSpoken !== true) this.#listen();
   }
 
   get heldFrom(): number {
@@ -85,6 +91,44 @@ export class Cutter implements Segmenter {
   }
 
   flush(): readonly SpeechSegment[] {
+    const segments = this.#finishAll();
+    this.close();
+    return segments;
+  }
+
+  split(): readonly SpeechSegment[] {
+    const speech = this.#speech;
+    const segments = this.#finishAll();
+    const end = this.#judged;
+    // What goes on behind it is the rest of a word, however short.
+    if (speech !== undefined && end - speech.end <= 2 * frameSamples) this.#cutAt = end;
+    this.#floor = Math.max(this.#floor, end);
+    this.close(); // what a detector remembers belongs to what is over
+    this.#listen();
+    return segments;
+  }
+
+  get open(): OpenSpeech | undefined {
+    const speech = this.#speech;
+    if (speech === undefined || !this.#isSpoken(speech)) return undefined;
+    return { start: speech.start, end: speech.end, heardTo: this.#judged };
+  }
+
+  copyOpen(): SpeechSegment | undefined {
+    const speech = this.#speech;
+    if (speech === undefined || !this.#isSpoken(speech)) return undefined;
+    const from = this.#beginOf(speech);
+    const to = Math.min(speech.end + paddingSamples, this.#buffer.to);
+    return { start: speech.start, end: speech.end, samplesFrom: from, samples: this.#buffer.copy(from, to) };
+  }
+
+  /** The fallback hears from here on. */
+  #listen(): void {
+    this.#audible = this.#fallback && new Audible(this.#fallback(), this.#maxSamples);
+  }
+
+  /** Judges all that is there, and gives all that is to be decoded of it. */
+  #finishAll(): SpeechSegment[] {
     const segments: SpeechSegment[] = [];
     const end = this.#buffer.to;
     if (end > this.#judged) {
@@ -102,7 +146,6 @@ export class Cutter implements Segmenter {
     segments.push(...this.#missed());
     this.#judged = end;
     this.#buffer.dropBefore(end);
-    this.close();
     return segments;
   }
 
@@ -139,8 +182,12 @@ export class Cutter implements Segmenter {
     const speech = this.#speech;
     this.#speech = undefined;
     if (speech === undefined) return;
-    const goesOn = speech.start - this.#cutAt <= frameSamples;
-    if (goesOn || speech.spokenSamples >= this.#leastSpeechSamples) this.#emit(speech, this.#buffer.to, segments);
+    if (this.#isSpoken(speech)) this.#emit(speech, this.#buffer.to, segments);
+  }
+
+  /** Enough for speech, or the rest of what was cut. */
+  #isSpoken(speech: Speech): boolean {
+    return speech.start - this.#cutAt <= frameSamples || speech.spokenSamples >= this.#leastSpeechSamples;
   }
 
   /** The speech has grown too long: all up to the quietest point in the second half of the room becomes a segment. */
@@ -151,19 +198,21 @@ export class Cutter implements Segmenter {
     const point = earliest + quietestPoint(this.#buffer.view(earliest, latest));
     const [before, after] = speech.splitAt(point);
     this.#cutAt = after === undefined ? latest : point;
-    this.#emit(before, this.#cutAt, segments);
+    this.#emit(before, this.#cutAt, segments, after !== undefined);
     this.#speech = after;
   }
 
-  #emit(speech: Speech, limit: number, segments: SpeechSegment[]): void {
+  #emit(speech: Speech, limit: number, segments: SpeechSegment[], goesOn = false): void {
     const from = this.#beginOf(speech);
     const to = Math.min(speech.end + paddingSamples, limit);
-    segments.push({ start: speech.start, end: speech.end, samplesFrom: from, samples: this.#buffer.copy(from, to) });
+    const samples = this.#buffer.copy(from, to);
+    segments.push({ start: speech.start, end: speech.end, samplesFrom: from, samples, ...(goesOn && { goesOn }) });
     this.#floor = to;
     this.#audible?.stop();
   }
 
   #pauseAfter(speech: Speech): number {
+    if (this.#pauseSamples !== undefined) return this.#pauseSamples;
     return speech.end - speech.start < this.#maxSamples / 2 ? longPauseSamples : pauseSamples;
   }
 

@@ -1,5 +1,5 @@
-import type { EngineAssets, ModelSpec, Resume, VadMode } from "../engine.ts";
-import type { Segmenter, SegmenterPool } from "../segmenter.ts";
+import type { EngineAssets, LiveSettings, ModelSpec, Resume, VadMode } from "../engine.ts";
+import type { LiveSegmenter, Segmenter, SegmenterPool } from "../segmenter.ts";
 import { Cutter } from "./cutter.ts";
 import type { SpeechDetector } from "./detector.ts";
 import { EnergyDetector } from "./energy.ts";
@@ -18,21 +18,28 @@ export function createSegmenterPool(
   maxSegmentSeconds: number,
 ): SegmenterPool {
   const ears = earsOf(kind, assets);
-  return { lend: (vad = "on", resume = fromTheStart) => segmenters[vad](ears, maxSegmentSeconds, resume) };
+  return {
+    lend: (vad = "on", resume = fromTheStart) => segmenters[vad](ears, maxSegmentSeconds, resume),
+    lendLive: (live, resume = fromTheStart) => liveCutter(ears, maxSegmentSeconds, live, resume),
+  };
 }
+
+/** People wait for what they said: this is long enough for a breath between words. */
+const livePauseSeconds = 0.5;
 
 const fromTheStart: Resume = { heardSamples: 0, hasSpoken: false };
 
 /** How speech is told from silence. */
 interface Ears {
-  readonly detector: () => SpeechDetector;
+  /** @param threshold how sure it has to be, 0 to 1; 0.5 unless given. Energy is certain in any case. */
+  readonly detector: (threshold?: number) => SpeechDetector;
   readonly fallback?: () => SpeechDetector;
 }
 
 function earsOf(kind: ModelSpec["segmenter"], assets: EngineAssets): Ears {
   if (kind === "energy") return { detector: () => new EnergyDetector() };
   const silero = new SileroPool(assets.sileroFile);
-  return { detector: () => new SileroDetector(silero), fallback: () => new EnergyDetector() };
+  return { detector: (threshold) => new SileroDetector(silero, threshold), fallback: () => new EnergyDetector() };
 }
 
 type MakeSegmenter = (ears: Ears, maxSegmentSeconds: number, resume: Resume) => Segmenter;
@@ -50,6 +57,23 @@ const segmenters: Readonly<Record<VadMode, MakeSegmenter>> = {
 /** The fallback is for input without any speech. */
 function earsFor({ detector, fallback }: Ears, { heardSamples, hasSpoken }: Resume) {
   return { detector: detector(), heardSamples, ...(fallback && !hasSpoken && { fallback }) };
+}
+
+/** What is not heard as speech is decoded all the same where somebody ends an utterance by hand. */
+function liveCutter(
+  { detector, fallback }: Ears,
+  maxSegmentSeconds: number,
+  { manual, silenceSeconds = livePauseSeconds, threshold }: LiveSettings,
+  { heardSamples, hasSpoken }: Resume,
+): LiveSegmenter {
+  return new Cutter({
+    detector: detector(threshold),
+    maxSegmentSeconds,
+    heardSamples,
+    hasSpoken,
+    pauseSeconds: manual ? Number.POSITIVE_INFINITY : silenceSeconds,
+    ...(fallback && { fallback }),
+  });
 }
 
 /** Cuts only what grows past the limit, at its quietest point. */

@@ -1,4 +1,4 @@
-import { frameHeaderBytes, maxFrameSamples } from "../wire.ts";
+import { flushCount, frameHeaderBytes, maxFrameSamples } from "../wire.ts";
 
 /** A whole frame: samples of a session, or (empty) the end of its input. */
 export type OnFrame = (session: number, samples: Float32Array) => void;
@@ -14,6 +14,7 @@ export class OutOfStep extends Error {
  */
 export class FrameReader {
   readonly #onFrame: OnFrame;
+  readonly #onFlush: (session: number) => void;
   readonly #header = new Uint8Array(frameHeaderBytes);
   readonly #headerView = new DataView(this.#header.buffer);
   #headerFilled = 0;
@@ -21,11 +22,12 @@ export class FrameReader {
   #payload: Uint8Array | undefined;
   #payloadFilled = 0;
 
-  constructor(onFrame: OnFrame) {
+  constructor(onFrame: OnFrame, onFlush: (session: number) => void = () => undefined) {
     this.#onFrame = onFrame;
+    this.#onFlush = onFlush;
   }
 
-  /** Takes bytes; calls `onFrame` for each frame that they complete. @throws OutOfStep */
+  /** Takes bytes; calls `onFrame`, or `onFlush`, for each frame that they complete. @throws OutOfStep */
   push(bytes: Uint8Array): void {
     let at = 0;
     while (at < bytes.length) {
@@ -44,6 +46,7 @@ export class FrameReader {
     this.#headerFilled = 0;
     this.#session = this.#headerView.getUint32(0, true);
     const count = this.#headerView.getUint32(4, true);
+    if (count === flushCount && this.#session !== 0) return this.#onFlush(this.#session);
     if (count > maxFrameSamples || this.#session === 0) {
       throw new OutOfStep(`the sample pipe is out of step: a frame of ${count} samples for session ${this.#session}`);
     }

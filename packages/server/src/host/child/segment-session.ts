@@ -6,12 +6,21 @@ import {
   type SessionOptions,
   sampleRateHz,
 } from "../../engine/engine.ts";
-import type { Segmenter, SpeechSegment } from "../../engine/segmenter.ts";
+import type { LiveSegmenter, Segmenter, SpeechSegment } from "../../engine/segmenter.ts";
+import { LiveSpeech } from "./live-speech.ts";
 import { type ChildSession, consumedStepSamples, failureOf, type SessionContext, within } from "./session.ts";
 import type { Sliced } from "./turns.ts";
 
 /** The segmenter gets so many samples in a turn at most: a second, which is a few milliseconds of VAD. */
 const sliceSamples = 16_000;
+
+export interface SegmentSessionParts {
+  readonly engine: SegmentEngine;
+  /** One that can be split where the session is live. */
+  readonly segmenter: Segmenter | LiveSegmenter;
+  readonly options: SessionOptions;
+  readonly context: SessionContext;
+}
 
 /** Cuts samples into segments of speech; each is a piece of work, and those that have permits run at once. */
 export class SegmentSession implements ChildSession, Sliced {
@@ -20,7 +29,8 @@ export class SegmentSession implements ChildSession, Sliced {
   readonly #segmenter: Segmenter;
   readonly #options: SessionOptions;
   readonly #context: SessionContext;
-  readonly #inbox: Float32Array[] = [];
+  readonly #live: LiveSpeech | undefined;
+  readonly #inbox: (Float32Array | "flush")[] = [];
   /** Cut and not yet decoded, in order. */
   readonly #undone = new Map<number, SpeechSegment>();
   readonly #granted = new Set<number>();
@@ -31,22 +41,28 @@ export class SegmentSession implements ChildSession, Sliced {
   #cut = false;
   #closed = false;
 
-  constructor(
-    id: number,
-    engine: SegmentEngine,
-    segmenter: Segmenter,
-    options: SessionOptions,
-    context: SessionContext,
-  ) {
+  constructor(id: number, { engine, segmenter, options, context }: SegmentSessionParts) {
     this.#id = id;
     this.#engine = engine;
     this.#segmenter = segmenter;
     this.#options = options;
     this.#context = context;
+    if (options.live === undefined || !("split" in segmenter)) return;
+    this.#live = new LiveSpeech({
+      segmenter,
+      settings: options.live,
+      tell: (state, sample) => context.post({ type: "speech", session: id, state, sample }),
+      ask: ({ start, end }) => this.#announceWork({ audioSeconds: (end - start) / sampleRateHz, endSample: end }, true),
+    });
   }
 
   take(samples: Float32Array): void {
     this.#inbox.push(samples);
+    this.#context.turns.ask(this);
+  }
+
+  flush(): void {
+    this.#inbox.push("flush");
     this.#context.turns.ask(this);
   }
 
@@ -72,11 +88,15 @@ export class SegmentSession implements ChildSession, Sliced {
   }
 
   #feed(): void {
-    const samples = this.#nextSlice();
-    if (samples) {
-      this.#fedSamples += samples.length;
-      this.#announce(this.#segmenter.push(samples));
+    const next = this.#nextSlice();
+    if (next === "flush") {
+      this.#announce(this.#live?.split() ?? []);
+      this.#context.post({ type: "flushed", session: this.#id });
+    } else if (next) {
+      this.#fedSamples += next.length;
+      this.#announce(this.#segmenter.push(next));
     }
+    this.#live?.look();
     if (this.#inputEnded && this.#inbox.length === 0) {
       this.#announce(this.#segmenter.flush());
       this.#segmenter.close();
@@ -86,35 +106,61 @@ export class SegmentSession implements ChildSession, Sliced {
     }
   }
 
-  #nextSlice(): Float32Array | undefined {
+  #nextSlice(): Float32Array | "flush" | undefined {
     const first = this.#inbox.shift();
-    if (!first || first.length <= sliceSamples) return first;
+    if (first === undefined || first === "flush" || first.length <= sliceSamples) return first;
     this.#inbox.unshift(first.subarray(sliceSamples));
     return first.subarray(0, sliceSamples);
   }
 
   #announce(segments: readonly SpeechSegment[]): void {
     for (const segment of segments) {
-      const work = this.#works++;
-      this.#undone.set(work, segment);
-      this.#context.post({
-        type: "work",
-        session: this.#id,
-        work,
-        audioSeconds: segment.samples.length / sampleRateHz,
-        endSample: segment.samplesFrom + segment.samples.length,
-      });
+      this.#live?.cut(segment);
+      const { samplesFrom, samples } = segment;
+      const size = { audioSeconds: samples.length / sampleRateHz, endSample: samplesFrom + samples.length };
+      this.#undone.set(this.#announceWork(size), segment);
     }
+  }
+
+  #announceWork(size: { readonly audioSeconds: number; readonly endSample: number }, isPartial = false): number {
+    const work = this.#works++;
+    this.#context.post({ type: "work", session: this.#id, work, ...size, ...(isPartial && { isPartial }) });
+    return work;
   }
 
   grant(work: number): void {
     const segment = this.#undone.get(work);
-    if (!segment || this.#granted.has(work)) return;
+    if (segment === undefined) return void this.#runPartial(work);
+    if (this.#granted.has(work)) return;
     this.#granted.add(work);
-    void this.#decode(work, segment);
+    void this.#runFinal(work, segment);
   }
 
-  async #decode(work: number, segment: SpeechSegment): Promise<void> {
+  async #runFinal(work: number, segment: SpeechSegment): Promise<void> {
+    const { results, decodeSeconds } = await this.#decode(segment);
+    this.#tellDone(work, results, decodeSeconds);
+    if (this.#closed) return;
+    this.#undone.delete(work);
+    this.#granted.delete(work);
+    this.#tellConsumed();
+    this.#forgetWhenOver();
+  }
+
+  /** What is said so far; nothing if its utterance is over by now. */
+  async #runPartial(work: number): Promise<void> {
+    const wanted = this.#live?.take(work);
+    if (wanted === undefined) {
+      this.#tellDone(work, [], 0);
+    } else {
+      const { results, decodeSeconds } = await this.#decode(wanted.segment);
+      this.#tellDone(work, wanted.isCurrent() ? results : [], decodeSeconds);
+    }
+    if (this.#closed) return;
+    this.#live?.done(work);
+    if (!this.#cut) this.#live?.look();
+  }
+
+  async #decode(segment: SpeechSegment): Promise<{ results: readonly RecognizedSpan[]; decodeSeconds: number }> {
     const ticket = this.#context.clock.begin();
     let results: readonly RecognizedSpan[] = [];
     try {
@@ -122,20 +168,13 @@ export class SegmentSession implements ChildSession, Sliced {
     } catch (error) {
       this.#fail(error);
     }
-    const decodeSeconds = this.#context.clock.end(ticket);
-    // Also when the session is gone: the parent counts how long each decode runs until it hears of its end.
-    this.#context.post({
-      type: "done",
-      session: this.#id,
-      work,
-      results: this.#closed ? [] : results,
-      decodeSeconds,
-    });
-    if (this.#closed) return;
-    this.#undone.delete(work);
-    this.#granted.delete(work);
-    this.#tellConsumed();
-    this.#forgetWhenOver();
+    return { results, decodeSeconds: this.#context.clock.end(ticket) };
+  }
+
+  /** Also when the session is gone: the parent counts how long each decode runs until it hears of its end. */
+  #tellDone(work: number, results: readonly RecognizedSpan[], decodeSeconds: number): void {
+    const all = this.#closed ? [] : results;
+    this.#context.post({ type: "done", session: this.#id, work, results: all, decodeSeconds });
   }
 
   #tellConsumed(): void {

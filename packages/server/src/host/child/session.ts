@@ -8,6 +8,8 @@ import type { Turns } from "./turns.ts";
 export interface ChildSession {
   /** Takes samples, which the session then owns. */
   take(samples: Float32Array): void;
+  /** What was said so far ends here: it is cut, and `flushed` is told behind that. */
+  flush(): void;
   /** No more samples. */
   endInput(): void;
   /** The permit for a piece of work. */

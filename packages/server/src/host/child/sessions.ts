@@ -17,7 +17,7 @@ export class Sessions {
   readonly #context: SessionContext;
   readonly #open = new Map<number, ChildSession>();
   /** Samples may be faster than the `open` of their session, since these come another way. */
-  readonly #early = new Map<number, Float32Array[]>();
+  readonly #early = new Map<number, (Float32Array | "flush")[]>();
   #newest = 0;
 
   constructor(loaded: Loaded, context: Omit<SessionContext, "forget">) {
@@ -34,15 +34,20 @@ export class Sessions {
     } catch (error) {
       this.#context.post({ type: "session_failed", session: number, error: failureOf(error, "decode_failed") });
     }
-    for (const samples of early) this.frame(number, samples);
+    for (const one of early) {
+      if (one === "flush") this.flush(number);
+      else this.frame(number, one);
+    }
   }
 
   #create(number: number, options: SessionOptions): ChildSession {
     const loaded = this.#loaded;
     switch (loaded.input) {
       case "segments": {
-        const segmenter = loaded.segmenters.lend(options.vad, options.resume);
-        return new SegmentSession(number, loaded.engine, segmenter, options, this.#context);
+        const { live, vad, resume } = options;
+        const { engine, segmenters } = loaded;
+        const segmenter = live === undefined ? segmenters.lend(vad, resume) : segmenters.lendLive(live, resume);
+        return new SegmentSession(number, { engine, segmenter, options, context: this.#context });
       }
       case "frames":
         return new FrameSession(number, loaded.engine, options, this.#context);
@@ -63,11 +68,18 @@ export class Sessions {
     }
   }
 
-  #keepEarly(number: number, samples: Float32Array): void {
+  /** In its place among the samples. */
+  flush(number: number): void {
+    const session = this.#open.get(number);
+    if (session) session.flush();
+    else this.#keepEarly(number, "flush");
+  }
+
+  #keepEarly(number: number, one: Float32Array | "flush"): void {
     if (number <= this.#newest) return;
     const early = this.#early.get(number);
-    if (early) early.push(samples);
-    else this.#early.set(number, [samples]);
+    if (early) early.push(one);
+    else this.#early.set(number, [one]);
   }
 
   grant(number: number, work: number): void {

@@ -95,7 +95,10 @@ async function punctuate(
  * fills the pipe, which is what holds the parent back.
  */
 function readSamples(sessions: Sessions): void {
-  const reader = new FrameReader((session, samples) => sessions.frame(session, samples));
+  const reader = new FrameReader(
+    (session, samples) => sessions.frame(session, samples),
+    (session) => sessions.flush(session),
+  );
   const pipe = new Socket({ fd: sampleFd, readable: true, writable: false });
   // An error thrown here ends the thread, and with it the process.
   pipe.on("data", (bytes) => reader.push(bytes));

@@ -136,7 +136,7 @@ class ChildHost implements Host, SessionHost {
     return this.ended;
   }
 
-  write(session: number, samples: Float32Array, taken: () => void): void {
+  write(session: number, samples: Float32Array | "flush", taken: () => void): void {
     this.#pipe.write(session, samples, taken);
   }
 
@@ -189,6 +189,8 @@ class ChildHost implements Host, SessionHost {
         this.#texts.failed(message.number, this.#error(message.error.reason, message.error.details));
         break;
       case "work":
+      case "speech":
+      case "flushed":
       case "consumed":
       case "cut":
       case "session_failed":

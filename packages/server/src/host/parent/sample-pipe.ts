@@ -1,5 +1,5 @@
 import type { Writable } from "node:stream";
-import { frameHeader } from "../wire.ts";
+import { flushCount, frameHeader } from "../wire.ts";
 
 /** Writes sample frames; the kernel's buffer and the stream's own callback are the back-pressure. */
 export class SamplePipe {
@@ -13,12 +13,13 @@ export class SamplePipe {
    * Writes a frame without copying it: leave `samples` alone until `taken` is called, which is when the kernel has
    * them all. Never called when the process is gone.
    */
-  write(session: number, samples: Float32Array, taken: () => void): void {
+  write(session: number, samples: Float32Array | "flush", taken: () => void): void {
     const stream = this.#stream;
     if (!stream || stream.destroyed || stream.writableEnded) return;
     const done = (error?: Error | null): void => {
       if (!error) taken();
     };
+    if (samples === "flush") return void stream.write(frameHeader(session, flushCount), done);
     const header = frameHeader(session, samples.length);
     if (samples.length === 0) return void stream.write(header, done);
     stream.cork();

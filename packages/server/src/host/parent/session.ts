@@ -1,12 +1,12 @@
 import { VoxpoolError, type WireError } from "../../base/errors.ts";
 import type { FromHost } from "../wire.ts";
 import { AsyncQueue } from "./queue.ts";
-import type { HostSession, HostWork, WorkDone } from "./types.ts";
+import type { HostSession, HostStep, HostWork, WorkDone } from "./types.ts";
 
 /** What a session asks of its host. */
 export interface SessionHost {
-  /** Writes one frame; `taken` when `samples` may be used again. */
-  write(session: number, samples: Float32Array, taken: () => void): void;
+  /** Writes one frame, or that a flush comes here; `taken` when `samples` may be used again. */
+  write(session: number, samples: Float32Array | "flush", taken: () => void): void;
   grant(session: number, work: number, expectedSeconds: number): void;
   /** The process runs a granted work no more. */
   over(session: number, work: number): Promise<void>;
@@ -32,7 +32,7 @@ export class ParentSession implements HostSession {
   readonly #id: number;
   readonly #host: SessionHost;
   readonly #modelPath: string;
-  readonly #works = new AsyncQueue<HostWork>();
+  readonly #steps = new AsyncQueue<HostStep>();
   readonly #runs = new Map<number, Run>();
   /** Writes of a session happen one after the other. */
   #tail: Promise<void> = Promise.resolve();
@@ -41,8 +41,8 @@ export class ParentSession implements HostSession {
   #sentSamples = 0;
   #consumedSamples = 0;
   #consumedListener: (() => void) | undefined;
-  #announced = 0;
-  #done = 0;
+  /** Works that were announced and are not done; of partials those that run, since the others may never. */
+  readonly #undone = new Set<number>();
   #cut = false;
   #inputEnded = false;
   #failure: VoxpoolError | undefined;
@@ -74,8 +74,17 @@ export class ParentSession implements HostSession {
     this.#inTurn(() => this.#writeFrame(new Float32Array(0))).catch(() => undefined);
   }
 
-  works(): AsyncIterable<HostWork> {
-    return this.#works;
+  flush(): void {
+    if (this.#inputEnded) return;
+    this.#inTurn(() => this.#writeFrame("flush")).catch(() => undefined);
+  }
+
+  steps(): AsyncIterable<HostStep> {
+    return this.#steps;
+  }
+
+  async *works(): AsyncGenerator<HostWork, void> {
+    for await (const step of this.#steps) if (step.kind === "work") yield step.work;
   }
 
   cancel(error = new VoxpoolError("request_cancelled", { model_path: this.#modelPath })): void {
@@ -88,7 +97,7 @@ export class ParentSession implements HostSession {
   fail(error: VoxpoolError): void {
     if (this.#failure || this.#isOver()) return;
     this.#failure = error;
-    this.#works.fail(error);
+    this.#steps.fail(error);
     this.#waiting?.reject(error);
     for (const run of this.#runs.values()) run.reject(error);
     this.#runs.clear();
@@ -99,8 +108,8 @@ export class ParentSession implements HostSession {
   receive(message: Extract<FromHost, { session: number }>): void {
     switch (message.type) {
       case "work":
-        this.#announced += 1;
-        this.#works.push(this.#work(message));
+        if (!message.isPartial) this.#undone.add(message.work);
+        this.#steps.push({ kind: message.isPartial ? "partial" : "work", work: this.#work(message) });
         break;
       case "done":
         this.#finish(message);
@@ -110,9 +119,15 @@ export class ParentSession implements HostSession {
         this.#grantCredit();
         this.#consumedListener?.();
         break;
+      case "speech":
+        this.#steps.push({ kind: "speech", state: message.state, sample: message.sample });
+        break;
+      case "flushed":
+        this.#steps.push({ kind: "flushed" });
+        break;
       case "cut":
         this.#cut = true;
-        this.#works.close();
+        this.#steps.close();
         this.#forgetWhenOver();
         break;
       case "session_failed":
@@ -127,11 +142,15 @@ export class ParentSession implements HostSession {
   }
 
   #work({ work: number, audioSeconds, endSample }: Extract<FromHost, { type: "work" }>): HostWork {
+    let running: Promise<WorkDone> | undefined;
     return {
       number,
       audioSeconds,
       endSample,
-      run: (expectedSeconds = 0) => this.#run(number, expectedSeconds),
+      run: (expectedSeconds = 0) => {
+        running ??= this.#run(number, expectedSeconds);
+        return running;
+      },
       isRunnable: () => this.#failure === undefined,
       over: () => this.#host.over(this.#id, number),
     };
@@ -139,22 +158,22 @@ export class ParentSession implements HostSession {
 
   #run(work: number, expectedSeconds: number): Promise<WorkDone> {
     if (this.#failure) return Promise.reject(this.#failure);
-    const running = this.#runs.get(work);
-    if (running) return running.promise;
     const run: Run = Promise.withResolvers<WorkDone>();
     this.#runs.set(work, run);
+    this.#undone.add(work);
     this.#host.grant(this.#id, work, expectedSeconds);
     return run.promise;
   }
 
-  #finish({ work, results, decodeSeconds }: Extract<FromHost, { type: "done" }>): void {
-    this.#runs.get(work)?.resolve({ results, decodeSeconds });
-    this.#done += 1;
+  #finish({ work, results, decodeSeconds, hypothesis }: Extract<FromHost, { type: "done" }>): void {
+    this.#runs.get(work)?.resolve({ results, decodeSeconds, ...(hypothesis && { hypothesis }) });
+    this.#runs.delete(work);
+    this.#undone.delete(work);
     this.#forgetWhenOver();
   }
 
   #isOver(): boolean {
-    return this.#cut && this.#done === this.#announced;
+    return this.#cut && this.#undone.size === 0;
   }
 
   #forgetWhenOver(): void {
@@ -196,7 +215,7 @@ export class ParentSession implements HostSession {
     this.#waiting?.resolve();
   }
 
-  #writeFrame(frame: Float32Array): Promise<void> {
+  #writeFrame(frame: Float32Array | "flush"): Promise<void> {
     return this.#wait((taken) => this.#host.write(this.#id, frame, taken));
   }
 

@@ -1,6 +1,7 @@
 import type { VoxpoolError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import type { EngineAssets, EngineInfo, ModelSpec, RecognizedSpan, SessionOptions } from "../../engine/engine.ts";
+import type { SpeechState } from "../wire.ts";
 
 /** A child process with one model in it. */
 export interface Host {
@@ -59,9 +60,13 @@ export type StartHost = (options: HostOptions) => Host;
 export interface HostSession {
   /** Resolves when the session may take more: this is the back-pressure. @throws what ended the session */
   write(samples: Float32Array): Promise<void>;
+  /** What was written so far ends here; `flushed` comes among the steps behind its works. Live sessions alone. */
+  flush(): void;
   /** No more samples. */
   end(): void;
-  /** Pieces of work in their order, as they are cut; ends after the last one. @throws what ended the session */
+  /** What happens, in order, as it happens; ends after the last piece of work. Iterate this or `works`, once. @throws what ended the session */
+  steps(): AsyncIterable<HostStep>;
+  /** Pieces of work alone: all there is of a session that is not live. @throws as `steps` does */
   works(): AsyncIterable<HostWork>;
   /** Ends the session; everything pending throws `error`, by default `request_cancelled`. Safe to call twice. */
   cancel(error?: VoxpoolError): void;
@@ -70,6 +75,14 @@ export interface HostSession {
   /** Calls `listener` whenever that has grown while the session runs; one listener a session. */
   onConsumed(listener: () => void): void;
 }
+
+export type HostStep =
+  /** All are to be run; what is recognised is what their results are, in their order. */
+  | { readonly kind: "work"; readonly work: HostWork }
+  /** What is said so far. May be run, until another one or a work is announced. */
+  | { readonly kind: "partial"; readonly work: HostWork }
+  | { readonly kind: "speech"; readonly state: SpeechState; readonly sample: number }
+  | { readonly kind: "flushed" };
 
 export interface HostWork {
   /** Counts from 0 in its session. */
@@ -91,6 +104,8 @@ export interface HostWork {
 export interface WorkDone {
   readonly results: readonly RecognizedSpan[];
   readonly decodeSeconds: number;
+  /** What is heard of the utterance under way, if that has changed. */
+  readonly hypothesis?: RecognizedSpan;
 }
 
 export interface TextDone {

@@ -1,0 +1,213 @@
+import { type MessageLanguage, VoxpoolError, warning } from "../base/errors.ts";
+import { sampleRateHz } from "../engine/engine.ts";
+import type { Session } from "../recognition/types.ts";
+import { toLiveOutput } from "./live-events.ts";
+import type { LiveInput, SampleSink } from "./live-input.ts";
+import type { TextSteps } from "./text-steps.ts";
+import type { LiveOutput, LiveSession } from "./types.ts";
+
+export interface LiveLimits {
+  /** Audio that may wait before the writer does. */
+  readonly bufferSeconds: number;
+  /** A session to which nothing is written for so long is ended. */
+  readonly idleSeconds: number;
+  /** Longest session. */
+  readonly maxSeconds: number;
+}
+
+export interface RunningLiveParts {
+  readonly session: Session;
+  readonly steps: TextSteps;
+  readonly model: LiveSession["model"];
+  readonly makeInput: (sink: SampleSink) => LiveInput;
+  /** What is to be said before anything else. */
+  readonly warnings: readonly Extract<LiveOutput, { type: "warning" }>[];
+  readonly limits: LiveLimits;
+  readonly language: MessageLanguage;
+  /** It is over; the error, if it did not come to its end. Called once. */
+  readonly onOver: (error?: VoxpoolError) => void;
+}
+
+/** A live session: bytes in, what the contract says out. */
+export class RunningLive implements LiveSession {
+  readonly model: LiveSession["model"];
+  readonly #parts: RunningLiveParts;
+  readonly #input: LiveInput;
+  readonly #timers: readonly NodeJS.Timeout[];
+  /** Samples that were taken in, and those that are not with a process yet. */
+  #samples = 0;
+  #waiting = 0;
+  #failure: VoxpoolError | undefined;
+  /** Of each finalize that is under way how many there were at that place. */
+  readonly #finalizing: { count: number; readonly samples: number }[] = [];
+  #writes = 0;
+  #isQuiet = true;
+  #isEnded = false;
+  #isOver = false;
+  /** A limit that ended it: what was said before is given first. */
+  #limit: VoxpoolError | undefined;
+
+  constructor(parts: RunningLiveParts) {
+    const { maxSeconds, idleSeconds } = parts.limits;
+    this.model = parts.model;
+    this.#parts = parts;
+    this.#input = parts.makeInput(this.#sink());
+    this.#timers = [
+      setInterval(() => this.#lookWhetherIdle(), (idleSeconds * 1000) / 2),
+      setTimeout(() => this.#reach(tooLong(maxSeconds)), Math.min(maxSeconds * 1000, longestTimerMs)),
+    ];
+    for (const timer of this.#timers) timer.unref();
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    if (this.#failure) throw this.#failure;
+    if (this.#limit) return; // what comes on behind the limit is not heard, as its error says
+    if (this.#isEnded) throw new VoxpoolError("request_invalid", { detail: "audio came after the end" });
+    this.#writes += 1;
+    this.#isQuiet = false;
+    try {
+      await this.#input.write(bytes);
+    } finally {
+      this.#writes -= 1;
+      this.#isQuiet = false;
+    }
+  }
+
+  async caughtUp(): Promise<void> {
+    await this.#parts.session.caughtUp(this.#samples);
+    await new Promise((resolve) => setImmediate(resolve)); // what was heard is on its way to the reader
+  }
+
+  finalize(): void {
+    if (this.#isEnded || this.#isOver) return;
+    this.#isQuiet = false;
+    this.#input.flush();
+  }
+
+  end(): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    this.#input.end();
+  }
+
+  cancel(error = new VoxpoolError("request_cancelled")): void {
+    this.#parts.session.cancel(error);
+    this.#leave(error);
+  }
+
+  async *events(): AsyncGenerator<LiveOutput, void> {
+    const { session, steps, warnings } = this.#parts;
+    let segments = 0;
+    try {
+      yield* warnings;
+      const told = new Set<VoxpoolError>();
+      for await (const event of steps.applyLive(session.events())) {
+        yield* this.#textWarnings(told);
+        if (event.type === "final") segments += 1;
+        if (event.type === "flushed") yield* this.#finalized();
+        const output = event.type === "flushed" ? undefined : toLiveOutput(event);
+        if (output) yield output;
+      }
+      if (this.#limit) throw this.#limit;
+      this.#leave();
+      yield { type: "ended", duration: session.summary().durationSeconds, segments };
+    } catch (error) {
+      this.#leave(VoxpoolError.from(error));
+      throw error;
+    } finally {
+      this.cancel(); // of a reader that stopped early; without effect after the end
+    }
+  }
+
+  /** Where the input's samples go: as many as the buffer holds are not waited for. */
+  #sink(): SampleSink {
+    const { session, limits } = this.#parts;
+    return {
+      write: (samples) => this.#take(samples, limits.bufferSeconds * sampleRateHz),
+      flush: () => this.#flush(),
+      end: () => session.end(),
+      cancel: (error) => this.cancel(error),
+    };
+  }
+
+  async #take(samples: Float32Array, bufferSamples: number): Promise<void> {
+    if (this.#failure) throw this.#failure;
+    const { session, limits } = this.#parts;
+    const left = limits.maxSeconds * sampleRateHz - this.#samples;
+    const wanted = samples.length > left ? samples.subarray(0, left) : samples;
+    this.#samples += wanted.length;
+    this.#waiting += wanted.length;
+    const taken = session.write(wanted).finally(() => {
+      this.#waiting -= wanted.length;
+    });
+    taken.catch((error: unknown) => {
+      this.#failure ??= VoxpoolError.from(error);
+    });
+    if (wanted.length < samples.length) this.#reach(tooLong(limits.maxSeconds));
+    if (this.#waiting > bufferSamples) await taken;
+  }
+
+  /** Many at one place are one for the process: who floods it with them costs it nothing. */
+  #flush(): void {
+    const last = this.#finalizing.at(-1);
+    if (last?.samples === this.#samples) {
+      last.count += 1;
+      return;
+    }
+    this.#finalizing.push({ count: 1, samples: this.#samples });
+    this.#parts.session.flush();
+  }
+
+  *#finalized(): Generator<LiveOutput, void> {
+    const count = this.#finalizing.shift()?.count ?? 0;
+    for (let left = count; left > 0; left -= 1) yield { type: "finalized" };
+  }
+
+  *#textWarnings(told: Set<VoxpoolError>): Generator<LiveOutput, void> {
+    const { steps, language } = this.#parts;
+    const failures = [
+      ["punctuation_failed", steps.punctuationFailure],
+      ["script_failed", steps.scriptFailure],
+    ] as const;
+    for (const [reason, failure] of failures) {
+      if (failure === undefined || told.has(failure)) continue;
+      told.add(failure);
+      yield { type: "warning", ...warning(reason, { detail: failure.messageIn(language) }, language) };
+    }
+  }
+
+  /** Looks twice in the time: quiet at both looks is quiet for all of it at least. */
+  #lookWhetherIdle(): void {
+    const { idleSeconds } = this.#parts.limits;
+    const isIdle = this.#isQuiet && this.#writes === 0 && this.#waiting === 0 && !this.#isEnded;
+    this.#idleLooks = isIdle ? this.#idleLooks + 1 : 0;
+    this.#isQuiet = true;
+    if (this.#idleLooks < 2) return;
+    this.#reach(new VoxpoolError("live_idle", { idle_seconds: idleSeconds, setting: "limits.live_idle_seconds" }));
+  }
+
+  #idleLooks = 0;
+
+  /** Ends it as its client would, and says why. */
+  #reach(limit: VoxpoolError): void {
+    if (this.#isEnded || this.#isOver) return;
+    this.#limit = limit;
+    this.end();
+  }
+
+  #leave(error?: VoxpoolError): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#isEnded = true;
+    this.#failure ??= error ?? new VoxpoolError("request_cancelled");
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#input.close();
+    this.#parts.onOver(error);
+  }
+}
+
+/** Timers take no longer time. */
+const longestTimerMs = 2 ** 31 - 1;
+
+const tooLong = (limit_seconds: number): VoxpoolError =>
+  new VoxpoolError("live_too_long", { limit_seconds, setting: "limits.live_seconds" });

@@ -1,0 +1,195 @@
+import type { LiveOptions } from "@voxpool/client/contract";
+import type { WebSocket } from "ws";
+import type { Api, Caller, LiveSession } from "../../api/types.ts";
+import { VoxpoolError } from "../../base/errors.ts";
+import type { Log } from "../../base/log.ts";
+import { readMessage, type VoskConfig } from "./message.ts";
+import { Replies } from "./replies.ts";
+import { waveHead } from "./wave-header.ts";
+
+export interface ConnectionParts {
+  readonly api: Pick<Api, "openLive">;
+  /** Who asks; its signal is the connection's own. */
+  readonly caller: Omit<Caller, "signal">;
+  /** For clients that say none. */
+  readonly sampleRateHz: number;
+  /** The model of connections that name none; empty: the default one. */
+  readonly model: string;
+  readonly log: Log;
+}
+
+type Incoming = { readonly audio: Uint8Array } | { readonly text: string };
+
+/** Messages that wait for their turn: so many, and then the socket is not read until they are answered. */
+const mostWaiting = 32;
+
+/**
+ * Carries one client: nothing is sent unasked, and each message of audio gets one reply, in order. A reply tells what
+ * is known when its audio was taken; it waits for no decode of a whole utterance.
+ * @returns when the connection is over
+ */
+export async function carry(socket: WebSocket, parts: ConnectionParts): Promise<void> {
+  const gone = new AbortController();
+  const queue = new Inbox(socket, gone);
+  const dialogue = new Dialogue(socket, parts, gone.signal);
+  try {
+    for await (const incoming of queue) {
+      if (await dialogue.take(incoming)) break;
+    }
+    socket.close(1000);
+  } catch (error) {
+    const failure = VoxpoolError.from(error);
+    // There is no error message in this protocol; the reason of a close holds 123 bytes.
+    if (failure.reason === "internal") parts.log.error({ err: error }, "a connection of vosk-server failed");
+    socket.close(failure.reason === "server_stopping" ? 1001 : 1011, failure.reason);
+  } finally {
+    gone.abort(new VoxpoolError("request_cancelled"));
+  }
+}
+
+/** What came and was not taken; bounded by pausing the socket. Ends when the client has gone. */
+class Inbox implements AsyncIterable<Incoming> {
+  readonly #socket: WebSocket;
+  readonly #waiting: Incoming[] = [];
+  #isOver = false;
+  #wake: () => void = () => undefined;
+
+  constructor(socket: WebSocket, gone: AbortController) {
+    this.#socket = socket;
+    socket.on("message", (data: Buffer, isBinary) => this.#push(isBinary ? { audio: data } : { text: String(data) }));
+    socket.on("error", () => undefined); // a close follows
+    socket.on("close", () => {
+      this.#isOver = true;
+      gone.abort(new VoxpoolError("request_cancelled"));
+      this.#wake();
+    });
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Incoming, void> {
+    for (;;) {
+      const next = this.#waiting.shift();
+      if (this.#waiting.length === 0) this.#socket.resume();
+      if (next) yield next;
+      else if (this.#isOver) return;
+      else await this.#more();
+    }
+  }
+
+  #push(incoming: Incoming): void {
+    this.#waiting.push(incoming);
+    if (this.#waiting.length >= mostWaiting) this.#socket.pause();
+    this.#wake();
+  }
+
+  #more(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+}
+
+/** What was agreed and heard so far. */
+class Dialogue {
+  readonly #socket: WebSocket;
+  readonly #parts: ConnectionParts;
+  readonly #signal: AbortSignal;
+  #config: VoskConfig = {};
+  #live: Live | undefined;
+
+  constructor(socket: WebSocket, parts: ConnectionParts, signal: AbortSignal) {
+    this.#socket = socket;
+    this.#parts = parts;
+    this.#signal = signal;
+  }
+
+  /** Takes one message, and answers it; true: it was the last one. @throws what ended the session */
+  async take(incoming: Incoming): Promise<boolean> {
+    if ("audio" in incoming) {
+      await this.#listen(incoming.audio);
+      return false;
+    }
+    const message = readMessage(incoming.text);
+    if (message.type === "config" && !this.#live) this.#config = { ...this.#config, ...message.config };
+    if (message.type === "reset") this.#send(this.#live ? await this.#live.reset() : empty);
+    if (message.type !== "eof") return false;
+    this.#send(this.#live ? await this.#live.end() : empty);
+    return true;
+  }
+
+  async #listen(message: Uint8Array): Promise<void> {
+    const head = this.#live ? undefined : waveHead(message);
+    this.#live ??= await this.#open(head?.sampleRateHz);
+    this.#send(await this.#live.take(message.subarray(head?.bytes ?? 0)));
+  }
+
+  async #open(fileRateHz: number | undefined): Promise<Live> {
+    const { api, caller, sampleRateHz, model } = this.#parts;
+    const { words = true, alternatives = 0, phrases, model: named = model } = this.#config;
+    const options: LiveOptions = {
+      encoding: "s16le",
+      sample_rate: this.#config.sampleRateHz ?? fileRateHz ?? sampleRateHz,
+      alternatives,
+      punctuate: false,
+      ...(named !== "" && { model_path: named }),
+      ...(phrases && { grammar: [...phrases] }),
+    };
+    const session = await api.openLive({ options, isVerbatim: true, wantsWords: words }, { ...caller, signal: this.#signal });
+    return new Live(session, { words, alternatives });
+  }
+
+  #send(reply: string): void {
+    this.#socket.send(reply);
+  }
+}
+
+const empty = JSON.stringify({ text: "" });
+
+/** A session, and what of it is to be replied. */
+class Live {
+  readonly #session: LiveSession;
+  readonly #form: { readonly words: boolean; readonly alternatives: number };
+  readonly #replies = new Replies();
+  readonly #over: Promise<void>;
+  #finalized: () => void = () => undefined;
+
+  constructor(session: LiveSession, form: { readonly words: boolean; readonly alternatives: number }) {
+    this.#session = session;
+    this.#form = form;
+    this.#over = this.#hear();
+    this.#over.catch(() => undefined); // told by the next message
+  }
+
+  async take(audio: Uint8Array): Promise<string> {
+    await this.#orOver(this.#session.write(audio));
+    await this.#orOver(this.#session.caughtUp());
+    return this.#replies.next(this.#form);
+  }
+
+  async reset(): Promise<string> {
+    const finalized = new Promise<void>((resolve) => {
+      this.#finalized = resolve;
+    });
+    this.#session.finalize();
+    await this.#orOver(finalized);
+    return this.#replies.rest(this.#form);
+  }
+
+  async end(): Promise<string> {
+    this.#session.end();
+    await this.#over;
+    return this.#replies.rest(this.#form);
+  }
+
+  async #hear(): Promise<void> {
+    for await (const event of this.#session.events()) {
+      if (event.type === "final") this.#replies.heard(event);
+      if (event.type === "partial") this.#replies.hearing(event.text);
+      if (event.type === "finalized") this.#finalized();
+    }
+  }
+
+  /** `work`, or what ended the session before that. */
+  async #orOver(work: Promise<void>): Promise<void> {
+    await Promise.race([work, this.#over]);
+  }
+}

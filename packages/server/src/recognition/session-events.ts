@@ -1,0 +1,101 @@
+import { type EngineInfo, type RecognizedSpan, sampleRateHz } from "../engine/engine.ts";
+import { joinText } from "../engine/text/join.ts";
+import { nothingShown, showNext } from "./agreement.ts";
+import { longestUtteranceSeconds, type SpeechEdge, type Step } from "./attempt.ts";
+import { toSegment, wordsOf } from "./segments.ts";
+import type { OpenSession, SessionEvent } from "./types.ts";
+
+/** What a session's reader is told of. */
+export type ReaderStep = Step | ({ readonly kind: "speech" } & SpeechEdge);
+
+type Unnumbered = SessionEvent extends infer E ? (E extends { number: number } ? Omit<E, "number"> : never) : never;
+
+/** Makes events of steps: numbers them and their segments, and keeps what is shown of the utterance under way. */
+export class SessionEvents {
+  readonly #options: OpenSession;
+  readonly #info: EngineInfo;
+  #number = 0;
+  #segments = 0;
+  #settledSeconds = 0;
+  #shown = nothingShown;
+
+  constructor(options: OpenSession, info: EngineInfo) {
+    this.#options = options;
+    this.#info = info;
+  }
+
+  /** @param processedSeconds what is done of the recording */
+  *of(step: ReaderStep, processedSeconds: number): Generator<SessionEvent, void> {
+    for (const event of this.#unnumbered(step)) yield { ...event, number: ++this.#number };
+    if (this.#options.live !== undefined) return; // who speaks knows how far
+    yield { type: "progress", number: ++this.#number, processedSeconds, settledSeconds: this.#settledSeconds };
+  }
+
+  *#unnumbered(step: ReaderStep): Generator<Unnumbered, void> {
+    switch (step.kind) {
+      case "settled":
+        this.#settle(this.#settledBy(step.settledSamples));
+        break;
+      case "work":
+        for (const span of step.spans) yield* this.#final(span);
+        break;
+      case "partial":
+        yield* this.#partial(step.span);
+        break;
+      case "speech":
+        yield { type: `speech_${step.state}`, atSeconds: round(step.sample / sampleRateHz) };
+        break;
+      case "flushed":
+        yield { type: "flushed" };
+        break;
+    }
+  }
+
+  *#final(span: RecognizedSpan): Generator<Unnumbered, void> {
+    const text = this.#textOf(span.text);
+    const segment = toSegment(this.#segments, { ...span, text }, wordsOf(span, this.#options, this.#info));
+    const wasShown = this.#shown.text !== "";
+    this.#shown = nothingShown;
+    if (segment.text === "") {
+      if (wasShown) yield this.#nothing(span);
+      return;
+    }
+    this.#segments += 1;
+    this.#settle(segment.start);
+    const { alternatives, speaker } = span;
+    yield {
+      type: "final",
+      segment,
+      ...(alternatives && { alternatives: alternatives.map((one) => ({ ...one, text: this.#textOf(one.text) })) }),
+      ...(speaker && { speaker }),
+    };
+  }
+
+  *#partial(span: RecognizedSpan): Generator<Unnumbered, void> {
+    const before = this.#shown;
+    this.#shown = showNext(before, this.#textOf(span.text));
+    const { text, stable } = this.#shown;
+    if (text === before.text && stable === before.stable) return;
+    yield { type: "partial", id: this.#segments, startSeconds: round(span.startSeconds), text, stable };
+  }
+
+  /** Takes back what was shown of an utterance in which nothing was said. */
+  #nothing({ startSeconds }: RecognizedSpan): Unnumbered {
+    return { type: "partial", id: this.#segments, startSeconds: round(startSeconds), text: "", stable: "" };
+  }
+
+  #textOf(text: string): string {
+    return this.#options.isVerbatim === true ? text.trim() : joinText([text]);
+  }
+
+  #settle(seconds: number): void {
+    this.#settledSeconds = Math.max(this.#settledSeconds, seconds);
+  }
+
+  #settledBy(samples: number): number {
+    const seconds = samples / sampleRateHz;
+    return this.#info.input === "frames" ? Math.max(0, seconds - longestUtteranceSeconds) : seconds;
+  }
+}
+
+const round = (seconds: number): number => Math.round(seconds * 1000) / 1000;
