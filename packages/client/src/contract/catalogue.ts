@@ -52,6 +52,12 @@ export const catalogue = {
     "{method} is not allowed on {path}; use {allowed}.",
     "{path} 不允许 {method}；请使用 {allowed}。",
   ),
+  upgrade_required: entry(
+    426,
+    false,
+    "{path} is a WebSocket: connect to it with ws:// or wss://.",
+    "{path} 是 WebSocket：请用 ws:// 或 wss:// 连接。",
+  ),
   request_cancelled: entry(499, false, "The request was cancelled.", "请求已取消。"),
 
   ...modelErrors,

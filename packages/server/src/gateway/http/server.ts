@@ -10,6 +10,7 @@ import { createMetrics, type Metrics } from "../../observe/metrics.ts";
 import type { HttpProtocol, ProtocolParts } from "../protocol.ts";
 import { beginTrace, noRoute, type TraceSinks } from "../trace.ts";
 import { type AnswerUnknownRoute, unknownRoutes } from "../unknown-route.ts";
+import { asksForWebSocket, createUpgrades, type Upgrades, type WebSocketPaths } from "../upgrade.ts";
 import type { UploadLimits } from "../upload.ts";
 import { administrationRoutes } from "./administration.ts";
 import { batchRoutes } from "./batch.ts";
@@ -73,9 +74,11 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
   const spool =
     options.spool ?? createSpool({ directory: options.spoolDirectory, limitBytes: config["limits.spool_bytes"] });
   const sinks: TraceSinks = { log, metrics };
+  const sockets: WebSocketPaths = new Set();
+  const upgrades = (request: IncomingMessage): boolean => asksForWebSocket(request, sockets);
   const fastify = Fastify({
     serverFactory: (handler) =>
-      createListener(handler, { maxConnections: config["limits.connections"], headTimeoutMs, log }),
+      createListener(handler, { maxConnections: config["limits.connections"], headTimeoutMs, log, upgrades }),
     genReqId: requestIds(),
     // Our own hook answers instead, in our shape.
     return503OnClosing: false,
@@ -99,7 +102,8 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
   fastify.setNotFoundHandler(unknown(routeFailure));
   fastify.addHook("onReady", () => spool.prepare());
   documentRoutes(fastify, version);
-  registerRoutes(fastify, { ...options, failures, metrics, heartbeatMs, spool, stopping, protocols, unknown });
+  const shared = { failures, metrics, heartbeatMs, spool, stopping, protocols, unknown };
+  registerRoutes(fastify, { ...options, ...shared, upgrades: createUpgrades(fastify, sockets) });
   return fastify;
 }
 
@@ -111,6 +115,7 @@ interface Parts extends HttpServerOptions {
   readonly stopping: AbortSignal;
   readonly protocols: readonly HttpProtocol[];
   readonly unknown: AnswerUnknownRoute;
+  readonly upgrades: Upgrades;
 }
 
 function registerRoutes(fastify: FastifyInstance, parts: Parts): void {
