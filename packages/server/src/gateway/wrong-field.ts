@@ -7,14 +7,26 @@ export interface WrongField {
 }
 
 /**
- * An error of a schema in words.
+ * The first error of a schema in words.
  * @param place the names that lead to what was checked, where it is a part of something
  */
-export function wrongField(error: TLocalizedValidationError, place: readonly string[] = []): WrongField {
+export function wrongField(
+  [error, ...others]: readonly [TLocalizedValidationError, ...TLocalizedValidationError[]],
+  place: readonly string[] = [],
+): WrongField {
   const missing = error.keyword === "required" ? error.params.requiredProperties[0] : undefined;
   const names = error.instancePath.split("/").slice(1).map(unescapePointer);
   const option = [...place, ...names, ...(missing === undefined ? [] : [missing])].join(".");
-  return { option: option.slice(0, 200), detail: missing === undefined ? error.message : "it is missing" };
+  const detail = missing === undefined ? detailOf(error, others) : "it is missing";
+  return { option: option.slice(0, 200), detail };
+}
+
+/** A choice has an error for each of its values. */
+function detailOf(error: TLocalizedValidationError, others: readonly TLocalizedValidationError[]): string {
+  if (error.keyword !== "const") return error.message;
+  const same = [error, ...others].filter(({ instancePath }) => instancePath === error.instancePath);
+  const values = same.flatMap((one) => (one.keyword === "const" ? [String(one.params.allowedValue)] : []));
+  return `it is none of ${values.join(", ")}`;
 }
 
 /** A name as it stands in a JSON pointer (RFC 6901). */

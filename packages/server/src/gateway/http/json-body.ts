@@ -61,9 +61,9 @@ export function bodyError(
   errors: readonly TLocalizedValidationError[],
   place: readonly string[] = [],
 ): VoxpoolError {
-  const [error] = errors;
+  const [error, ...others] = errors;
   if (!isObject(body) || error === undefined) return new VoxpoolError("json_invalid", { detail: "it is empty" });
-  const { option, detail } = wrongField(error, place);
+  const { option, detail } = wrongField([error, ...others], place);
   if (option === "model_path" && error.keyword !== "maxLength") return new VoxpoolError("model_path_missing");
   return new VoxpoolError("option_invalid", { option, detail });
 }

@@ -12,6 +12,7 @@ import { beginTrace, noRoute, type TraceSinks } from "../trace.ts";
 import { type AnswerUnknownRoute, unknownRoutes } from "../unknown-route.ts";
 import { asksForWebSocket, createUpgrades, type Upgrades, type WebSocketPaths } from "../upgrade.ts";
 import type { UploadLimits } from "../upload.ts";
+import { type OpenLive, streamRoutes } from "../ws/stream.ts";
 import { administrationRoutes } from "./administration.ts";
 import { batchRoutes } from "./batch.ts";
 import { catalogRoutes } from "./catalog.ts";
@@ -35,6 +36,8 @@ export type HttpConfig = Pick<
   | "limits.event_readers"
   | "limits.upload_idle_seconds"
   | "limits.upload_bytes_per_second"
+  | "limits.live_idle_seconds"
+  | "live.resume_seconds"
   | "limits.spool_bytes"
 >;
 
@@ -51,6 +54,8 @@ export interface HttpServerOptions {
   readonly spool?: Spool;
   /** Whether `/readyz` says so; true by default. */
   readonly ready?: () => boolean;
+  /** Opens live sessions; without it there is no `/api/stream`. */
+  readonly openLive?: OpenLive;
   /** What else is spoken on this port. */
   readonly protocols?: readonly HttpProtocol[];
   readonly metrics?: Metrics;
@@ -60,6 +65,8 @@ export interface HttpServerOptions {
   readonly heartbeatMs?: number;
   /** How often a reader of events to whom nothing happens is shown that the connection lives; 15 s by default. */
   readonly eventHeartbeatMs?: number;
+  /** How often the peer of a WebSocket is asked whether it is there; 20 s by default. */
+  readonly pingMs?: number;
 }
 
 /**
@@ -147,6 +154,14 @@ function registerRoutes(fastify: FastifyInstance, parts: Parts): void {
     stallMs: config["limits.upload_idle_seconds"] * 1000,
     stopping: parts.stopping,
   });
+  const { openLive, pingMs = 20_000 } = parts;
+  const limits = {
+    idleSeconds: config["limits.live_idle_seconds"],
+    stallSeconds: config["limits.upload_idle_seconds"],
+    resumeSeconds: config["live.resume_seconds"],
+    pingMs,
+  };
+  if (openLive !== undefined) void fastify.register(streamRoutes, { ...parts, openLive, limits });
   for (const protocol of parts.protocols) speak(fastify, protocol, { ...parts, uploads, bodies, ready });
 }
 
