@@ -145,12 +145,7 @@ export const catalogue = {
     "The session cannot be resumed behind event {after}: those up to {dropped} are no longer kept. Begin a new one.",
     "无法从第 {after} 号事件之后恢复会话：第 {dropped} 号及之前的事件已不再保留。请开始新的会话。",
   ),
-  session_taken_over: entry(
-    409,
-    false,
-    "Another connection has resumed this session.",
-    "另一个连接已恢复该会话。",
-  ),
+  session_taken_over: entry(409, false, "Another connection has resumed this session.", "另一个连接已恢复该会话。"),
   session_idle: entry(
     408,
     true,

@@ -25,6 +25,7 @@ import { type PoolEventRoutesOptions, poolEventRoutes } from "./pool-events.ts";
 import { type StatsRoutesOptions, statsRoutes } from "./stats.ts";
 import { statusRoutes } from "./status.ts";
 import { stoppingSignal } from "./stopping.ts";
+import { streamOperation } from "./stream-operation.ts";
 import { transcribeRoutes } from "./transcribe.ts";
 import { refuseUnknownOptions } from "./unknown-options.ts";
 
@@ -154,15 +155,20 @@ function registerRoutes(fastify: FastifyInstance, parts: Parts): void {
     stallMs: config["limits.upload_idle_seconds"] * 1000,
     stopping: parts.stopping,
   });
-  const { openLive, pingMs = 20_000 } = parts;
+  registerStream(fastify, parts);
+  for (const protocol of parts.protocols) speak(fastify, protocol, { ...parts, uploads, bodies, ready });
+}
+
+function registerStream(fastify: FastifyInstance, parts: Parts): void {
+  const { config, openLive, pingMs = 20_000 } = parts;
+  if (openLive === undefined) return;
   const limits = {
     idleSeconds: config["limits.live_idle_seconds"],
     stallSeconds: config["limits.upload_idle_seconds"],
     resumeSeconds: config["live.resume_seconds"],
     pingMs,
   };
-  if (openLive !== undefined) void fastify.register(streamRoutes, { ...parts, openLive, limits });
-  for (const protocol of parts.protocols) speak(fastify, protocol, { ...parts, uploads, bodies, ready });
+  void fastify.register(streamRoutes, { ...parts, openLive, limits, route: { operation: streamOperation } });
 }
 
 /** Gives a protocol a scope of its own: what fails in it, and what is not there, is said in its shape. */

@@ -90,7 +90,7 @@ export class StreamConnection implements Reader {
     const error = new VoxpoolError("session_taken_over");
     const session = this.#session;
     this.#session = undefined;
-    if (session !== undefined) this.send(session.errorEvent(error));
+    if (session !== undefined) void this.send(session.errorEvent(error));
     this.#close(closeCode(error), error.reason);
   }
 
@@ -184,7 +184,7 @@ export class StreamConnection implements Reader {
     const error = this.#options.explain(thrown);
     const session = this.#session;
     this.#session = undefined;
-    this.send(session?.errorEvent(error) ?? errorEvent(error, 1, this.#options.language));
+    void this.send(session?.errorEvent(error) ?? errorEvent(error, 1, this.#options.language));
     this.#close(closeCode(error), error.reason);
     if (session !== undefined) this.#options.sessions.discard(session, error);
   }

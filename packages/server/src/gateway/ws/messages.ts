@@ -29,8 +29,8 @@ const types = ["start", ...others.keys()].join(", ");
 /** @throws VoxpoolError `message_invalid`, `option_invalid`, `option_unknown` */
 export function parseMessage(text: string): Message {
   const value = parseObject(text);
-  const { type } = value;
-  if (type === "start") return { type, request: liveRequest(value) };
+  const { type, ...wishes } = value;
+  if (type === "start") return { type, request: liveRequest(wishes) };
   const schema = typeof type === "string" ? others.get(type) : undefined;
   if (schema === undefined) throw new VoxpoolError("message_invalid", { detail: `its type is none of ${types}` });
   check(schema, value);
@@ -38,14 +38,14 @@ export function parseMessage(text: string): Message {
 }
 
 /** What a `start` wishes, wherever it stands. @throws VoxpoolError `option_invalid`, `option_unknown` */
-export function liveRequest({ type: _, ...given }: Readonly<Record<string, unknown>>): LiveRequest {
+export function liveRequest(given: Readonly<Record<string, unknown>>): LiveRequest {
   const known = Object.keys(LiveOptions.properties);
   const unknown = Object.keys(given).find((name) => !known.includes(name) && !hints.has(name));
   if (unknown !== undefined) throw unknownOption(unknown, known);
   const named = Object.keys(given).filter((name) => hints.has(name));
   const wished = Object.fromEntries(Object.entries(given).filter(([name]) => !hints.has(name)));
   check(options, wished);
-  return { options: wished as LiveOptions, ...(named.length > 0 && { hints: named }) };
+  return { options: wished, ...(named.length > 0 && { hints: named }) };
 }
 
 function check(schema: Validator, value: unknown): void {

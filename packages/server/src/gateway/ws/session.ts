@@ -152,7 +152,7 @@ export class StreamSession {
 
   async #tell(event: LiveOutput): Promise<void> {
     this.#number += 1;
-    const numbered = { ...event, number: this.#number } as LiveEvent;
+    const numbered: LiveEvent = { ...event, number: this.#number };
     if (event.type === "partial") {
       if (this.#reader?.isBehind === false) await this.#reader.send(numbered);
       return;

@@ -1,4 +1,4 @@
-import type { FastifyInstance } from "fastify";
+import type { FastifyContextConfig, FastifyInstance } from "fastify";
 import type { Caller, LiveRequest, LiveSession } from "../../api/types.ts";
 import type { VoxpoolError } from "../../base/errors.ts";
 import type { Failures } from "../answer.ts";
@@ -29,6 +29,8 @@ export interface StreamRoutesOptions {
   readonly failures: Pick<Failures, "explain">;
   readonly limits: StreamLimits;
   readonly stopping: AbortSignal;
+  /** What else the route carries. */
+  readonly route?: FastifyContextConfig;
 }
 
 /** A message is at most so large: half a minute of PCM at 16 kHz. */
@@ -59,7 +61,7 @@ export async function streamRoutes(fastify: FastifyInstance, options: StreamRout
       void connection.run();
     },
   });
-  fastify.get("/api/stream", { config: { webSocket: true } }, handler);
+  fastify.get("/api/stream", { config: { ...options.route, webSocket: true } }, handler);
 }
 
 /** Browsers cannot set headers of a WebSocket: `lang` in the URL goes before them. */
