@@ -50,8 +50,10 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     "client/contract",
   ],
   "server/gateway": ["server/api", "server/observe types", "server/base", "client/contract"],
+  "server/gateway/ws": ["server/gateway", "server/api", "server/base", "client/contract"],
   "server/gateway/http": [
     "server/gateway",
+    "server/gateway/ws",
     "server/api",
     "server/api/subtitles",
     "server/observe",

@@ -52,6 +52,12 @@ export const catalogue = {
     "{method} is not allowed on {path}; use {allowed}.",
     "{path} 不允许 {method}；请使用 {allowed}。",
   ),
+  upgrade_required: entry(
+    426,
+    false,
+    "{path} is a WebSocket: connect to it with ws:// or wss://.",
+    "{path} 是 WebSocket：请用 ws:// 或 wss:// 连接。",
+  ),
   request_cancelled: entry(499, false, "The request was cancelled.", "请求已取消。"),
 
   ...modelErrors,
@@ -123,6 +129,34 @@ export const catalogue = {
     false,
     "Model {model_path} could not decode this audio: {detail}.",
     "模型 {model_path} 无法解码该音频：{detail}。",
+  ),
+
+  // Live sessions
+  message_invalid: entry(400, false, "A message is not valid: {detail}.", "消息无效：{detail}。"),
+  session_unknown: entry(
+    404,
+    false,
+    "There is no session of this id to resume: it is over, or nobody came back to it in time ({setting}). Begin a new one.",
+    "没有可恢复的该会话：它已结束，或未及时恢复（{setting}）。请开始新的会话。",
+  ),
+  resume_gap: entry(
+    410,
+    false,
+    "The session cannot be resumed behind event {after}: those up to {dropped} are no longer kept. Begin a new one.",
+    "无法从第 {after} 号事件之后恢复会话：第 {dropped} 号及之前的事件已不再保留。请开始新的会话。",
+  ),
+  session_taken_over: entry(409, false, "Another connection has resumed this session.", "另一个连接已恢复该会话。"),
+  session_idle: entry(
+    408,
+    true,
+    "Nothing arrived for {idle_seconds} seconds ({setting}), and end was not said; begin a new session.",
+    "{idle_seconds} 秒内没有收到任何消息（{setting}），也没有收到 end；请开始新的会话。",
+  ),
+  client_too_slow: entry(
+    408,
+    true,
+    "Events were not read for {idle_seconds} seconds ({setting}); read them while audio is sent.",
+    "{idle_seconds} 秒内未读取事件（{setting}）；请在发送音频的同时读取事件。",
   ),
 
   // The server

@@ -121,6 +121,9 @@ export const LiveEvent = Type.Union(
       words: Type.Boolean({ description: "Whether finals have word times." }),
       partials: Type.Boolean({ description: "Whether partials come." }),
       received_bytes: Type.Integer({ description: "So many bytes of audio have arrived; after `resume` go on there." }),
+      received_finalizes: Type.Optional(
+        Type.Integer({ description: "So many `finalize` have arrived; after `resume` those behind are sent again." }),
+      ),
       resume_seconds: Type.Number({ description: "A connection that broke can be resumed for so long." }),
     }),
     Type.Object({

@@ -104,6 +104,12 @@ export const settings = {
     "An upload that sends nothing, or a reader of a stream that takes nothing, for so long is ended.",
     "上传停顿，或流式结果无人读取，超过该秒数即中止。",
   ),
+  "limits.live_idle_seconds": integer(
+    60,
+    [1, 86_400],
+    "A live session to which nothing is sent for so long is ended.",
+    "实时会话超过该秒数没有收到任何内容即结束。",
+  ),
   "limits.upload_bytes_per_second": integer(
     100,
     [0, most],
@@ -139,6 +145,12 @@ export const settings = {
     [1_048_576, most],
     "Room on the disk for uploads that are being received, all together.",
     "正在接收的上传在磁盘上合计可占用的字节数。",
+  ),
+  "live.resume_seconds": integer(
+    30,
+    [0, 3600],
+    "A live session whose connection broke can be resumed for so long; 0: not at all.",
+    "连接中断后，实时会话在该秒数内可以恢复；0：不可恢复。",
   ),
   "host.load_idle_seconds": integer(
     30,

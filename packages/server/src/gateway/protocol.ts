@@ -4,6 +4,7 @@ import type { Spool } from "../base/spool.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import type { Failures } from "./answer.ts";
 import type { FailureShape } from "./shaped-failure.ts";
+import type { Upgrades } from "./upgrade.ts";
 import type { UploadLimits } from "./upload.ts";
 
 /** What the HTTP server lends a protocol that lives on its port. */
@@ -12,6 +13,10 @@ export interface ProtocolParts {
   readonly failures: Failures;
   readonly metrics: Metrics;
   readonly spool: Spool;
+  /** For routes that take WebSockets. */
+  readonly upgrades: Upgrades;
+  /** Aborts with `server_stopping` as soon as the server begins to close. */
+  readonly stopping: AbortSignal;
   /** Of bodies that hold audio. */
   readonly uploads: UploadLimits;
   /** Of bodies that are read whole. */

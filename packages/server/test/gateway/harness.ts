@@ -251,6 +251,8 @@ export const config: HttpConfig = {
   "limits.event_readers": 64,
   "limits.upload_idle_seconds": 30,
   "limits.upload_bytes_per_second": 100,
+  "limits.live_idle_seconds": 60,
+  "live.resume_seconds": 30,
   "limits.spool_bytes": 32 * 1024 * 1024,
 };
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { unknownOption } from "../../dist/gateway/http/unknown-options.js";
+import { unknownOption } from "../../dist/gateway/unknown-option.js";
 import { createTestServer, field, file, formBody, formType, transcribe, wav } from "./harness.ts";
 
 const known = ["model_path", "language", "response_format", "stream", "words", "channels", "vad", "itn", "client_id"];

@@ -5,6 +5,7 @@ import type { TLocalizedValidationError } from "typebox/error";
 import { VoxpoolError } from "../../base/errors.ts";
 import { gather } from "../../base/growing-buffer.ts";
 import { type UploadLimits, uploadChunks } from "../upload.ts";
+import { wrongField } from "../wrong-field.ts";
 
 /**
  * Makes the routes of this scope take JSON bodies, checked against their schema and never converted. `text/plain`
@@ -60,18 +61,12 @@ export function bodyError(
   errors: readonly TLocalizedValidationError[],
   place: readonly string[] = [],
 ): VoxpoolError {
-  const [error] = errors;
+  const [error, ...others] = errors;
   if (!isObject(body) || error === undefined) return new VoxpoolError("json_invalid", { detail: "it is empty" });
-  const missing = error.keyword === "required" ? error.params.requiredProperties[0] : undefined;
-  const names = error.instancePath.split("/").slice(1).map(unescapePointer);
-  const option = [...place, ...names, ...(missing === undefined ? [] : [missing])].join(".");
+  const { option, detail } = wrongField([error, ...others], place);
   if (option === "model_path" && error.keyword !== "maxLength") return new VoxpoolError("model_path_missing");
-  const detail = missing === undefined ? error.message : "it is missing";
-  return new VoxpoolError("option_invalid", { option: option.slice(0, 200), detail });
+  return new VoxpoolError("option_invalid", { option, detail });
 }
-
-/** A name as it stands in a JSON pointer (RFC 6901). */
-const unescapePointer = (name: string): string => name.replaceAll("~1", "/").replaceAll("~0", "~");
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);

@@ -10,6 +10,8 @@ export interface ListenerOptions {
   /** Longest time for the head of a request to arrive. */
   readonly headTimeoutMs: number;
   readonly log: Log;
+  /** Whether a request becomes a connection of another protocol; it is an `upgrade` event then. */
+  readonly upgrades: (request: IncomingMessage) => boolean;
 }
 
 /** How long a connection without a request is kept; longer than the idle time of the usual reverse proxies. */
@@ -34,6 +36,7 @@ export function createListener(
       keepAliveInitialDelay: 60_000,
       // A missing Host is answered by us, with a body that says so.
       requireHostHeader: false,
+      shouldUpgradeCallback: options.upgrades,
     },
     handler,
   );

@@ -67,7 +67,7 @@ function openApiDocument(routes: readonly DocumentedRoute[], version: string): O
 }
 
 function operationObject(operation: Operation): Record<string, unknown> {
-  const { summary, description, tag, parameters, body, responses } = operation;
+  const { summary, description, tag, parameters, body, responses, messages } = operation;
   const answers = Object.entries(responses).map(([status, answer]) => [
     status,
     { description: answer.description, content: mediaTypes(answer.content) },
@@ -79,6 +79,8 @@ function operationObject(operation: Operation): Record<string, unknown> {
     ...(parameters !== undefined && { parameters }),
     ...(body !== undefined && { requestBody: { required: true, content: mediaTypes(body) } }),
     responses: Object.fromEntries(answers),
+    // OpenAPI has no word for them.
+    ...(messages !== undefined && { "x-websocket-messages": messages }),
   };
 }
 

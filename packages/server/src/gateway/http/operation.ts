@@ -12,6 +12,8 @@ export interface Operation {
   readonly body?: Content;
   /** By HTTP status. */
   readonly responses: Readonly<Record<number, Response>>;
+  /** Of a WebSocket: what is said over it as text, by whom. */
+  readonly messages?: { readonly client: TSchema; readonly server: TSchema };
 }
 
 export interface Parameter {

@@ -10,7 +10,9 @@ import { createMetrics, type Metrics } from "../../observe/metrics.ts";
 import type { HttpProtocol, ProtocolParts } from "../protocol.ts";
 import { beginTrace, noRoute, type TraceSinks } from "../trace.ts";
 import { type AnswerUnknownRoute, unknownRoutes } from "../unknown-route.ts";
+import { asksForWebSocket, createUpgrades, type Upgrades, type WebSocketPaths } from "../upgrade.ts";
 import type { UploadLimits } from "../upload.ts";
+import { type OpenLive, streamRoutes } from "../ws/stream.ts";
 import { administrationRoutes } from "./administration.ts";
 import { batchRoutes } from "./batch.ts";
 import { catalogRoutes } from "./catalog.ts";
@@ -23,6 +25,7 @@ import { type PoolEventRoutesOptions, poolEventRoutes } from "./pool-events.ts";
 import { type StatsRoutesOptions, statsRoutes } from "./stats.ts";
 import { statusRoutes } from "./status.ts";
 import { stoppingSignal } from "./stopping.ts";
+import { streamOperation } from "./stream-operation.ts";
 import { transcribeRoutes } from "./transcribe.ts";
 import { refuseUnknownOptions } from "./unknown-options.ts";
 
@@ -34,6 +37,8 @@ export type HttpConfig = Pick<
   | "limits.event_readers"
   | "limits.upload_idle_seconds"
   | "limits.upload_bytes_per_second"
+  | "limits.live_idle_seconds"
+  | "live.resume_seconds"
   | "limits.spool_bytes"
 >;
 
@@ -50,6 +55,8 @@ export interface HttpServerOptions {
   readonly spool?: Spool;
   /** Whether `/readyz` says so; true by default. */
   readonly ready?: () => boolean;
+  /** Opens live sessions; without it there is no `/api/stream`. */
+  readonly openLive?: OpenLive;
   /** What else is spoken on this port. */
   readonly protocols?: readonly HttpProtocol[];
   readonly metrics?: Metrics;
@@ -59,6 +66,8 @@ export interface HttpServerOptions {
   readonly heartbeatMs?: number;
   /** How often a reader of events to whom nothing happens is shown that the connection lives; 15 s by default. */
   readonly eventHeartbeatMs?: number;
+  /** How often the peer of a WebSocket is asked whether it is there; 20 s by default. */
+  readonly pingMs?: number;
 }
 
 /**
@@ -73,9 +82,11 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
   const spool =
     options.spool ?? createSpool({ directory: options.spoolDirectory, limitBytes: config["limits.spool_bytes"] });
   const sinks: TraceSinks = { log, metrics };
+  const sockets: WebSocketPaths = new Set();
+  const upgrades = (request: IncomingMessage): boolean => asksForWebSocket(request, sockets);
   const fastify = Fastify({
     serverFactory: (handler) =>
-      createListener(handler, { maxConnections: config["limits.connections"], headTimeoutMs, log }),
+      createListener(handler, { maxConnections: config["limits.connections"], headTimeoutMs, log, upgrades }),
     genReqId: requestIds(),
     // Our own hook answers instead, in our shape.
     return503OnClosing: false,
@@ -99,7 +110,8 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
   fastify.setNotFoundHandler(unknown(routeFailure));
   fastify.addHook("onReady", () => spool.prepare());
   documentRoutes(fastify, version);
-  registerRoutes(fastify, { ...options, failures, metrics, heartbeatMs, spool, stopping, protocols, unknown });
+  const shared = { failures, metrics, heartbeatMs, spool, stopping, protocols, unknown };
+  registerRoutes(fastify, { ...options, ...shared, upgrades: createUpgrades(fastify, sockets) });
   return fastify;
 }
 
@@ -111,6 +123,7 @@ interface Parts extends HttpServerOptions {
   readonly stopping: AbortSignal;
   readonly protocols: readonly HttpProtocol[];
   readonly unknown: AnswerUnknownRoute;
+  readonly upgrades: Upgrades;
 }
 
 function registerRoutes(fastify: FastifyInstance, parts: Parts): void {
@@ -142,7 +155,20 @@ function registerRoutes(fastify: FastifyInstance, parts: Parts): void {
     stallMs: config["limits.upload_idle_seconds"] * 1000,
     stopping: parts.stopping,
   });
+  registerStream(fastify, parts);
   for (const protocol of parts.protocols) speak(fastify, protocol, { ...parts, uploads, bodies, ready });
+}
+
+function registerStream(fastify: FastifyInstance, parts: Parts): void {
+  const { config, openLive, pingMs = 20_000 } = parts;
+  if (openLive === undefined) return;
+  const limits = {
+    idleSeconds: config["limits.live_idle_seconds"],
+    stallSeconds: config["limits.upload_idle_seconds"],
+    resumeSeconds: config["live.resume_seconds"],
+    pingMs,
+  };
+  void fastify.register(streamRoutes, { ...parts, openLive, limits, route: { operation: streamOperation } });
 }
 
 /** Gives a protocol a scope of its own: what fails in it, and what is not there, is said in its shape. */

@@ -6,6 +6,7 @@ import { VoxpoolError } from "../../base/errors.ts";
 import { createGrowingBuffer } from "../../base/growing-buffer.ts";
 import type { Spool, SpooledUpload } from "../../base/spool.ts";
 import { hasBody } from "../request-body.ts";
+import { unknownOption } from "../unknown-option.ts";
 import { type UploadLimits, uploadChunks } from "../upload.ts";
 import { unlessText, formType as urlFormType } from "./form-body.ts";
 import { boundaryOf, type MultipartPart, readMultipart } from "./multipart.ts";
@@ -16,7 +17,6 @@ import {
   transcribeOptionNames,
   transcribeOptions,
 } from "./transcribe-options.ts";
-import { unknownOption } from "./unknown-options.ts";
 
 /** What a request for a transcription brings, whichever way it was sent. */
 export interface TranscribeInput {

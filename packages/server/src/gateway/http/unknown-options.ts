@@ -1,6 +1,5 @@
-import { distance } from "fastest-levenshtein";
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { VoxpoolError } from "../../base/errors.ts";
+import { unknownOption } from "../unknown-option.ts";
 
 /**
  * Refuses query parameters and fields of JSON bodies that a strict operation does not have: a misspelt option would
@@ -21,16 +20,6 @@ export function refuseUnknownOptions(fastify: FastifyInstance): void {
   });
 }
 
-/** What stands for an option that is not known; the nearest one that is comes with it. */
-export function unknownOption(name: string, known: readonly string[]): VoxpoolError {
-  const near = nearest(name, known);
-  return new VoxpoolError("option_unknown", {
-    option: name.slice(0, 100),
-    detail: known.length === 0 ? "there are none" : `the options are ${known.join(", ")}`,
-    hint: near === undefined ? "" : ` Did you mean ${near}?`,
-  });
-}
-
 function refuse(names: readonly string[], known: readonly string[]): void {
   const unknown = names.find((name) => !known.includes(name));
   if (unknown !== undefined) throw unknownOption(unknown, known);
@@ -39,19 +28,3 @@ function refuse(names: readonly string[], known: readonly string[]): void {
 function namesOf(value: unknown): readonly string[] {
   return typeof value === "object" && value !== null ? Object.keys(value) : [];
 }
-
-/** The option that is spelled alike, or of which the name is a part (`format`, `lang`); none if nothing comes near. */
-function nearest(name: string, known: readonly string[]): string | undefined {
-  const plain = bare(name.slice(0, 100));
-  let best: { readonly option: string; readonly errors: number } | undefined;
-  for (const option of known) {
-    const isPart = plain.length >= 4 && (bare(option).startsWith(plain) || option.split("_").includes(plain));
-    const errors = isPart ? 0 : distance(plain, bare(option));
-    const isNear = errors * 3 <= bare(option).length;
-    if (isNear && errors < (best?.errors ?? Number.POSITIVE_INFINITY)) best = { option, errors };
-  }
-  return best?.option;
-}
-
-/** `responseFormat`, `response-format` and `response_format[]` are one spelling. */
-const bare = (name: string) => name.toLowerCase().replaceAll(/[^\p{L}\d]/gu, "");

@@ -1,0 +1,71 @@
+import type { FastifyContextConfig, FastifyInstance } from "fastify";
+import type { Caller, LiveRequest, LiveSession } from "../../api/types.ts";
+import type { VoxpoolError } from "../../base/errors.ts";
+import type { Failures } from "../answer.ts";
+import { callerOf } from "../caller.ts";
+import { messageLanguage } from "../language.ts";
+import { traceAudio } from "../trace.ts";
+import type { Upgrades } from "../upgrade.ts";
+import { StreamConnection } from "./connection.ts";
+import { requestInQuery } from "./query.ts";
+import { StreamSessions } from "./sessions.ts";
+
+export type OpenLive = (request: LiveRequest, caller: Caller) => Promise<LiveSession>;
+
+export interface StreamLimits {
+  /** A connection that says nothing for so long is ended. */
+  readonly idleSeconds: number;
+  /** A reader that takes nothing for so long is ended. */
+  readonly stallSeconds: number;
+  /** How long a session whose connection broke is kept. */
+  readonly resumeSeconds: number;
+  /** How often a peer is asked whether it is there; one that says nothing until the next time is not. */
+  readonly pingMs: number;
+}
+
+export interface StreamRoutesOptions {
+  readonly openLive: OpenLive;
+  readonly upgrades: Upgrades;
+  readonly failures: Pick<Failures, "explain">;
+  readonly limits: StreamLimits;
+  readonly stopping: AbortSignal;
+  /** What else the route carries. */
+  readonly route?: FastifyContextConfig;
+}
+
+/** A message is at most so large: half a minute of PCM at 16 kHz. */
+const maxMessageBytes = 1024 * 1024;
+
+/** `WS /api/stream`: live recognition in the protocol of the contract. */
+export async function streamRoutes(fastify: FastifyInstance, options: StreamRoutesOptions): Promise<void> {
+  const { openLive, limits, stopping } = options;
+  const sessions = new StreamSessions(limits.resumeSeconds);
+  stopping.addEventListener("abort", () => sessions.discardAll(stopping.reason as VoxpoolError), { once: true });
+  const handler = options.upgrades.handler({
+    maxMessageBytes,
+    subprotocol: (offered) => (offered.has("voxpool") ? "voxpool" : undefined),
+    onConnection(socket, request, reply) {
+      const language = languageOf(request.query, request.headers["accept-language"]);
+      const connection = new StreamConnection({
+        socket,
+        openLive,
+        sessions,
+        limits,
+        stopping,
+        language,
+        requestInUrl: () => requestInQuery(request.query),
+        caller: (signal, clientId) => ({ ...callerOf(request, signal, clientId), language }),
+        explain: (thrown) => options.failures.explain(request, thrown).error,
+        onDuration: (seconds) => traceAudio(reply.raw, seconds),
+      });
+      void connection.run();
+    },
+  });
+  fastify.get("/api/stream", { config: { ...options.route, webSocket: true } }, handler);
+}
+
+/** Browsers cannot set headers of a WebSocket: `lang` in the URL goes before them. */
+function languageOf(query: unknown, header: string | undefined): ReturnType<typeof messageLanguage> {
+  const { lang } = query as { lang?: unknown };
+  return messageLanguage(typeof lang === "string" ? lang : header);
+}
