@@ -2,6 +2,7 @@ import { findInCatalog, searchCatalog } from "../catalog/search.ts";
 import type { Switches } from "../rollout/types.ts";
 import { listAliases, pinModel, reloadModel, renewHolds, setAlias } from "./administration.ts";
 import { type BatchCalls, runBatch } from "./batch.ts";
+import { createLive, type LiveParts } from "./live.ts";
 import {
   availableModels,
   countLoaded,
@@ -12,7 +13,6 @@ import {
   unloadModel,
 } from "./models.ts";
 import { createPulls, type PullParts } from "./pulls.ts";
-import { createLive, type LiveParts } from "./live.ts";
 import { switchModel } from "./switch.ts";
 import { createTranscribe, type TranscribeParts } from "./transcribe.ts";
 import type { Api } from "./types.ts";

@@ -72,7 +72,11 @@ interface OpenParts extends LiveParts {
 }
 
 /** Chooses and loads the model, and opens a session with it or one that serves instead. @throws VoxpoolError */
-async function open(parts: OpenParts, request: LiveRequest, { client, kind = "address", signal }: Caller): Promise<Opened> {
+async function open(
+  parts: OpenParts,
+  request: LiveRequest,
+  { client, kind = "address", signal }: Caller,
+): Promise<Opened> {
   const { options } = request;
   const choice = await chooseModel(parts, { modelPath: options.model_path, language: options.language });
   parts.pool.touch(choice.folder, { client, kind });

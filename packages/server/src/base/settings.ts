@@ -104,12 +104,6 @@ export const settings = {
     "An upload that sends nothing, or a reader of a stream that takes nothing, for so long is ended.",
     "上传停顿，或流式结果无人读取，超过该秒数即中止。",
   ),
-  "limits.live_idle_seconds": integer(
-    60,
-    [1, 86_400],
-    "A live session to which nothing is sent for so long is ended.",
-    "实时会话超过该秒数没有收到任何内容即结束。",
-  ),
   "limits.upload_bytes_per_second": integer(
     100,
     [0, most],
@@ -134,12 +128,7 @@ export const settings = {
     "A live session to which no audio comes for so long is ended.",
     "实时会话在该秒数内没有收到音频即结束。",
   ),
-  "limits.live_seconds": integer(
-    14_400,
-    [1, most],
-    "How long a live session may last.",
-    "实时会话的最长秒数。",
-  ),
+  "limits.live_seconds": integer(14_400, [1, most], "How long a live session may last.", "实时会话的最长秒数。"),
   "limits.spool_bytes": integer(
     8_589_934_592,
     [1_048_576, most],

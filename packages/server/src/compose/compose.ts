@@ -107,7 +107,19 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
   let isReady = false;
   const ready = () => isReady;
   const protocols = composeProtocols(config, watch.http.observed);
-  const http = createHttpServer({ ...watch.http, api, config, version, log, spoolDirectory, spool, ready, protocols });
+  const { openLive } = api;
+  const http = createHttpServer({
+    ...watch.http,
+    api,
+    openLive,
+    config,
+    version,
+    log,
+    spoolDirectory,
+    spool,
+    ready,
+    protocols,
+  });
   return {
     ...models,
     api,

@@ -32,6 +32,10 @@ export class ScriptedLive implements LiveSession {
     await this.until(() => !this.isFull);
   }
 
+  async caughtUp(): Promise<void> {
+    // Nothing waits here.
+  }
+
   finalize(): void {
     this.finalizes += 1;
     this.say({ type: "finalized" });

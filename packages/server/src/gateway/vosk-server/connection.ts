@@ -133,7 +133,10 @@ class Dialogue {
       ...(named !== "" && { model_path: named }),
       ...(phrases && { grammar: [...phrases] }),
     };
-    const session = await api.openLive({ options, isVerbatim: true, wantsWords: words }, { ...caller, signal: this.#signal });
+    const session = await api.openLive(
+      { options, isVerbatim: true, wantsWords: words },
+      { ...caller, signal: this.#signal },
+    );
     return new Live(session, { words, alternatives });
   }
 
