@@ -6,6 +6,7 @@ import { firstSegment } from "./cases/first-segment.ts";
 import { formats } from "./cases/formats.ts";
 import { health } from "./cases/health.ts";
 import { latency } from "./cases/latency.ts";
+import { live } from "./cases/live.ts";
 import { liveVosk } from "./cases/live-vosk.ts";
 import { peer } from "./cases/peer.ts";
 import { recovery } from "./cases/recovery.ts";
@@ -33,6 +34,7 @@ export const cases: readonly BenchCase[] = [
   eviction,
   recovery,
   switching,
+  live,
   liveVosk,
 ];
 
