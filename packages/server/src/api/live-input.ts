@@ -1,5 +1,6 @@
 import type { LiveEncoding } from "@voxpool/client/contract";
 import type { AudioDecoder } from "../audio/audio.ts";
+import { concatenated } from "../audio/channels.ts";
 import type { SampleForm } from "../audio/pcm.ts";
 import { PcmStream } from "../audio/pcm-stream.ts";
 import type { Kernels } from "../audio/resample.ts";
@@ -58,10 +59,15 @@ export function createLiveInput(format: LiveFormat, sink: SampleSink, parts: Liv
 /** So many bytes are converted at once, a millisecond of work: others have their turn between them. */
 const pieceBytes = 65_536;
 
+/** Fewer samples wait for more: 10 ms. Who sends single samples would cost a message each. */
+const leastSamples = 160;
+
 /** Uncompressed samples, converted here: a way to a thread and back would cost more. */
 class PcmInput implements LiveInput {
   readonly #stream: PcmStream;
   readonly #sink: SampleSink;
+  /** Fewer than are handed on. */
+  #few = new Float32Array(0);
   /** Calls take effect one after the other. */
   #tail: Promise<void> = Promise.resolve();
 
@@ -74,26 +80,36 @@ class PcmInput implements LiveInput {
     return this.#inTurn(async () => {
       for (let at = 0; at < bytes.length; at += pieceBytes) {
         const samples = this.#stream.push(bytes.subarray(at, at + pieceBytes));
-        if (samples.length > 0) await this.#sink.write(samples);
+        await this.#hand(samples, leastSamples);
       }
     });
   }
 
   flush(): void {
-    void this.#inTurn(async () => this.#sink.flush());
+    const flushed = this.#inTurn(async () => {
+      await this.#hand(new Float32Array(0), 1);
+      this.#sink.flush();
+    });
+    flushed.catch(() => undefined); // what ended the session is told by its events
   }
 
   end(): void {
     const last = this.#inTurn(async () => {
-      const samples = this.#stream.end();
-      if (samples.length > 0) await this.#sink.write(samples);
+      await this.#hand(this.#stream.end(), 1);
       this.#sink.end();
     });
-    last.catch(() => undefined); // what ended the session is told by its events
+    last.catch(() => undefined); // likewise
   }
 
   close(): void {
     // It holds nothing.
+  }
+
+  /** Hands on what there is if that is enough. */
+  async #hand(samples: Float32Array<ArrayBuffer>, least: number): Promise<void> {
+    const all = this.#few.length === 0 ? samples : concatenated([this.#few, samples]);
+    this.#few = all.length < least ? all : new Float32Array(0);
+    if (all.length >= least) await this.#sink.write(all);
   }
 
   #inTurn(step: () => Promise<void>): Promise<void> {

@@ -1,5 +1,6 @@
 /** The part of the phrase book that is about recordings. */
 export const audioPhrases: Readonly<Record<string, string>> = {
+  "audio came after the end": "结束之后又收到音频",
   "its sound begins anew too often for what follows each time": "其声音重新开始的次数过多，而每次之后的内容过少",
   "its packets hold hardly any sound": "其数据包中几乎没有声音",
   "it stands for more sound than so few bytes can hold": "其声明的声音多于这些字节所能容纳的",

@@ -162,7 +162,10 @@ export class RunningSession implements Session {
   }
 
   #take(step: Step): void {
-    if (step.kind === "partial") return this.#steps.offer(step);
+    if (step.kind === "partial") {
+      this.#steps.offer(step);
+      return;
+    }
     if (step.kind === "settled") this.#isNoteUnread = true;
     if (step.kind === "flushed") this.#input.written.flushed();
     // The utterance is over: what was said so far is of no use to a reader that has not come to it.

@@ -46,7 +46,10 @@ export class FrameReader {
     this.#headerFilled = 0;
     this.#session = this.#headerView.getUint32(0, true);
     const count = this.#headerView.getUint32(4, true);
-    if (count === flushCount && this.#session !== 0) return this.#onFlush(this.#session);
+    if (count === flushCount && this.#session !== 0) {
+      this.#onFlush(this.#session);
+      return;
+    }
     if (count > maxFrameSamples || this.#session === 0) {
       throw new OutOfStep(`the sample pipe is out of step: a frame of ${count} samples for session ${this.#session}`);
     }

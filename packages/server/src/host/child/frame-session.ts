@@ -166,7 +166,10 @@ export class FrameSession implements ChildSession {
   ): void {
     const { post } = this.#context;
     const done = { type: "done", session: this.#id, work, decodeSeconds } as const;
-    if (this.#closed) return post({ ...done, results: [] });
+    if (this.#closed) {
+      post({ ...done, results: [] });
+      return;
+    }
     const isNews = this.#live !== undefined && this.#listen(results, hypothesis);
     post({ ...done, results, ...(isNews && this.#live?.partials && hypothesis && { hypothesis }) });
     for (let left = flushes; left > 0; left -= 1) post({ type: "flushed", session: this.#id });

@@ -1,0 +1,130 @@
+import assert from "node:assert/strict";
+import { type TestContext, test } from "node:test";
+import { joinedSignals, silentSignal, toneSignal } from "../../../../test/fixtures/tone-model.ts";
+import type { OpenSession, Session, SessionEvent } from "../../dist/recognition/types.js";
+import { openModel } from "./opened.ts";
+
+const auto = { partials: true, manual: false } as const;
+const manual = { partials: true, manual: true } as const;
+
+const live = (settings: OpenSession["live"] = auto): Partial<OpenSession> => ({
+  live: settings,
+  priority: "live_final",
+});
+
+/** Reads all events, and lets a writer wait for the first one that fits. */
+function reader(session: Session) {
+  const seen: SessionEvent[] = [];
+  const waiting = new Set<() => void>();
+  const finished = (async () => {
+    for await (const event of session.events()) {
+      assert.equal(event.number, seen.length + 1);
+      seen.push(event);
+      for (const look of waiting) look();
+    }
+    return seen;
+  })();
+  const until = (fits: (event: SessionEvent) => boolean) =>
+    new Promise<void>((resolve, reject) => {
+      const look = () => {
+        if (!seen.some(fits)) return;
+        waiting.delete(look);
+        resolve();
+      };
+      waiting.add(look);
+      finished.catch(reject);
+      look();
+    });
+  return { seen, until, finished };
+}
+
+/** As a microphone gives it: 100 ms at a time. */
+async function say(session: Session, samples: Float32Array): Promise<void> {
+  for (let at = 0; at < samples.length; at += 1600) await session.write(samples.slice(at, at + 1600));
+}
+
+const finals = (events: readonly SessionEvent[]) =>
+  events.flatMap((event) => (event.type === "final" ? [event.segment.text] : []));
+
+const outline = (events: readonly SessionEvent[]) =>
+  events.flatMap((event) =>
+    event.type === "partial" ? [] : [event.type === "final" ? event.segment.text : event.type],
+  );
+
+const opened = async (t: TestContext, content: Parameters<typeof openModel>[1] = "tone") => openModel(t, content);
+
+test("an utterance ends with a pause; its beginning, its end and its text are told in order", async (t) => {
+  const { open } = await opened(t);
+  const session = await open(live());
+  const { until, finished } = reader(session);
+  await say(session, joinedSignals(silentSignal(0.4), toneSignal("hello"), silentSignal(0.7)));
+  await until(({ type }) => type === "final");
+  await say(session, joinedSignals(toneSignal("world"), silentSignal(0.7)));
+  session.end();
+  const events = await finished;
+  const edges = ["speech_started", "speech_ended"];
+  assert.deepEqual(outline(events), [...edges, "hello", ...edges, "world"]);
+  const [started] = events;
+  assert.ok(started?.type === "speech_started" && Math.abs(started.atSeconds - 0.9) < 0.1, JSON.stringify(started));
+});
+
+test("partials show what is said so far, and are never of a segment that is final", async (t) => {
+  const { open } = await opened(t);
+  const session = await open(live(manual));
+  const { until, finished } = reader(session);
+  const text = "abcdefghijklmnopqrst";
+  for (let at = 0; at < text.length; at += 5) {
+    const said = text.slice(0, at + 5);
+    await say(session, toneSignal(text.slice(at, at + 5)));
+    if (at > 0) await until((event) => event.type === "partial" && event.text.length >= said.length - 5);
+  }
+  session.flush();
+  await until(({ type }) => type === "flushed");
+  session.end();
+  const events = await finished;
+  assert.deepEqual(finals(events), [text]);
+  const place = events.findIndex(({ type }) => type === "final");
+  const partials = events.filter((event) => event.type === "partial");
+  assert.ok(partials.length >= 2, `${partials.length} partials`);
+  assert.ok(events.slice(place).every(({ type }) => type !== "partial"));
+  for (const partial of partials) {
+    assert.equal(partial.id, 0);
+    assert.ok(text.startsWith(partial.stable), partial.stable);
+  }
+});
+
+test("flush makes final what was said so far, with one answer each, in order; the session goes on", async (t) => {
+  const { open } = await opened(t);
+  const session = await open(live(manual));
+  const { finished } = reader(session);
+  await session.write(toneSignal("one"));
+  session.flush();
+  session.flush();
+  await session.write(joinedSignals(silentSignal(2), toneSignal("two"), silentSignal(2)));
+  session.flush();
+  session.end();
+  const expected = ["one", "flushed", "flushed", "two", "flushed"];
+  assert.deepEqual(
+    outline(await finished).filter((one) => !one.startsWith("speech")),
+    expected,
+  );
+});
+
+test("an engine that follows the stream gives hypotheses as partials, and an end where it is told", async (t) => {
+  const content = { fake: { input: "frames", text: "one two three four {samples}", spanSeconds: 1 } };
+  const { open } = await opened(t, content);
+  const session = await open(live(manual));
+  const { until, finished } = reader(session);
+  for (const text of ["one", "one two", "one two three", "one two three four"]) {
+    await session.write(new Float32Array(3200));
+    await until((event) => event.type === "partial" && event.text === text);
+  }
+  session.flush();
+  await until(({ type }) => type === "flushed");
+  await say(session, new Float32Array(16_000 + 4_000));
+  session.end();
+  const events = await finished;
+  assert.deepEqual(finals(events), ["one two three four 12800", "one two three four 16000", "one two three four 4000"]);
+  const stable = events.flatMap((event) => (event.type === "partial" && event.id === 0 ? [event.stable] : []));
+  assert.equal(stable.at(-1), "one two three");
+});
