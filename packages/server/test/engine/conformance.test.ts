@@ -8,7 +8,7 @@ import { moonshineSpec, nativeParts, recordings, wordErrorRate } from "../../../
 import { familyFixtures } from "../../../../test/fixtures/tone-families.ts";
 import { silentSignal, toneSignal, writeToneModel } from "../../../../test/fixtures/tone-model.ts";
 import { detect } from "../../dist/engine/detect/detect.js";
-import type { Engine, ModelSpec, Recognized } from "../../dist/engine/engine.js";
+import type { Engine, EngineInfo, ModelSpec, Recognized } from "../../dist/engine/engine.js";
 import { loadEngine } from "../../dist/engine/load.js";
 
 /** What the same cases need to know of an engine. */
@@ -22,6 +22,8 @@ interface EngineUnderTest {
   /** Whether its text comes with punctuation, and whether a session can choose how numbers are written; no if left out. */
   readonly punctuates?: boolean;
   readonly itn?: boolean;
+  /** What it can be told, and whether it gives several readings. */
+  readonly tells?: Partial<typeof tells>;
   /** Audio, and how wrong a text of it is: 0 is exact. */
   readonly known: () => readonly { readonly samples: Float32Array; readonly errorRate: (text: string) => number }[];
   readonly highestErrorRate: number;
@@ -32,6 +34,12 @@ interface EngineUnderTest {
   /** Lengths of silence, in samples, in which it hears nothing. */
   readonly silences: readonly number[];
 }
+
+const tells: Pick<EngineInfo, "hotwords" | "grammar" | "alternatives"> = {
+  hotwords: undefined,
+  grammar: undefined,
+  alternatives: undefined,
+};
 
 const toneTexts = ["a", "hello world", "aabb ccddee", "the quick brown fox jumps over the lazy dog"];
 
@@ -98,6 +106,7 @@ const engines: readonly EngineUnderTest[] = [
     family: "kaldi",
     input: "frames",
     words: true,
+    tells: { grammar: true, alternatives: true },
     // No recording of Korean is at hand, and Kaldi's dither changes words a little: vosk.test.ts has the rest.
     known: () => [],
     highestErrorRate: 0,
@@ -142,7 +151,16 @@ for (const tested of engines) {
     it("says what it is", () => {
       assert.ok(typeof spec !== "string");
       assert.equal(engine.input, tested.input);
-      const { maxSegmentSeconds, punctuates = false, itn = false, ...info } = engine.info;
+      const {
+        maxSegmentSeconds,
+        punctuates = false,
+        itn = false,
+        hotwords,
+        grammar,
+        alternatives,
+        ...info
+      } = engine.info;
+      assert.deepEqual({ hotwords, grammar, alternatives }, { ...tells, ...tested.tells });
       assert.deepEqual({ punctuates, itn }, { punctuates: tested.punctuates ?? false, itn: tested.itn ?? false });
       assert.deepEqual(info, {
         engine: spec.engine,

@@ -48,7 +48,7 @@ export interface RolePattern {
 
 /** Folders below the model's that layouts look into; `exp` and `data/…` are those of icefall. */
 export const layoutFolders: readonly string[] = [
-  ..."am conf graph graph/phones ivector rescore rnnlm exp".split(" "),
+  ..."am conf graph graph/phones ivector rescore rnnlm spk exp".split(" "),
   ...["char", "phone", "bpe_500", "bpe_2000", "bbpe_500", "bbpe_2000"].map((name) => `data/lang_${name}`),
 ];
 
