@@ -33,7 +33,7 @@ export interface EngineInfo {
   readonly alternatives?: boolean;
 }
 
-export type EngineName = "vosk" | "sherpa-offline" | "sherpa-punctuation" | "fake";
+export type EngineName = "vosk" | "sherpa-offline" | "sherpa-online" | "sherpa-punctuation" | "fake";
 
 /** What was recognised. Times are seconds from the first sample that the engine was given. */
 export interface Recognized {
