@@ -114,11 +114,13 @@ export class OnlineStream implements FrameRecognizer {
     const { library, recognizer, family, chunks } = this.#parts;
     this.#answer = answerOf(library.result(recognizer, stream));
     const { tokens, timestamps } = this.#answer;
-    const last = family.words ? timestamps.at(-1) : undefined;
     const { begunSeconds } = this.#utterance;
+    const placed = (seconds: number | undefined): number | undefined =>
+      seconds === undefined || !family.words ? undefined : begunSeconds + seconds * chunks.timeScale;
     this.#utterance.hear({
       tokens: tokens.length,
-      lastTokenSeconds: last === undefined ? undefined : begunSeconds + last * chunks.timeScale,
+      firstTokenSeconds: placed(timestamps[0]),
+      lastTokenSeconds: placed(timestamps.at(-1)),
       decodedSeconds: this.#decodedSeconds,
     });
   }

@@ -12,7 +12,8 @@ const longestSeconds = 20;
 /** What was heard after a chunk; times in seconds of the session. */
 export interface Hearing {
   readonly tokens: number;
-  /** Start of the last token; undefined where the family gives no times. */
+  /** Starts of the first and the last token; undefined where the family gives no times. */
+  readonly firstTokenSeconds: number | undefined;
   readonly lastTokenSeconds: number | undefined;
   /** Everything before is decoded. */
   readonly decodedSeconds: number;
@@ -45,11 +46,13 @@ export class OnlineUtterance {
     return this.#lastSeconds;
   }
 
-  hear({ tokens, lastTokenSeconds, decodedSeconds }: Hearing): void {
+  hear({ tokens, firstTokenSeconds, lastTokenSeconds, decodedSeconds }: Hearing): void {
     // Without times a new token lies anywhere in the chunk that brought it.
-    const place = lastTokenSeconds ?? this.#decodedSeconds;
-    if (this.#tokens === 0 && tokens > 0) this.#firstSeconds = Math.max(this.#begunSeconds, place);
-    if (tokens > 0 && (lastTokenSeconds !== undefined || tokens !== this.#tokens)) this.#lastSeconds = place;
+    const chunkSeconds = Math.max(this.#begunSeconds, this.#decodedSeconds);
+    if (this.#tokens === 0 && tokens > 0) this.#firstSeconds = firstTokenSeconds ?? chunkSeconds;
+    if (tokens > 0 && (lastTokenSeconds !== undefined || tokens !== this.#tokens)) {
+      this.#lastSeconds = lastTokenSeconds ?? chunkSeconds;
+    }
     this.#tokens = tokens;
     this.#decodedSeconds = decodedSeconds;
   }
