@@ -1,14 +1,17 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { before, describe, it, test } from "node:test";
 import { newFolder } from "../../../../test/fixtures/folders.ts";
 import { joinedSignals, silentSignal } from "../../../../test/fixtures/tone-model.ts";
-import { streamingFixtures } from "../../../../test/fixtures/tone-streaming.ts";
+import { soundsLike, streamingFixtures } from "../../../../test/fixtures/tone-streaming.ts";
 import { detect } from "../../dist/engine/detect/detect.js";
 import { preflight } from "../../dist/engine/detect/preflight.js";
 import type { FrameEngine, LiveSettings, RecognizedSpan, SessionOptions } from "../../dist/engine/engine.js";
 import { Batches } from "../../dist/engine/sherpa-online/batches.js";
+import { unitsOf } from "../../dist/engine/sherpa-online/hotwords.js";
 import { loadSherpaOnline } from "../../dist/engine/sherpa-online/sherpa-online.js";
 import { OnlineUtterance } from "../../dist/engine/sherpa-online/utterance.js";
+import { folderWith } from "./model-files.ts";
 
 const assets = { sileroFile: "", voskLibraryFile: "" };
 const live: LiveSettings = { partials: true, manual: false };
@@ -16,6 +19,7 @@ const live: LiveSettings = { partials: true, manual: false };
 for (const fixture of streamingFixtures) {
   describe(`sherpa-online: ${fixture.family} (a tone model)`, () => {
     let engine: FrameEngine;
+    const written = (letters: string): string => fixture.writes?.(letters) ?? letters;
     const hello = fixture.signal("hello");
     const fox = fixture.signal("fox");
 
@@ -33,10 +37,10 @@ for (const fixture of streamingFixtures) {
       const signal = joinedSignals(hello, silentSignal(1), fox, silentSignal(3));
       const texts = async (settings: Partial<LiveSettings>) =>
         (await recognise(signal, { words: false, live: { ...live, ...settings } })).map(({ text }) => text);
-      assert.deepEqual(await texts({ silenceSeconds: 0.5 }), ["hello", "fox"]);
-      assert.deepEqual(await texts({}), ["hello", "fox"]);
-      assert.deepEqual(await texts({ silenceSeconds: 2.2 }), ["hellofox"]);
-      assert.deepEqual(await texts({ manual: true }), ["hellofox"]);
+      assert.deepEqual(await texts({ silenceSeconds: 0.5 }), ["hello", "fox"].map(written));
+      assert.deepEqual(await texts({}), ["hello", "fox"].map(written));
+      assert.deepEqual(await texts({ silenceSeconds: 2.2 }), ["hellofox"].map(written));
+      assert.deepEqual(await texts({ manual: true }), ["hellofox"].map(written));
     });
 
     it("places utterances in the session, across pauses, ends by hand and silence", async () => {
@@ -52,7 +56,7 @@ for (const fixture of streamingFixtures) {
       assert.equal(rest, undefined);
       assert.deepEqual(
         spans.map(({ text }) => text),
-        ["hello", "fox"],
+        ["hello", "fox"].map(written),
       );
       const helloAt = 10 + 0.5;
       const foxAt = 10 + hello.length / 16_000 + 5 + 0.5;
@@ -72,7 +76,7 @@ for (const fixture of streamingFixtures) {
         const ended = await recognizer.accept(signal.subarray(at, at + 1600));
         const { text = "", startSeconds = 0, endSeconds = 0 } = recognizer.hypothesis?.() ?? {};
         if (ended.length > 0) {
-          assert.equal(ended[0]?.text, "thequickbrownfox");
+          assert.equal(ended[0]?.text, written("thequickbrownfox"));
           assert.equal(text, "");
           last = "";
         }
@@ -97,7 +101,7 @@ for (const fixture of streamingFixtures) {
       const heard = await Promise.all(many.map((text) => recognise(fixture.signal(text), { words: true })));
       assert.deepEqual(
         heard.map((spans) => spans.map(({ text }) => text).join(" ")),
-        many,
+        many.map(written),
       );
     });
 
@@ -115,7 +119,7 @@ for (const fixture of streamingFixtures) {
       await Promise.all(decodes);
       assert.deepEqual(
         (await recognise(hello, { words: false })).map(({ text }) => text),
-        ["hello"],
+        [written("hello")],
       );
     });
 
@@ -131,6 +135,84 @@ for (const fixture of streamingFixtures) {
     }
   });
 }
+
+describe("hotwords", () => {
+  const fixture = streamingFixtures.find(({ family }) => family === "transducer");
+  let engine: FrameEngine;
+  const { heard, alike } = soundsLike;
+
+  before(async () => {
+    const folder = newFolder();
+    fixture?.write(folder);
+    const loaded = await loadSherpaOnline(await detect(folder), assets);
+    assert.ok(loaded.input === "frames");
+    engine = loaded;
+  });
+
+  const textWith = async (hotwords?: readonly string[]): Promise<string | undefined> => {
+    assert.ok(fixture);
+    const recognizer = engine.open({ words: false, ...(hotwords && { hotwords }) });
+    await recognizer.accept(fixture.signal("a"));
+    const span = await recognizer.finish();
+    recognizer.close();
+    return span?.text;
+  };
+
+  it("decide between what sounds alike, in their own session alone", async () => {
+    assert.equal(engine.info.hotwords, true);
+    assert.equal(await textWith(), heard);
+    const both = await Promise.all([
+      textWith([alike]),
+      textWith(),
+      textWith([`${alike}${alike}`, alike]),
+      textWith([]),
+    ]);
+    assert.deepEqual(both, [alike, heard, alike, heard]);
+  });
+
+  it("that the model cannot write, or that mean something to the library, change nothing", async () => {
+    const marks = [
+      ":x",
+      `${alike} :abc`,
+      "#1",
+      "@",
+      "/",
+      `${alike}/:z`,
+      "\u0000",
+      `${alike}\n:q`,
+      "",
+      "  ",
+      "hello",
+      "\ud800",
+    ];
+    assert.equal(await textWith(marks), heard);
+    assert.equal(await textWith([...marks, ` ${alike} `]), alike);
+    const long = Array.from({ length: 1000 }, () => alike.repeat(200));
+    assert.equal(await textWith(long), alike, "the beginning of a long one counts");
+  });
+});
+
+test("hotwords are written as the model's tokens are, and need a table of pieces unless they are characters", async (t) => {
+  const words = "THE OF AND TO IN IS THAT FOR IT WAS ON ARE AS WITH HIS THEY AT BE THIS FROM HAVE OR BY ONE".split(" ");
+  const table = (tokens: readonly string[]) => tokens.map((token, id) => `${token} ${id}\n`).join("");
+  const characters = Array.from("天地玄黄宇宙洪荒日月盈昃辰宿列张寒来暑往秋收冬藏");
+  const folder = await folderWith(t, {
+    "english.txt": table(words.map((word) => `▁${word}`)),
+    "both.txt": table([...characters, ...words]),
+    "few.txt": table(["a", "b"]),
+  });
+  const units = (name: string, bpe?: string) => unitsOf(join(folder, name), bpe);
+  assert.equal(await units("english.txt"), undefined);
+  assert.equal(await units("few.txt", "bpe.vocab"), undefined);
+  const english = await units("english.txt", "bpe.vocab");
+  assert.equal(english?.modelingUnit, "bpe");
+  assert.equal(english.encode(["that one", "that  one ", "quick", "洪荒"]), "THAT ONE");
+  assert.equal(english.encode(["quick"]), undefined);
+  const both = await units("both.txt", "bpe.vocab");
+  assert.equal(both?.modelingUnit, "cjkchar+bpe");
+  assert.equal(both.encode(["洪荒 that", "龙", "天地"]), "洪荒 THAT/天地");
+  assert.equal((await units("both.txt"))?.encode(["洪荒 that", "天地"]), "天地");
+});
 
 test("an utterance is over by its own pause, its length, or because it never began", () => {
   const heard = (settings: Partial<LiveSettings> | undefined, ...chunks: readonly (readonly [number, number])[]) => {

@@ -10,7 +10,7 @@ export interface Units {
 }
 
 /** A table that has so many of a kind of token is made of them. */
-const enough = 50;
+const enough = 20;
 
 /** What people say; the library takes other characters for its own marks, and ends the process over some. */
 const sayable = /^[\p{L}\p{M}\p{N}'\- ]+$/u;
