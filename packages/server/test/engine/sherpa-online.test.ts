@@ -61,7 +61,9 @@ for (const fixture of streamingFixtures) {
       const helloAt = 10 + 0.5;
       const foxAt = 10 + hello.length / 16_000 + 5 + 0.5;
       for (const [index, at] of [helloAt, foxAt].entries()) {
-        const { startSeconds = 0, endSeconds = 0, words = [] } = spans[index] ?? {};
+        const span = spans[index];
+        assert.ok(span);
+        const { startSeconds, endSeconds, words = [] } = span;
         assert.ok(Math.abs(startSeconds - at) < 0.1, `${startSeconds} for ${at}`);
         assert.equal(words[0]?.startSeconds, startSeconds);
         assert.ok(endSeconds > startSeconds && endSeconds < at + 1.2);
@@ -194,7 +196,6 @@ describe("hotwords", () => {
 
 test("hotwords are written as the model's tokens are, and need a table of pieces unless they are characters", async (t) => {
   const words = "THE OF AND TO IN IS THAT FOR IT WAS ON ARE AS WITH HIS THEY AT BE THIS FROM HAVE OR BY ONE".split(" ");
-  const table = (tokens: readonly string[]) => tokens.map((token, id) => `${token} ${id}\n`).join("");
   const characters = Array.from("天地玄黄宇宙洪荒日月盈昃辰宿列张寒来暑往秋收冬藏");
   const folder = await folderWith(t, {
     "english.txt": table(words.map((word) => `▁${word}`)),
@@ -215,23 +216,14 @@ test("hotwords are written as the model's tokens are, and need a table of pieces
 });
 
 test("an utterance is over by its own pause, its length, or because it never began", () => {
-  const heard = (settings: Partial<LiveSettings> | undefined, ...chunks: readonly (readonly [number, number])[]) => {
-    const utterance = new OnlineUtterance(settings && { ...live, ...settings });
-    for (const [decodedSeconds, lastTokenSeconds] of chunks) {
-      const tokens = lastTokenSeconds < 0 ? 0 : 1;
-      const times = tokens === 0 ? undefined : lastTokenSeconds;
-      utterance.hear({ tokens, firstTokenSeconds: times && 1, lastTokenSeconds: times, decodedSeconds });
-    }
-    return utterance.isOver;
-  };
-  assert.equal(heard(undefined, [1.7, 1]), false);
-  assert.equal(heard(undefined, [1.9, 1]), true);
-  assert.equal(heard({ silenceSeconds: 0.3 }, [1.4, 1]), true);
-  assert.equal(heard({ silenceSeconds: 3 }, [3.9, 1]), false);
-  assert.equal(heard({ manual: true, silenceSeconds: 0.3 }, [19, 1]), false);
-  assert.equal(heard({ manual: true }, [19, 1], [21, 20.9]), true);
-  assert.equal(heard({ manual: true }, [2.5, -1]), true);
-  assert.equal(heard(undefined, [2.3, -1]), false);
+  assert.equal(isOverAfter(undefined, [1.7, 1]), false);
+  assert.equal(isOverAfter(undefined, [1.9, 1]), true);
+  assert.equal(isOverAfter({ silenceSeconds: 0.3 }, [1.4, 1]), true);
+  assert.equal(isOverAfter({ silenceSeconds: 3 }, [3.9, 1]), false);
+  assert.equal(isOverAfter({ manual: true, silenceSeconds: 0.3 }, [19, 1]), false);
+  assert.equal(isOverAfter({ manual: true }, [19, 1], [21, 20.9]), true);
+  assert.equal(isOverAfter({ manual: true }, [2.5, -1]), true);
+  assert.equal(isOverAfter(undefined, [2.3, -1]), false);
 });
 
 test("an utterance of a family without token times is placed by the chunks that brought its tokens", () => {
@@ -256,7 +248,6 @@ test("streams that wait while others decode are decoded together, and one alone 
     gates.push(gate);
     await gate.promise;
   }, 1);
-  const turn = () => new Promise((resolve) => setImmediate(resolve));
   const first = decoding.step(1);
   await turn();
   const others = Array.from({ length: 20 }, (_, index) => decoding.step(2 + index));
@@ -277,3 +268,20 @@ test("streams that wait while others decode are decoded together, and one alone 
   gates[2]?.resolve();
   await Promise.all(others.slice(16));
 });
+
+const table = (tokens: readonly string[]) => tokens.map((token, id) => `${token} ${id}\n`).join("");
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+const isOverAfter = (
+  settings: Partial<LiveSettings> | undefined,
+  ...chunks: readonly (readonly [number, number])[]
+) => {
+  const utterance = new OnlineUtterance(settings && { ...live, ...settings });
+  for (const [decodedSeconds, lastTokenSeconds] of chunks) {
+    const tokens = lastTokenSeconds < 0 ? 0 : 1;
+    const times = tokens === 0 ? undefined : lastTokenSeconds;
+    utterance.hear({ tokens, firstTokenSeconds: times && 1, lastTokenSeconds: times, decodedSeconds });
+  }
+  return utterance.isOver;
+};
