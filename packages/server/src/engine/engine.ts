@@ -31,6 +31,8 @@ export interface EngineInfo {
   readonly grammar?: boolean;
   /** Whether it gives several readings. No, if left out. */
   readonly alternatives?: boolean;
+  /** Streams that are ready at the same time cost it little more than one. No, if left out. */
+  readonly together?: boolean;
 }
 
 export type EngineName = "vosk" | "sherpa-offline" | "sherpa-online" | "sherpa-punctuation" | "fake";

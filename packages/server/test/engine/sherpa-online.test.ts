@@ -250,7 +250,7 @@ test("streams that wait while others decode are decoded together, and one alone 
   }, 1);
   const first = decoding.step(1);
   await turn();
-  const others = Array.from({ length: 20 }, (_, index) => decoding.step(2 + index));
+  const others = Array.from({ length: 70 }, (_, index) => decoding.step(2 + index));
   await turn();
   assert.deepEqual(batches, [[1]]);
   gates[0]?.resolve();
@@ -258,15 +258,15 @@ test("streams that wait while others decode are decoded together, and one alone 
   await turn();
   assert.deepEqual(
     batches.map(({ length }) => length),
-    [1, 16],
+    [1, 64],
   );
   gates[1]?.reject(new Error("broken"));
-  const failed = await Promise.allSettled(others.slice(0, 16));
+  const failed = await Promise.allSettled(others.slice(0, 64));
   assert.ok(failed.every(({ status }) => status === "rejected"));
   await turn();
-  assert.deepEqual(batches[2], [18, 19, 20, 21]);
+  assert.deepEqual(batches[2], [66, 67, 68, 69, 70, 71]);
   gates[2]?.resolve();
-  await Promise.all(others.slice(16));
+  await Promise.all(others.slice(64));
 });
 
 const table = (tokens: readonly string[]) => tokens.map((token, id) => `${token} ${id}\n`).join("");

@@ -1,5 +1,5 @@
 /** Streams that are decoded together at most: a batch takes as long as all of them. */
-const largestBatch = 16;
+const largestBatch = 64;
 
 interface Waiting<Stream> {
   readonly stream: Stream;
@@ -13,7 +13,7 @@ interface Waiting<Stream> {
 export class Batches<Stream> {
   readonly #decode: (streams: readonly Stream[]) => Promise<void>;
   readonly #threads: number;
-  #waiting: Waiting<Stream>[] = [];
+  readonly #waiting: Waiting<Stream>[] = [];
   #running = 0;
 
   /**
@@ -36,9 +36,8 @@ export class Batches<Stream> {
 
   #startWhatMayRun(): void {
     while (this.#running < this.#threads && this.#waiting.length > 0) {
-      const share = Math.ceil(this.#waiting.length / (this.#threads - this.#running));
-      const batch = this.#waiting.slice(0, Math.min(share, largestBatch));
-      this.#waiting = this.#waiting.slice(batch.length);
+      // All of them and not a share for each thread: they came with one permit, which is one core.
+      const batch = this.#waiting.splice(0, largestBatch);
       this.#running += 1;
       void this.#run(batch);
     }

@@ -22,6 +22,8 @@ export interface OnlineFamily {
   readonly words: boolean;
   /** Whether its tokens are words or characters without spaces, where `@@` at the end means that the word goes on. */
   readonly wordTokens?: boolean;
+  /** Whether chunks of several streams are one input of the network. */
+  readonly together: boolean;
   /** Whether hotwords can be searched for, given that words can be cut into its tokens. */
   readonly hotwords?: boolean;
   readonly model: (file: FileOf) => Omit<OnlineModel, "tokens"> | Promise<Omit<OnlineModel, "tokens">>;
@@ -48,9 +50,9 @@ const partsOf = (file: FileOf) => ({
   transducer: { encoder: file("encoder"), decoder: file("decoder"), joiner: file("joiner") },
 });
 
-const transducer = { roles: ["encoder", "decoder", "joiner", "tokens"], words: true } as const;
+const transducer = { roles: ["encoder", "decoder", "joiner", "tokens"], words: true, together: true } as const;
 
-const ctc = { roles: ["model", "tokens"], words: true } as const;
+const ctc = { roles: ["model", "tokens"], words: true, together: true } as const;
 
 export const onlineFamilies: Readonly<Record<string, OnlineFamily>> = {
   transducer: {
@@ -70,6 +72,7 @@ export const onlineFamilies: Readonly<Record<string, OnlineFamily>> = {
   paraformer: {
     roles: ["encoder", "decoder", "tokens"],
     words: false,
+    together: false,
     wordTokens: true,
     model: (file) => ({ paraformer: { encoder: file("encoder"), decoder: file("decoder") } }),
     chunks: async () => ({

@@ -77,6 +77,7 @@ function infoOf(spec: ModelSpec, family: OnlineFamily, units: Units | undefined,
     ...(spec.ruleFsts !== undefined && { itn: true }),
     ...(punctuates && { punctuates: true }),
     ...(units && { hotwords: true }),
+    ...(family.together && { together: true }),
   };
 }
 
