@@ -7,6 +7,7 @@ import { newFolder } from "../../../../test/fixtures/folders.ts";
 import { moonshineSpec, nativeParts, recordings, wordErrorRate } from "../../../../test/fixtures/speech.ts";
 import { familyFixtures } from "../../../../test/fixtures/tone-families.ts";
 import { silentSignal, toneSignal, writeToneModel } from "../../../../test/fixtures/tone-model.ts";
+import { streamingFixtures } from "../../../../test/fixtures/tone-streaming.ts";
 import { detect } from "../../dist/engine/detect/detect.js";
 import type { Engine, EngineInfo, ModelSpec, Recognized } from "../../dist/engine/engine.js";
 import { loadEngine } from "../../dist/engine/load.js";
@@ -35,7 +36,8 @@ interface EngineUnderTest {
   readonly silences: readonly number[];
 }
 
-const tells: Pick<EngineInfo, "hotwords" | "grammar" | "alternatives"> = {
+const tells: Pick<EngineInfo, "together" | "hotwords" | "grammar" | "alternatives"> = {
+  together: undefined,
   hotwords: undefined,
   grammar: undefined,
   alternatives: undefined,
@@ -72,9 +74,34 @@ const toneFamilies: readonly EngineUnderTest[] = familyFixtures.map((fixture) =>
   silences: ["whisper", "canary"].includes(fixture.family) ? [] : allSilences,
 }));
 
+/** The same for streams. */
+const streamingFamilies: readonly EngineUnderTest[] = streamingFixtures.map(
+  ({ family, words, signal, write, writes = (letters) => letters }) => ({
+    name: `sherpa-online: ${family} (a tone model)`,
+    spec: () => {
+      const folder = newFolder();
+      write(folder);
+      return detect(folder);
+    },
+    family,
+    input: "frames",
+    words,
+    tells: { together: true, ...(family === "transducer" && { hotwords: true }) },
+    known: () =>
+      ["thequickbrownfox", "a", "hello", "aabbccc"].map((letters) => ({
+        samples: signal(letters),
+        errorRate: (heard) => (heard === writes(letters) ? 0 : 1),
+      })),
+    highestErrorRate: 0,
+    decodes: 300,
+    silences: allSilences,
+  }),
+);
+
 /** A new engine is one entry here. */
 const engines: readonly EngineUnderTest[] = [
   ...toneFamilies,
+  ...streamingFamilies,
   {
     name: "sherpa-offline: NeMo CTC (the tone model)",
     spec: () => writeToneModel(newFolder()),
@@ -151,16 +178,9 @@ for (const tested of engines) {
     it("says what it is", () => {
       assert.ok(typeof spec !== "string");
       assert.equal(engine.input, tested.input);
-      const {
-        maxSegmentSeconds,
-        punctuates = false,
-        itn = false,
-        hotwords,
-        grammar,
-        alternatives,
-        ...info
-      } = engine.info;
-      assert.deepEqual({ hotwords, grammar, alternatives }, { ...tells, ...tested.tells });
+      const { maxSegmentSeconds, punctuates = false, itn = false, ...others } = engine.info;
+      const { together, hotwords, grammar, alternatives, ...info } = others;
+      assert.deepEqual({ together, hotwords, grammar, alternatives }, { ...tells, ...tested.tells });
       assert.deepEqual({ punctuates, itn }, { punctuates: tested.punctuates ?? false, itn: tested.itn ?? false });
       assert.deepEqual(info, {
         engine: spec.engine,
@@ -186,7 +206,7 @@ for (const tested of engines) {
           assert.equal(words, undefined);
           continue;
         }
-        assert.equal(words?.map(({ word }) => word).join(" "), text);
+        assert.equal(words?.map(({ word }) => word).join(""), text.replaceAll(" ", ""));
         let last = 0;
         for (const word of words ?? []) {
           assert.ok(last <= word.startSeconds && word.startSeconds < word.endSeconds, JSON.stringify(words));
