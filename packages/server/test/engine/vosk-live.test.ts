@@ -107,7 +107,7 @@ describe("a Vosk model, live", { skip }, () => {
   });
 
   it("refuses a grammar of which it knows no word", () => {
-    for (const grammar of [[], [""], ["zzzz qqqq"], ["<eps>", "#0", "</s>"]]) {
+    for (const grammar of [[""], ["zzzz qqqq"], ["<eps>", "#0", "</s>"]]) {
       assert.throws(
         () => engine.open({ words: true, grammar }),
         (error) => error instanceof VoxpoolError && error.reason === "option_invalid",
@@ -118,6 +118,7 @@ describe("a Vosk model, live", { skip }, () => {
   it("keeps what one session wished from the next ones", async () => {
     await recognise({ words: true, grammar: [words[0] ?? ""] });
     await recognise({ words: true, alternatives: 5 });
+    await recognise({ words: true, grammar: [] });
     const [plain] = await recognise({ words: true });
     assert.ok(plain !== undefined && plain.alternatives === undefined && plain.confidence !== undefined);
     assert.ok(new Set(plain.text.split(" ")).size > 3);

@@ -26,13 +26,13 @@ export const loadVosk: LoadEngine = async (spec, assets): Promise<FrameEngine> =
   };
 };
 
-/** A grammar that the model cannot follow is left out: `info` says so, and libvosk would go on without it. */
+/** No phrases are no grammar. One that the model cannot follow is left out: `info` says so, and libvosk would go on without it. */
 function wantedOf(
   { alternatives = 0, grammar }: SessionOptions,
   { grammar: hasGrammar }: EngineInfo,
   natives: Natives,
 ): Wanted {
-  if (grammar === undefined || hasGrammar !== true) return { alternatives };
+  if (grammar === undefined || grammar.length === 0 || hasGrammar !== true) return { alternatives };
   return { alternatives, grammar: voskGrammar(grammar, (word) => natives.findWord(word)) };
 }
 
