@@ -3,6 +3,7 @@ import type { MessageLanguage } from "../../packages/server/dist/base/errors.js"
 import type { Layout } from "../../packages/server/dist/engine/detect/layout.js";
 import { layouts } from "../../packages/server/dist/engine/detect/layouts.js";
 import { type SherpaFamily, sherpaFamilies } from "../../packages/server/dist/engine/sherpa-offline/families.js";
+import { onlineFamilies } from "../../packages/server/dist/engine/sherpa-online/families.js";
 import { markdownTable } from "./markdown.ts";
 
 const texts = {
@@ -27,7 +28,8 @@ const texts = {
 } as const;
 
 export function familiesBlock(language: MessageLanguage): string {
-  const known = layouts.filter(({ engine }) => engine === "vosk" || engine === "sherpa-offline");
+  const shown: readonly string[] = ["vosk", "sherpa-offline", "sherpa-online"];
+  const known = layouts.filter(({ engine, isRefused }) => shown.includes(engine) && isRefused !== true);
   return markdownTable(
     texts[language].titles,
     known.map((layout) => rowOf(layout, language)),
@@ -43,12 +45,12 @@ function rowOf({ engine, family, roles }: Layout, language: MessageLanguage): re
     `\`${family}\``,
     files.join(", "),
     sherpa?.languages === undefined ? words.fixed : words.told[sherpa.languages.told],
-    sherpa === undefined ? words.yes : wordsOf(sherpa, language),
+    wordsOf(engine === "sherpa-online" ? onlineFamilies[family] : sherpa, language),
     sherpa === undefined ? words.none : `${sherpa.maxSegmentSeconds} s`,
   ];
 }
 
-function wordsOf({ words }: SherpaFamily, language: MessageLanguage): string {
+function wordsOf({ words }: Pick<SherpaFamily, "words"> = { words: true }, language: MessageLanguage): string {
   if (typeof words !== "boolean") return texts[language].some;
   return words ? texts[language].yes : texts[language].no;
 }

@@ -17,7 +17,7 @@ export interface Known {
   /** A file that is made from fetched ones. */
   readonly derive?: "moonshine-tokens";
   readonly model: {
-    readonly engine: "vosk" | "sherpa-offline" | "sherpa-punctuation";
+    readonly engine: "vosk" | "sherpa-offline" | "sherpa-online" | "sherpa-punctuation";
     readonly family: string;
     /** Primary tags; empty: very many, which the model finds out by itself. */
     readonly languages: readonly string[];

@@ -31,9 +31,11 @@ export interface EngineInfo {
   readonly grammar?: boolean;
   /** Whether it gives several readings. No, if left out. */
   readonly alternatives?: boolean;
+  /** Streams that are ready at the same time cost it little more than one. No, if left out. */
+  readonly together?: boolean;
 }
 
-export type EngineName = "vosk" | "sherpa-offline" | "sherpa-punctuation" | "fake";
+export type EngineName = "vosk" | "sherpa-offline" | "sherpa-online" | "sherpa-punctuation" | "fake";
 
 /** What was recognised. Times are seconds from the first sample that the engine was given. */
 export interface Recognized {

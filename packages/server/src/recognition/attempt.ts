@@ -324,7 +324,8 @@ export class Attempt {
     const { client } = options;
     const host = this.lease.instance.id;
     const { audioSeconds } = work;
-    const request = { priority, client, host, audioSeconds };
+    const together = this.lease.info.together === true && !isSuspect;
+    const request = { priority, client, host, audioSeconds, together };
     const turn = await takeTurn({ ...this.#parts, work: request, isSuspect, signal });
     this.queueSeconds += turn.waitedSeconds;
     const factor = scheduler.realTimeFactor(host);

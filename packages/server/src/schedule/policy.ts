@@ -28,6 +28,23 @@ export function pick<W extends Waiting>(waiting: Iterable<W>, load: Load): W | u
   return best && mayRun(best.host, load) ? best : undefined;
 }
 
+/** So many works share a permit at most. */
+const mostTogether = 64;
+
+/**
+ * Whose work is done along with that of one who was picked, in the same decode: those of its host that are marked so,
+ * in their order. Pure. Batch work goes with batch work alone, since all wait for the longest.
+ */
+export function companions<W extends Waiting>(waiting: Iterable<W>, chosen: W, { served }: Load): readonly W[] {
+  if (chosen.together !== true) return [];
+  const isBatch = ({ priority }: W): boolean => priority === "batch";
+  return Array.from(waiting)
+    .filter((work) => work !== chosen && work.together === true && work.host === chosen.host)
+    .filter((work) => isBatch(work) === isBatch(chosen))
+    .toSorted((a, b) => (goesBefore(a, b, served) ? -1 : 1))
+    .slice(0, mostTogether - 1);
+}
+
 function goesBefore(a: Waiting, b: Waiting, served: ReadonlyMap<string, number>): boolean {
   const byClass = rank(a.priority) - rank(b.priority);
   if (byClass !== 0) return byClass < 0;

@@ -11,6 +11,8 @@ export interface WorkRequest {
   /** Where the work runs; a host gets at most one permit more than it can run. */
   readonly host: string;
   readonly audioSeconds: number;
+  /** Its host decodes it together with others that are marked so: they share a permit. */
+  readonly together?: boolean;
 }
 
 export interface Permit {

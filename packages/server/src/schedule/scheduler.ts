@@ -1,4 +1,4 @@
-import { type Load, pick, type Waiting } from "./policy.ts";
+import { companions, type Load, pick, type Waiting } from "./policy.ts";
 import type { Permit, Scheduler, WorkRequest } from "./schedule.ts";
 
 interface Queued extends Waiting {
@@ -78,24 +78,29 @@ export class NodeScheduler implements Scheduler {
   #grantWhatMayRun(): void {
     const load: Load = { cores: this.#cores, permits: this.#permits, served: this.#served };
     for (let next = pick(this.#queue, load); next; next = pick(this.#queue, load)) {
-      this.#queue.delete(next);
       this.#permits.set(next.host, (this.#permits.get(next.host) ?? 0) + 1);
-      const service = this.#served.get(next.client) ?? 0;
-      this.#level = Math.max(this.#level, service);
-      this.#served.set(next.client, service + next.audioSeconds);
-      next.grant(this.#permitFor(next));
+      const sharing = new Set([next, ...companions(this.#queue, next, load)]);
+      for (const work of sharing) this.#grant(work, sharing);
     }
     this.#forgetOldService();
   }
 
-  #permitFor(work: Queued): Permit {
-    let held = true;
+  #grant(work: Queued, sharing: Set<Queued>): void {
+    this.#queue.delete(work);
+    const service = this.#served.get(work.client) ?? 0;
+    this.#level = Math.max(this.#level, service);
+    this.#served.set(work.client, service + work.audioSeconds);
+    work.grant(this.#permitFor(work, sharing));
+  }
+
+  /** @param sharing who has not given it back yet; the last one does */
+  #permitFor(work: Queued, sharing: Set<Queued>): Permit {
     return {
       waitedSeconds: this.#now() - work.since,
       release: (decodeSeconds) => {
-        if (!held) return;
-        held = false;
+        if (!sharing.delete(work)) return;
         if (decodeSeconds !== undefined) this.#learn(work, decodeSeconds);
+        if (sharing.size > 0) return;
         const left = (this.#permits.get(work.host) ?? 1) - 1;
         if (left === 0) this.#permits.delete(work.host);
         else this.#permits.set(work.host, left);

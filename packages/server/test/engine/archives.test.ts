@@ -5,6 +5,7 @@ import { VoxpoolError } from "../../dist/base/errors.js";
 import { detect } from "../../dist/engine/detect/detect.js";
 import { layouts } from "../../dist/engine/detect/layouts.js";
 import { sherpaFamilies } from "../../dist/engine/sherpa-offline/families.js";
+import { onlineFamilies } from "../../dist/engine/sherpa-online/families.js";
 import { type Archive, archives, filesOf } from "./archives.ts";
 import { folderWith } from "./model-files.ts";
 
@@ -34,7 +35,10 @@ for (const archive of archives) {
 
 test("the archives show every family that can be loaded", () => {
   const shown = new Set(archives.map(({ is }) => is));
-  const families = Object.keys(sherpaFamilies).map((family) => `sherpa-offline ${family}`);
+  const families = [
+    ...Object.keys(sherpaFamilies).map((family) => `sherpa-offline ${family}`),
+    ...Object.keys(onlineFamilies).map((family) => `sherpa-online ${family}`),
+  ];
   assert.deepEqual(
     families.filter((family) => !shown.has(family)),
     [],
@@ -42,10 +46,15 @@ test("the archives show every family that can be loaded", () => {
 });
 
 test("every kind of model that is recognised has what the engine needs, and no engine waits for a kind", () => {
-  const recognised = layouts.filter(({ engine }) => engine === "sherpa-offline");
-  assert.deepEqual(new Set(recognised.map(({ family }) => family)), new Set(Object.keys(sherpaFamilies)));
-  for (const { family, roles } of recognised) {
-    assert.deepEqual(new Set(Object.keys(roles)), new Set(sherpaFamilies[family]?.roles), family);
+  for (const [name, families] of [
+    ["sherpa-offline", sherpaFamilies],
+    ["sherpa-online", onlineFamilies],
+  ] as const) {
+    const recognised = layouts.filter(({ engine, isRefused }) => engine === name && isRefused !== true);
+    assert.deepEqual(new Set(recognised.map(({ family }) => family)), new Set(Object.keys(families)));
+    for (const { family, roles } of recognised) {
+      assert.deepEqual(new Set(Object.keys(roles)), new Set(families[family]?.roles), family);
+    }
   }
 });
 
@@ -87,3 +96,14 @@ function archiveNamed(wanted: string): Archive {
   assert.ok(archive, wanted);
   return archive;
 }
+
+test("a family that exists for streams, too, is told by the metadata where voxpool.json does not say the engine", async (t) => {
+  const files = filesOf(archiveNamed("sherpa-onnx-streaming-zipformer-en-2023-06-26"));
+  const family = async (more: object) => {
+    const said = { family: "transducer", ...more };
+    return (await detect(await folderWith(t, { ...files, "voxpool.json": JSON.stringify(said) }))).engine;
+  };
+  assert.equal(await family({}), "sherpa-online");
+  assert.equal(await family({ engine: "sherpa-online" }), "sherpa-online");
+  assert.equal(await family({ engine: "sherpa-offline" }), "sherpa-offline");
+});

@@ -7,8 +7,9 @@ import { newFolder } from "../../../../test/fixtures/folders.ts";
 import { moonshineSpec, nativeParts, recordings, wordErrorRate } from "../../../../test/fixtures/speech.ts";
 import { familyFixtures } from "../../../../test/fixtures/tone-families.ts";
 import { silentSignal, toneSignal, writeToneModel } from "../../../../test/fixtures/tone-model.ts";
+import { streamingFixtures } from "../../../../test/fixtures/tone-streaming.ts";
 import { detect } from "../../dist/engine/detect/detect.js";
-import type { Engine, ModelSpec, Recognized } from "../../dist/engine/engine.js";
+import type { Engine, EngineInfo, ModelSpec, Recognized } from "../../dist/engine/engine.js";
 import { loadEngine } from "../../dist/engine/load.js";
 
 /** What the same cases need to know of an engine. */
@@ -22,6 +23,8 @@ interface EngineUnderTest {
   /** Whether its text comes with punctuation, and whether a session can choose how numbers are written; no if left out. */
   readonly punctuates?: boolean;
   readonly itn?: boolean;
+  /** What it can be told, and whether it gives several readings. */
+  readonly tells?: Partial<typeof tells>;
   /** Audio, and how wrong a text of it is: 0 is exact. */
   readonly known: () => readonly { readonly samples: Float32Array; readonly errorRate: (text: string) => number }[];
   readonly highestErrorRate: number;
@@ -32,6 +35,13 @@ interface EngineUnderTest {
   /** Lengths of silence, in samples, in which it hears nothing. */
   readonly silences: readonly number[];
 }
+
+const tells: Pick<EngineInfo, "together" | "hotwords" | "grammar" | "alternatives"> = {
+  together: undefined,
+  hotwords: undefined,
+  grammar: undefined,
+  alternatives: undefined,
+};
 
 const toneTexts = ["a", "hello world", "aabb ccddee", "the quick brown fox jumps over the lazy dog"];
 
@@ -64,9 +74,34 @@ const toneFamilies: readonly EngineUnderTest[] = familyFixtures.map((fixture) =>
   silences: ["whisper", "canary"].includes(fixture.family) ? [] : allSilences,
 }));
 
+/** The same for streams. */
+const streamingFamilies: readonly EngineUnderTest[] = streamingFixtures.map(
+  ({ family, words, signal, write, writes = (letters) => letters }) => ({
+    name: `sherpa-online: ${family} (a tone model)`,
+    spec: () => {
+      const folder = newFolder();
+      write(folder);
+      return detect(folder);
+    },
+    family,
+    input: "frames",
+    words,
+    tells: { together: true, ...(family === "transducer" && { hotwords: true }) },
+    known: () =>
+      ["thequickbrownfox", "a", "hello", "aabbccc"].map((letters) => ({
+        samples: signal(letters),
+        errorRate: (heard) => (heard === writes(letters) ? 0 : 1),
+      })),
+    highestErrorRate: 0,
+    decodes: 300,
+    silences: allSilences,
+  }),
+);
+
 /** A new engine is one entry here. */
 const engines: readonly EngineUnderTest[] = [
   ...toneFamilies,
+  ...streamingFamilies,
   {
     name: "sherpa-offline: NeMo CTC (the tone model)",
     spec: () => writeToneModel(newFolder()),
@@ -98,6 +133,7 @@ const engines: readonly EngineUnderTest[] = [
     family: "kaldi",
     input: "frames",
     words: true,
+    tells: { grammar: true, alternatives: true },
     // No recording of Korean is at hand, and Kaldi's dither changes words a little: vosk.test.ts has the rest.
     known: () => [],
     highestErrorRate: 0,
@@ -142,7 +178,9 @@ for (const tested of engines) {
     it("says what it is", () => {
       assert.ok(typeof spec !== "string");
       assert.equal(engine.input, tested.input);
-      const { maxSegmentSeconds, punctuates = false, itn = false, ...info } = engine.info;
+      const { maxSegmentSeconds, punctuates = false, itn = false, ...others } = engine.info;
+      const { together, hotwords, grammar, alternatives, ...info } = others;
+      assert.deepEqual({ together, hotwords, grammar, alternatives }, { ...tells, ...tested.tells });
       assert.deepEqual({ punctuates, itn }, { punctuates: tested.punctuates ?? false, itn: tested.itn ?? false });
       assert.deepEqual(info, {
         engine: spec.engine,
@@ -168,7 +206,7 @@ for (const tested of engines) {
           assert.equal(words, undefined);
           continue;
         }
-        assert.equal(words?.map(({ word }) => word).join(" "), text);
+        assert.equal(words?.map(({ word }) => word).join(""), text.replaceAll(" ", ""));
         let last = 0;
         for (const word of words ?? []) {
           assert.ok(last <= word.startSeconds && word.startSeconds < word.endSeconds, JSON.stringify(words));

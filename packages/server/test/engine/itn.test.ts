@@ -8,7 +8,7 @@ import { toneSignal, writeToneModel } from "../../../../test/fixtures/tone-model
 import { silentLog } from "../../dist/base/log.js";
 import { detect } from "../../dist/engine/detect/detect.js";
 import { loadEngine } from "../../dist/engine/load.js";
-import { textFromTokens } from "../../dist/engine/sherpa-offline/words.js";
+import { textFromTokens } from "../../dist/engine/sherpa/words.js";
 import { startHost } from "../../dist/host/parent/host.js";
 
 const symbols = Array.from("我有二十三百个只鸡");

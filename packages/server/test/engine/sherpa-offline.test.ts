@@ -7,7 +7,7 @@ import { moonshineSpec, recordings } from "../../../../test/fixtures/speech.ts";
 import { toneSignal, writeToneModel } from "../../../../test/fixtures/tone-model.ts";
 import { moonshineTokenTable } from "../../dist/catalog/moonshine-tokens.js";
 import { loadEngine } from "../../dist/engine/load.js";
-import { wordsFromTokens } from "../../dist/engine/sherpa-offline/words.js";
+import { wordsFromTokens } from "../../dist/engine/sherpa/words.js";
 
 const moonshine = await moonshineSpec();
 const assets = { sileroFile: "", voskLibraryFile: "" };

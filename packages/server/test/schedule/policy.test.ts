@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Load, pick, type Waiting } from "../../dist/schedule/policy.js";
+import { companions, type Load, pick, type Waiting } from "../../dist/schedule/policy.js";
 
 let arrivals = 0;
 const work = (given: Partial<Waiting>): Waiting => ({
@@ -52,4 +52,33 @@ test("the one more is not given past a waiting host", () => {
   const other = work({ host: "b" });
   const own = work({ host: "a" });
   assert.equal(pick([other, own], load({ permits: { a: 2 } })), undefined);
+});
+
+test("works that are decoded together go along with the one that was picked", () => {
+  const chosen = work({ host: "s", together: true, client: "a" });
+  const late = work({ host: "s", together: true, client: "b", priority: "live_partial" });
+  const modest = work({ host: "s", together: true, client: "c" });
+  const first = work({ host: "s", together: true, client: "d", priority: "live_final" });
+  const others = [
+    work({ host: "s" }),
+    work({ host: "t", together: true }),
+    work({ host: "s", together: true, priority: "batch" }),
+  ];
+  const served = { a: 0, b: 0, c: 1, d: 5 };
+  assert.deepEqual(companions([late, ...others, modest, chosen, first], chosen, load({ served })), [
+    first,
+    modest,
+    late,
+  ]);
+  const batch = { ...chosen, priority: "batch" } as const;
+  assert.deepEqual(companions([late, ...others, batch], batch, load({})), [others[2]]);
+});
+
+test("works that are not decoded together go alone, and no permit is for more than 64", () => {
+  const alone = work({ host: "s" });
+  const many = Array.from({ length: 200 }, () => work({ host: "s", together: true }));
+  assert.deepEqual(companions(many, alone, load({})), []);
+  const [chosen] = many;
+  assert.ok(chosen);
+  assert.deepEqual(companions(many, chosen, load({})), many.slice(1, 64));
 });

@@ -148,3 +148,54 @@ test("whatever comes in whatever order: never more than the cores and one, and e
     { numRuns: 60 },
   );
 });
+
+test("works that are decoded together share a permit until the last of them gives it back", async () => {
+  const scheduler = new NodeScheduler({ cores: 1 });
+  const blocker = await scheduler.acquire(request({ host: "other" }));
+  const together = ["a", "b", "c"].map((client) => scheduler.acquire(request({ client, together: true })));
+  const later = scheduler.acquire(request({ client: "d", host: "other" }));
+  let isLaterRunning = false;
+  void later.then(() => {
+    isLaterRunning = true;
+  });
+  blocker.release(0.1);
+  const permits = await Promise.all(together);
+  assert.deepEqual(scheduler.snapshot(), { running: 1, waiting: 1, waitingAudioSeconds: 1 });
+  permits[0]?.release(0.1);
+  permits[0]?.release(0.1);
+  permits[1]?.release();
+  await turn();
+  assert.equal(isLaterRunning, false);
+  permits[2]?.release(0.1);
+  (await later).release(0.1);
+  assert.deepEqual(scheduler.snapshot(), { running: 0, waiting: 0, waitingAudioSeconds: 0 });
+});
+
+test("one that is cancelled while it waits does not go along", async () => {
+  const scheduler = new NodeScheduler({ cores: 1 });
+  const blocker = await scheduler.acquire(request({ host: "other" }));
+  const controller = new AbortController();
+  const cancelled = scheduler.acquire(request({ together: true }), controller.signal);
+  const kept = scheduler.acquire(request({ together: true }));
+  controller.abort(new Error("gone"));
+  await assert.rejects(cancelled, /gone/);
+  blocker.release();
+  (await kept).release();
+  assert.deepEqual(scheduler.snapshot(), { running: 0, waiting: 0, waitingAudioSeconds: 0 });
+});
+
+test("who shares permits is served for each of them: others are not behind all of its streams", async () => {
+  const scheduler = new NodeScheduler({ cores: 1 });
+  const blocker = await scheduler.acquire(request({ host: "other" }));
+  const order: string[] = [];
+  const come = (client: string, together: boolean) =>
+    scheduler.acquire(request({ client, together, host: together ? "streams" : "h" })).then((permit) => {
+      order.push(client);
+      permit.release(0.1);
+    });
+  const all = [...Array.from({ length: 10 }, () => come("many", true)), come("one", false)];
+  all.push(...Array.from({ length: 10 }, () => come("many", false)));
+  blocker.release(0.1);
+  await Promise.all(all);
+  assert.equal(order.indexOf("one"), 10);
+});

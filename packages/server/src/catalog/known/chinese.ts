@@ -165,4 +165,57 @@ export const chineseModels: readonly Known[] = [
     model: { engine: "sherpa-offline", family: "zipformer-ctc", languages: ["zh"] },
     isDetected: true,
   },
+  {
+    name: "zipformer-live",
+    title: {
+      en: "Streaming Zipformer transducer, Chinese and English mixed: live, with hotwords",
+      zh: "流式 Zipformer transducer，中英混合：实时识别，支持热词",
+    },
+    licence: "Apache-2.0",
+    parts: [
+      sherpaRelease(
+        {
+          archive: "sherpa-onnx-streaming-zipformer-bilingual-zh-en-2023-02-20",
+          files: [
+            "encoder-epoch-99-avg-1.int8.onnx",
+            "decoder-epoch-99-avg-1.onnx",
+            "joiner-epoch-99-avg-1.int8.onnx",
+            "tokens.txt",
+          ],
+          copies: ["modelscope"],
+        },
+        // With the table of pieces, which hotwords in English need.
+        huggingFace("csukuangfj/sherpa-onnx-streaming-zipformer-bilingual-zh-en-2023-02-20", [
+          { path: "encoder-epoch-99-avg-1.int8.onnx" },
+          { path: "decoder-epoch-99-avg-1.onnx" },
+          { path: "joiner-epoch-99-avg-1.int8.onnx" },
+          { path: "tokens.txt" },
+          { path: "bpe.vocab" },
+        ]),
+      ),
+    ],
+    model: { engine: "sherpa-online", family: "transducer", languages: ["zh", "en"] },
+    isDetected: true,
+  },
+  {
+    name: "paraformer-live",
+    title: { en: "Streaming Paraformer, Chinese and English: live", zh: "流式 Paraformer，中文与英语：实时识别" },
+    licence: "Apache-2.0",
+    parts: [
+      sherpaRelease(
+        {
+          archive: "sherpa-onnx-streaming-paraformer-bilingual-zh-en",
+          files: ["encoder.int8.onnx", "decoder.int8.onnx", "tokens.txt"],
+          copies: ["modelscope"],
+        },
+        huggingFace("csukuangfj/sherpa-onnx-streaming-paraformer-bilingual-zh-en", [
+          { path: "encoder.int8.onnx" },
+          { path: "decoder.int8.onnx" },
+          { path: "tokens.txt" },
+        ]),
+      ),
+    ],
+    model: { engine: "sherpa-online", family: "paraformer", languages: ["zh", "en"] },
+    isDetected: true,
+  },
 ];

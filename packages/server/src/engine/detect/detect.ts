@@ -1,5 +1,5 @@
 import { VoxpoolError } from "../../base/errors.ts";
-import type { EngineName, ModelSpec } from "../engine.ts";
+import type { ModelSpec } from "../engine.ts";
 import { noKind, severalKinds, streamingModel } from "./explain.ts";
 import { type Fit, fit } from "./fit.ts";
 import { type FolderFile, inspect, listFolder, modelFolder } from "./folder.ts";
@@ -33,7 +33,7 @@ export async function detect(directory: string, options: DetectOptions = {}): Pr
   const fits: Fit[] = [];
   let damaged: unknown;
   for (const layout of wantedLayouts(manifest, options)) {
-    const seen = { files, named, metadataOf: manifest.family === undefined ? metadataOf : undefined };
+    const seen = { files, named, metadataOf: isSaid(layout, manifest) ? undefined : metadataOf };
     try {
       fits.push(await fit(layout, seen));
     } catch (error) {
@@ -41,9 +41,10 @@ export async function detect(directory: string, options: DetectOptions = {}): Pr
       damaged ??= error;
     }
   }
-  const chosen = await choose(fits, damaged, files, metadataOf);
+  const chosen = await choose(manifest.family === undefined ? fits : streamingFirst(fits), damaged, files, metadataOf);
   const spec = await toSpec(folder, chosen, { manifest, files, metadataOf });
-  const ruleFsts = spec.engine === "sherpa-offline" ? await findRules(folder, manifest, files) : [];
+  const takesRules = spec.engine === "sherpa-offline" || spec.engine === "sherpa-online";
+  const ruleFsts = takesRules ? await findRules(folder, manifest, files) : [];
   return ruleFsts.length === 0 ? spec : { ...spec, ruleFsts };
 }
 
@@ -58,14 +59,26 @@ function wantedLayouts({ engine, family }: Manifest, options: DetectOptions): re
   const wanted = allowed.filter(
     (layout) => (engine ?? layout.engine) === layout.engine && (family ?? layout.family) === layout.family,
   );
-  // A family that exists for streams, too, is the one that can be loaded, unless the manifest says the engine.
-  const loadable = wanted.filter((layout) => layout.engine !== "sherpa-online");
-  if (family !== undefined && engine === undefined && loadable.length > 0) return loadable;
   if (wanted.length > 0) return wanted;
-  const usable = allowed.filter((layout) => layout.engine !== "sherpa-online");
+  const usable = allowed.filter((layout) => layout.isRefused !== true);
   const known = [...new Set(usable.map((layout) => `${layout.engine} ${layout.family}`))].join(", ");
   const asked = [engine, family].filter((part) => part !== undefined).join(" ");
   throw new VoxpoolError("model_unrecognised", { detail: `voxpool.json says ${asked}; known are ${known}` });
+}
+
+/** Whether nobody has to ask the metadata: a family may exist for streams, too, and then it tells. */
+function isSaid({ engine }: Layout, manifest: Manifest): boolean {
+  return manifest.family !== undefined && (manifest.engine !== undefined || engine !== "sherpa-online");
+}
+
+/** Of a family that the manifest names the offline layout fits any export; that of streams fits its own alone. */
+function streamingFirst(fits: readonly Fit[]): readonly Fit[] {
+  const streaming = fits.filter((candidate) => candidate.layout.engine === "sherpa-online" && isWhole(candidate));
+  return streaming.length > 0 ? streaming : fits;
+}
+
+function isWhole({ missing, otherKind }: Fit): boolean {
+  return missing.length === 0 && otherKind !== true;
 }
 
 async function choose(
@@ -74,7 +87,7 @@ async function choose(
   files: readonly FolderFile[],
   metadataOf: MetadataOf,
 ): Promise<Fit> {
-  const best = preferred(fits.filter(({ missing, otherKind }) => missing.length === 0 && otherKind !== true));
+  const best = preferred(fits.filter(isWhole));
   const [only, second] = best;
   if (only === undefined) {
     if (damaged !== undefined) throw damaged;
@@ -85,7 +98,7 @@ async function choose(
     const detail = `${only.unclear.join("; ")} (files in voxpool.json says)`;
     throw new VoxpoolError("model_unrecognised", { detail });
   }
-  if (only.layout.engine === "sherpa-online") {
+  if (only.layout.isRefused === true) {
     throw new VoxpoolError("model_unrecognised", { detail: streamingModel(only) });
   }
   return only;
@@ -122,7 +135,7 @@ async function toSpec(
   const languages =
     manifest.languages ?? languagesOf(layout.family, folder, told && (await metadataOf(told).catch(() => undefined)));
   return {
-    engine: layout.engine as EngineName,
+    engine: layout.engine,
     family: layout.family,
     directory: folder,
     files: Object.fromEntries(Object.entries(found).map(([role, file]) => [role, file.path])),

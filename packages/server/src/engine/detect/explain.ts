@@ -14,7 +14,7 @@ export function severalKinds(fits: readonly Fit[]): string {
 
 export function streamingModel({ layout, found }: Fit): string {
   const file = Object.values(found)[0]?.name ?? "";
-  return `${file} belongs to a streaming model (${layout.family}), and there is no engine for those; take the offline export of the model`;
+  return `${file} belongs to a streaming model (${layout.family}), and no engine here runs that kind; take the offline export of the model, or a streaming Zipformer or Paraformer`;
 }
 
 /** @param fits of all layouts, none of them complete */

@@ -33,14 +33,14 @@ export async function fit(layout: Layout, seen: Seen): Promise<Fit> {
     Object.entries(layout.roles).map(([role, { pattern }]) => [role, candidatesOf(pattern, role, seen)]),
   );
   const missing = Object.keys(layout.roles).filter((role) => candidates.get(role)?.length === 0);
-  const byName = settle(layout, candidates, missing);
+  const byName = settle(layout, seen, candidates, missing);
   const { tellsBy } = layout;
   if (missing.length > 0 || tellsBy === undefined || seen.metadataOf === undefined) return byName;
   const fitting = await fittingGroups(tellsBy, candidates.get(tellsBy.role) ?? [], seen.metadataOf);
   if (fitting.length === 0) return { ...byName, unclear: [], otherKind: true };
   candidates.set(tellsBy.role, fitting.flat());
   const only = fitting.length === 1 ? bestVariant(fitting[0] ?? []) : undefined;
-  return settle(layout, only === undefined ? candidates : narrowed(candidates, tellsBy.role, only), missing);
+  return settle(layout, seen, only === undefined ? candidates : narrowed(candidates, tellsBy.role, only), missing);
 }
 
 /** Of models that lie side by side, those of this kind. A damaged one matters only when no other fits. */
@@ -70,6 +70,7 @@ function candidatesOf(pattern: RegExp, role: string, { files, named }: Seen): re
 
 function settle(
   layout: Layout,
+  seen: Seen,
   candidates: ReadonlyMap<string, readonly FolderFile[]>,
   missing: readonly string[],
 ): Fit {
@@ -79,6 +80,10 @@ function settle(
     const file = layout.wholeFolder ? files[0] : bestVariant(files);
     if (file !== undefined) found[role] = file;
     else if (files.length > 0) unclear.push(`${role} could be ${files.map(({ name }) => name).join(" or ")}`);
+  }
+  for (const [role, { pattern }] of Object.entries(layout.optional ?? {})) {
+    const [file, other] = candidatesOf(pattern, role, seen);
+    if (file !== undefined && other === undefined) found[role] = file;
   }
   return { layout, found, missing: missing.map((role) => layout.roles[role]?.label ?? role), unclear };
 }

@@ -10,7 +10,7 @@ type KindCheck = (head: Buffer) => string | undefined;
 /** Which check a file that libvosk opens gets; others (README, word lists) get none. */
 const kinds: readonly { readonly pattern: RegExp; readonly check: KindCheck }[] = [
   { pattern: /\.(mdl|ie|dubm|raw)$/, check: kaldiObject },
-  { pattern: /\.(mat|stats)$/, check: kaldiMatrix },
+  { pattern: /\.(mat|vec|stats)$/, check: kaldiMatrix },
   { pattern: /\.fst$/, check: fstProblem },
   { pattern: /\.conf$/, check: optionLines },
   { pattern: /\.int$/, check: numbers },
@@ -20,6 +20,7 @@ const kinds: readonly { readonly pattern: RegExp; readonly check: KindCheck }[] 
 const companions: readonly { readonly of: string; readonly needs: readonly string[] }[] = [
   { of: "HCLr.fst", needs: ["Gr.fst", "disambig_tid.int"] },
   { of: "final.ie", needs: ["final.dubm", "final.mat", "global_cmvn.stats", "online_cmvn.conf", "splice.conf"] },
+  { of: "final.ext.raw", needs: ["mfcc.conf", "mean.vec", "transform.mat"] },
 ];
 
 const headBytes = 4096;

@@ -2,10 +2,13 @@ import type { EngineName, ModelSpec } from "../engine.ts";
 
 /** A kind of model: which files make it up, and what tells it from other kinds with files of the same names. */
 export interface Layout extends Pick<ModelSpec, "family" | "segmenter"> {
-  /** `sherpa-online`: a streaming model, known so that it can be refused by its name. */
-  readonly engine: EngineName | "sherpa-online";
+  readonly engine: EngineName;
+  /** Known so that it can be refused by its name: there is nothing that loads it. */
+  readonly isRefused?: boolean;
   /** The files that must be there, by role; the roles are the engine's. */
   readonly roles: Readonly<Record<string, RolePattern>>;
+  /** Files that are used where they are there. */
+  readonly optional?: Readonly<Record<string, RolePattern>>;
   /** What the metadata of one of its ONNX files says, where names do not decide. */
   readonly tellsBy?: MetadataRule;
   /** Metadata that the engine reads, by role; it ends its process when some is missing. */
@@ -48,7 +51,7 @@ export interface RolePattern {
 
 /** Folders below the model's that layouts look into; `exp` and `data/…` are those of icefall. */
 export const layoutFolders: readonly string[] = [
-  ..."am conf graph graph/phones ivector rescore rnnlm exp".split(" "),
+  ..."am conf graph graph/phones ivector rescore rnnlm spk exp".split(" "),
   ...["char", "phone", "bpe_500", "bpe_2000", "bbpe_500", "bbpe_2000"].map((name) => `data/lang_${name}`),
 ];
 

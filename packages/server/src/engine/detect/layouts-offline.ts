@@ -33,7 +33,8 @@ const inTokenizer = (name: string): RolePattern => ({
   label: `tokenizer/${name}`,
 });
 
-const blank: Layout["tokens"] = [["<blk>", "<eps>", "<blank>"]];
+/** CTC models need one. */
+export const blank: NonNullable<Layout["tokens"]> = [["<blk>", "<eps>", "<blank>"]];
 const offline = { engine: "sherpa-offline", segmenter: "silero" } as const;
 const single = { ...offline, roles: { model, tokens } } as const;
 const pair = { ...offline, roles: { encoder, decoder, tokens } } as const;

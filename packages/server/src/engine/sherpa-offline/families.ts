@@ -1,6 +1,7 @@
 import { dirname } from "node:path";
+import { knowsMarks } from "../sherpa/marks.ts";
 import type { OfflineModelConfig } from "../sherpa/native.ts";
-import { decoderGivesTimes, givesTimes, knowsMarks, type Languages, whisperCodes } from "./traits.ts";
+import { decoderGivesTimes, givesTimes, type Languages, whisperCodes } from "./traits.ts";
 
 /** Path of the file of a role. */
 export type FileOf = (role: string) => string;

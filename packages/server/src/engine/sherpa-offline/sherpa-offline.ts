@@ -10,6 +10,7 @@ import {
   type SessionOptions,
   sampleRateHz,
 } from "../engine.ts";
+import { type Answer, answerOf } from "../sherpa/answer.ts";
 import {
   loadSherpaAddon,
   type OfflineConfig,
@@ -17,9 +18,9 @@ import {
   type SherpaAddon,
   type StreamHandle,
 } from "../sherpa/native.ts";
+import { textFromTokens, wordsFromTokens } from "../sherpa/words.ts";
 import { type SherpaFamily, sherpaFamilies } from "./families.ts";
 import { SettingTurns } from "./turns.ts";
-import { textFromTokens, wordsFromTokens } from "./words.ts";
 
 /** Models have a shortest input, and say nothing useful below it; silence is added up to here. */
 const shortestSamples = sampleRateHz / 10;
@@ -116,19 +117,6 @@ function streamOptions(
   if (languages?.told === "stream" && code !== undefined) options.set("language", code);
   if (itnOption === true && itn !== undefined) options.set("use_itn", itn ? "1" : "0");
   return options;
-}
-
-/** What of sherpa's answer is used. */
-interface Answer {
-  readonly text: string;
-  readonly tokens: readonly string[];
-  /** Start of each token, seconds; empty where the family gives none. */
-  readonly timestamps: readonly number[];
-}
-
-/** The library writes control characters into its JSON unescaped; as spaces they are harmless there and in a text. */
-function answerOf(json: string): Answer {
-  return JSON.parse(json.replaceAll(/\p{Cc}/gu, " ")) as Answer;
 }
 
 function lengthened(samples: Float32Array): Float32Array {

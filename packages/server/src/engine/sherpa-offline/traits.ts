@@ -1,7 +1,6 @@
 import { basename } from "node:path";
 import { whisperLanguages } from "../detect/languages.ts";
 import { countOnnxOutputs, readOnnxMetadata } from "../detect/onnx.ts";
-import { readTokens } from "../detect/tokens.ts";
 
 /** How a family is told the language of the speech. */
 export interface Languages {
@@ -24,14 +23,6 @@ export async function givesTimes(file: (role: string) => string): Promise<boolea
 /** Whisper's decoder has a fourth output, the attention, when it was exported for times. */
 export async function decoderGivesTimes(file: (role: string) => string): Promise<boolean> {
   return (await outputsOf(file("decoder"))) >= 4;
-}
-
-/** A model that was trained on text with punctuation has the marks among its tokens. */
-export async function knowsMarks(file: (role: string) => string): Promise<boolean> {
-  const path = file("tokens");
-  const { numbers } = await readTokens(basename(path), path);
-  const known = (mark: string) => numbers.has(mark) || numbers.has(`▁${mark}`);
-  return [",", ".", "?"].every(known) || ["，", "。", "？"].every(known);
 }
 
 /** Whisper ends the process over a language that its metadata does not have. */

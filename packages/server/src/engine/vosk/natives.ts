@@ -7,6 +7,18 @@ import type { Handle, VoskLibrary } from "./library.ts";
 export interface Native {
   readonly handle: Handle;
   samples: number;
+  /** As it is set now. */
+  alternatives: number;
+  /** A JSON list of phrases; what it was made for, it stays. */
+  readonly grammar: string | undefined;
+}
+
+/** What a session needs of its recogniser. */
+export interface Wanted {
+  /** So many readings; 0: one, with the words' confidences. */
+  readonly alternatives: number;
+  /** A JSON list of phrases, the only ones there are. */
+  readonly grammar?: string;
 }
 
 /**
@@ -19,34 +31,55 @@ const reusableSamples = 60 * sampleRateHz;
 /** As many as decode at once, within reason for machines with many cores. */
 const maxIdle = Math.min(4, availableParallelism());
 
+const plain: Wanted = { alternatives: 0 };
+
 /** Lends the recognisers of one model. Making and freeing touch what the model shares, hence one at a time. */
 export class Natives {
   readonly library: VoskLibrary;
   readonly #model: Handle;
+  readonly #speakerModel: Handle | undefined;
   readonly #idle: Native[] = [];
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(library: VoskLibrary, model: Handle) {
+  /** @param speakerModel what makes the vectors of speakers, where there is one */
+  constructor(library: VoskLibrary, model: Handle, speakerModel?: Handle) {
     this.library = library;
     this.#model = model;
+    this.#speakerModel = speakerModel;
   }
 
   /** @throws VoxpoolError `decode_failed` */
-  async take(): Promise<Native> {
-    return this.#idle.pop() ?? this.#inTurn(() => this.#create());
+  async take(wanted: Wanted = plain): Promise<Native> {
+    const idle = wanted.grammar === undefined ? this.#idle.pop() : undefined;
+    const native = idle ?? (await this.#inTurn(() => this.#create(wanted.grammar)));
+    if (native.alternatives !== wanted.alternatives) {
+      await this.library.setMaxAlternatives(native.handle, wanted.alternatives);
+      native.alternatives = wanted.alternatives;
+    }
+    return native;
   }
 
   /** @param clean whether its last utterance was ended by `finalResult`, so that nothing of it is left */
   giveBack(native: Native, clean: boolean): void {
-    if (clean && native.samples < reusableSamples && this.#idle.length < maxIdle) this.#idle.push(native);
+    const isReusable = clean && native.grammar === undefined && native.samples < reusableSamples;
+    if (isReusable && this.#idle.length < maxIdle) this.#idle.push(native);
     else void this.#inTurn(() => this.library.freeRecognizer(native.handle));
   }
 
-  async #create(): Promise<Native> {
-    const handle = await this.library.newRecognizer(this.#model, sampleRateHz);
+  /** The number of a word in the model's vocabulary; negative if it has no such word. */
+  findWord(word: string): number {
+    return this.library.findWord(this.#model, word);
+  }
+
+  async #create(grammar: string | undefined): Promise<Native> {
+    const { library } = this;
+    const handle = await (grammar === undefined
+      ? library.newRecognizer(this.#model, sampleRateHz)
+      : library.newRecognizerWithGrammar(this.#model, sampleRateHz, grammar));
     if (handle === null) throw new VoxpoolError("decode_failed", { detail: "libvosk could make no recogniser" });
-    await this.library.setWords(handle, 1);
-    return { handle, samples: 0 };
+    if (this.#speakerModel !== undefined) await library.setSpeakerModel(handle, this.#speakerModel);
+    await library.setWords(handle, 1);
+    return { handle, samples: 0, alternatives: 0, grammar };
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {

@@ -1,7 +1,8 @@
 import { VoxpoolError } from "../../base/errors.ts";
-import { type FrameRecognizer, type RecognizedSpan, sampleRateHz } from "../engine.ts";
-import type { Native, Natives } from "./natives.ts";
-import { parseVoskResult } from "./result.ts";
+import { type FrameRecognizer, type RecognizedSpan, type SessionOptions, sampleRateHz } from "../engine.ts";
+import type { Native, Natives, Wanted } from "./natives.ts";
+import { parseVoskPartial, parseVoskResult } from "./result.ts";
+import { Utterance } from "./utterance.ts";
 
 /**
  * Samples for one native call, 0.2 s: libvosk looks for the end of an utterance only after each call, so that a
@@ -24,6 +25,8 @@ const nothing = new Float32Array(1);
 export class VoskRecognizer implements FrameRecognizer {
   readonly #natives: Natives;
   readonly #withWords: boolean;
+  readonly #wanted: Wanted;
+  readonly #utterance: Utterance;
   readonly #step = new Float32Array(stepSamples);
   #native: Native | undefined;
   /** Samples of this session, all native recognisers together. */
@@ -32,9 +35,11 @@ export class VoskRecognizer implements FrameRecognizer {
   #clean = false;
   #closed = false;
 
-  constructor(natives: Natives, withWords: boolean) {
+  constructor(natives: Natives, options: SessionOptions, wanted: Wanted) {
     this.#natives = natives;
-    this.#withWords = withWords;
+    this.#withWords = options.words;
+    this.#wanted = wanted;
+    this.#utterance = new Utterance(options.live);
   }
 
   accept(samples: Float32Array): Promise<readonly RecognizedSpan[]> {
@@ -48,6 +53,18 @@ export class VoskRecognizer implements FrameRecognizer {
     });
   }
 
+  hypothesis(): RecognizedSpan | undefined {
+    if (this.#busy || this.#closed || this.#native === undefined) return undefined;
+    const text = this.#partial(this.#native);
+    if (text === "") return undefined;
+    const endSeconds = this.#samples / sampleRateHz;
+    return { text, startSeconds: Math.min(this.#utterance.startSeconds, endSeconds), endSeconds };
+  }
+
+  flush(): Promise<RecognizedSpan | undefined> {
+    return this.#exclusively(() => this.#flush());
+  }
+
   finish(): Promise<RecognizedSpan | undefined> {
     return this.#exclusively(() => this.#flush());
   }
@@ -59,18 +76,27 @@ export class VoskRecognizer implements FrameRecognizer {
 
   async #acceptStep(samples: Float32Array): Promise<RecognizedSpan | undefined> {
     const { library } = this.#natives;
-    this.#native ??= await this.#natives.take();
-    const { handle } = this.#native;
+    this.#native ??= await this.#natives.take(this.#wanted);
+    const native = this.#native;
+    const { handle } = native;
     this.#clean = false;
     scaleInto(this.#step, samples);
-    this.#native.samples += samples.length;
+    native.samples += samples.length;
     this.#samples += samples.length;
     const ended = await library.accept(handle, this.#step, samples.length);
     if (ended < 0) throw new VoxpoolError("decode_failed", { detail: "libvosk refused the samples" });
-    if (ended === 0) return undefined;
+    if (this.#utterance.isFollowed) this.#partial(native);
+    if (ended === 0 || this.#utterance.goesOn(this.#samples)) return undefined;
     const span = this.#toSpan(await library.result(handle));
-    if (this.#native.samples >= renewedSamples) this.#release();
+    this.#utterance.begin(this.#samples);
+    if (native.samples >= renewedSamples) this.#release();
     return span;
+  }
+
+  #partial({ handle }: Native): string {
+    const text = parseVoskPartial(this.#natives.library.partialResult(handle));
+    this.#utterance.hear(text, this.#samples);
+    return text;
   }
 
   /** `finalResult` alone leaves the recogniser as it is when an utterance has just ended; no samples begin another. */
@@ -80,6 +106,7 @@ export class VoskRecognizer implements FrameRecognizer {
     await this.#natives.library.accept(handle, nothing, 0);
     const span = this.#toSpan(await this.#natives.library.finalResult(handle));
     this.#clean = true;
+    this.#utterance.begin(this.#samples);
     return span;
   }
 
