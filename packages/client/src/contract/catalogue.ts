@@ -146,12 +146,6 @@ export const catalogue = {
     "无法从第 {after} 号事件之后恢复会话：第 {dropped} 号及之前的事件已不再保留。请开始新的会话。",
   ),
   session_taken_over: entry(409, false, "Another connection has resumed this session.", "另一个连接已恢复该会话。"),
-  session_idle: entry(
-    408,
-    true,
-    "Nothing arrived for {idle_seconds} seconds ({setting}), and end was not said; begin a new session.",
-    "{idle_seconds} 秒内没有收到任何消息（{setting}），也没有收到 end；请开始新的会话。",
-  ),
   client_too_slow: entry(
     408,
     true,

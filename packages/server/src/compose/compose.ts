@@ -107,11 +107,9 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
   let isReady = false;
   const ready = () => isReady;
   const protocols = composeProtocols(config, watch.http.observed);
-  const { openLive } = api;
   const http = createHttpServer({
     ...watch.http,
     api,
-    openLive,
     config,
     version,
     log,

@@ -261,11 +261,12 @@ export function createTestServer(
   t: TestContext,
   options: Partial<Omit<HttpServerOptions, "config" | "api" | "observed">> & {
     config?: Partial<HttpConfig>;
+    openLive?: Api["openLive"];
     /** Instead of the log of the test's own. */
     events?: EventLog;
   } = {},
 ): TestServer {
-  const api = createTestApi();
+  const api = Object.assign(createTestApi(), options.openLive && { openLive: options.openLive });
   const log: LogRecord[] = [];
   const waiting: (() => void)[] = [];
   const line = (level: string) => (fields: Readonly<Record<string, unknown>>, message: string) => {

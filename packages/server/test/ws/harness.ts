@@ -1,7 +1,7 @@
 import type { TestContext } from "node:test";
 import type { LiveOptions } from "@voxpool/client/contract";
 import type { HttpConfig, HttpServerOptions } from "../../dist/gateway/http/server.js";
-import type { OpenLive } from "../../dist/gateway/ws/stream.js";
+import type { Api } from "../../dist/api/types.js";
 import { createTestServer, type TestServer } from "../gateway/harness.ts";
 import { ScriptedLive } from "./scripted-live.ts";
 import { connect, type Event, type StreamClient } from "./socket.ts";
@@ -21,13 +21,13 @@ export interface LiveServer {
 
 export interface LiveServerOptions extends Partial<Pick<HttpServerOptions, "pingMs">> {
   readonly config?: Partial<HttpConfig>;
-  readonly openLive?: OpenLive;
+  readonly openLive?: Api["openLive"];
 }
 
 /** The real HTTP server, whose live sessions the test leads. */
 export async function startLiveServer(t: TestContext, options: LiveServerOptions = {}): Promise<LiveServer> {
   const lives: ScriptedLive[] = [];
-  const openScripted: OpenLive = async (request, caller) => {
+  const openScripted: Api["openLive"] = async (request, caller) => {
     const live = new ScriptedLive(request, caller);
     lives.push(live);
     return live;

@@ -12,7 +12,7 @@ import { beginTrace, noRoute, type TraceSinks } from "../trace.ts";
 import { type AnswerUnknownRoute, unknownRoutes } from "../unknown-route.ts";
 import { asksForWebSocket, createUpgrades, type Upgrades, type WebSocketPaths } from "../upgrade.ts";
 import type { UploadLimits } from "../upload.ts";
-import { type OpenLive, streamRoutes } from "../ws/stream.ts";
+import { streamRoutes } from "../ws/stream.ts";
 import { administrationRoutes } from "./administration.ts";
 import { batchRoutes } from "./batch.ts";
 import { catalogRoutes } from "./catalog.ts";
@@ -55,8 +55,6 @@ export interface HttpServerOptions {
   readonly spool?: Spool;
   /** Whether `/readyz` says so; true by default. */
   readonly ready?: () => boolean;
-  /** Opens live sessions; without it there is no `/api/stream`. */
-  readonly openLive?: OpenLive;
   /** What else is spoken on this port. */
   readonly protocols?: readonly HttpProtocol[];
   readonly metrics?: Metrics;
@@ -160,15 +158,14 @@ function registerRoutes(fastify: FastifyInstance, parts: Parts): void {
 }
 
 function registerStream(fastify: FastifyInstance, parts: Parts): void {
-  const { config, openLive, pingMs = 20_000 } = parts;
-  if (openLive === undefined) return;
+  const { config, pingMs = 20_000 } = parts;
   const limits = {
     idleSeconds: config["limits.live_idle_seconds"],
     stallSeconds: config["limits.upload_idle_seconds"],
     resumeSeconds: config["live.resume_seconds"],
     pingMs,
   };
-  void fastify.register(streamRoutes, { ...parts, openLive, limits, route: { operation: streamOperation } });
+  void fastify.register(streamRoutes, { ...parts, limits, route: { operation: streamOperation } });
 }
 
 /** Gives a protocol a scope of its own: what fails in it, and what is not there, is said in its shape. */

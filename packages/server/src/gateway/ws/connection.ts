@@ -1,6 +1,6 @@
 import type { LiveEvent } from "@voxpool/client/contract";
 import type { WebSocket } from "ws";
-import type { Caller, LiveRequest } from "../../api/types.ts";
+import type { Api, Caller, LiveRequest } from "../../api/types.ts";
 import { type MessageLanguage, VoxpoolError } from "../../base/errors.ts";
 import { watchPeer } from "../alive.ts";
 import { Inbox, type SocketMessage } from "../inbox.ts";
@@ -8,11 +8,11 @@ import { closeCode } from "./close-code.ts";
 import { parseMessage } from "./messages.ts";
 import { errorEvent, type Reader, StreamSession } from "./session.ts";
 import type { StreamSessions } from "./sessions.ts";
-import type { OpenLive, StreamLimits } from "./stream.ts";
+import type { StreamLimits } from "./stream.ts";
 
 export interface ConnectionOptions {
   readonly socket: WebSocket;
-  readonly openLive: OpenLive;
+  readonly api: Pick<Api, "openLive">;
   readonly sessions: StreamSessions;
   readonly limits: StreamLimits;
   /** What the URL wishes, if it wishes something. @throws VoxpoolError */
@@ -98,7 +98,7 @@ export class StreamConnection implements Reader {
   async #begin(): Promise<StreamSession | undefined> {
     const inUrl = this.#options.requestInUrl();
     if (inUrl !== undefined) return this.#start(inUrl);
-    const first = await this.#next();
+    const first = await this.#first();
     if (first === undefined) return undefined;
     const message = first.type === "text" ? parseMessage(first.text) : undefined;
     if (message?.type === "start") return this.#start(message.request);
@@ -118,11 +118,11 @@ export class StreamConnection implements Reader {
   }
 
   async #start(request: LiveRequest): Promise<StreamSession | undefined> {
-    const { openLive, sessions, limits, explain, language } = this.#options;
+    const { api, sessions, limits, explain, language } = this.#options;
     const life = new AbortController();
     const leave = (): void => life.abort(new VoxpoolError("request_cancelled"));
     this.#gone.signal.addEventListener("abort", leave);
-    const live = await openLive(request, this.#options.caller(life.signal, request.options.client_id));
+    const live = await api.openLive(request, this.#options.caller(life.signal, request.options.client_id));
     // From now on the session may outlive the connection.
     this.#gone.signal.removeEventListener("abort", leave);
     if (this.#gone.signal.aborted) {
@@ -140,7 +140,7 @@ export class StreamConnection implements Reader {
   /** What comes, until nothing does. */
   async #carry(session: StreamSession): Promise<void> {
     for (;;) {
-      const message = await this.#next();
+      const message = await this.#inbox.next();
       // What waited when another connection took over comes again there.
       if (message === undefined || this.#session !== session) return;
       if (message.type === "text") await control(session, message.text);
@@ -149,15 +149,12 @@ export class StreamConnection implements Reader {
     }
   }
 
-  /** The next message; undefined when none comes any more. @throws VoxpoolError `session_idle` */
-  async #next(): Promise<SocketMessage | undefined> {
+  /** The first message; undefined if none comes any more. Later ones may be long in coming: the session looks to that. */
+  async #first(): Promise<SocketMessage | undefined> {
     const { idleSeconds } = this.#options.limits;
     const idle = Promise.withResolvers<never>();
-    const timer = setTimeout(() => {
-      const details = { idle_seconds: idleSeconds, setting: "limits.live_idle_seconds" };
-      // A session that gets no more audio is not idle: it is being finished.
-      if (this.#session?.hasEnded !== true) idle.reject(new VoxpoolError("session_idle", details));
-    }, idleSeconds * 1000);
+    const details = { idle_seconds: idleSeconds, setting: "limits.live_idle_seconds" };
+    const timer = setTimeout(() => idle.reject(new VoxpoolError("live_idle", details)), idleSeconds * 1000);
     try {
       return await Promise.race([this.#inbox.next(), idle.promise]);
     } finally {

@@ -1,5 +1,5 @@
 import type { FastifyContextConfig, FastifyInstance } from "fastify";
-import type { Caller, LiveRequest, LiveSession } from "../../api/types.ts";
+import type { Api } from "../../api/types.ts";
 import type { VoxpoolError } from "../../base/errors.ts";
 import type { Failures } from "../answer.ts";
 import { callerOf } from "../caller.ts";
@@ -10,10 +10,8 @@ import { StreamConnection } from "./connection.ts";
 import { requestInQuery } from "./query.ts";
 import { StreamSessions } from "./sessions.ts";
 
-export type OpenLive = (request: LiveRequest, caller: Caller) => Promise<LiveSession>;
-
 export interface StreamLimits {
-  /** A connection that says nothing for so long is ended. */
+  /** A connection that begins no session for so long is ended. */
   readonly idleSeconds: number;
   /** A reader that takes nothing for so long is ended. */
   readonly stallSeconds: number;
@@ -24,7 +22,7 @@ export interface StreamLimits {
 }
 
 export interface StreamRoutesOptions {
-  readonly openLive: OpenLive;
+  readonly api: Pick<Api, "openLive">;
   readonly upgrades: Upgrades;
   readonly failures: Pick<Failures, "explain">;
   readonly limits: StreamLimits;
@@ -38,7 +36,7 @@ const maxMessageBytes = 1024 * 1024;
 
 /** `WS /api/stream`: live recognition in the protocol of the contract. */
 export async function streamRoutes(fastify: FastifyInstance, options: StreamRoutesOptions): Promise<void> {
-  const { openLive, limits, stopping } = options;
+  const { api, limits, stopping } = options;
   const sessions = new StreamSessions(limits.resumeSeconds);
   stopping.addEventListener("abort", () => sessions.discardAll(stopping.reason as VoxpoolError), { once: true });
   const handler = options.upgrades.handler({
@@ -48,7 +46,7 @@ export async function streamRoutes(fastify: FastifyInstance, options: StreamRout
       const language = languageOf(request.query, request.headers["accept-language"]);
       const connection = new StreamConnection({
         socket,
-        openLive,
+        api,
         sessions,
         limits,
         stopping,
