@@ -41,5 +41,5 @@ function configured({ config, api, log }: PortParts): readonly (() => Promise<Po
     sampleRateHz: config["vosk.sample_rate"],
     model: config["vosk.model"],
   };
-  return [...(vosk.port > 0 ? [() => listenForVosk({ ...vosk, api, log, maxConnections })] : [])];
+  return vosk.port > 0 ? [() => listenForVosk({ ...vosk, api, log, maxConnections })] : [];
 }

@@ -4,7 +4,7 @@ import { readMessage } from "../../dist/gateway/vosk-server/message.js";
 import { Replies } from "../../dist/gateway/vosk-server/replies.js";
 import { waveHead } from "../../dist/gateway/vosk-server/wave-header.js";
 
-const config = (config: object) => ({ type: "config", config });
+const config = (settings: object) => ({ type: "config", config: settings });
 
 const messages: readonly (readonly [said: string, read: object])[] = [
   ['{"eof" : 1}', { type: "eof" }],
@@ -35,7 +35,7 @@ test("what clients say is read; what is no setting is as good as left out", () =
   for (const [said, read] of messages) assert.deepEqual(readMessage(said), read, said.slice(0, 80));
 });
 
-const word = (word: string, start: number) => ({ word, start, end: start + 0.5, confidence: 0.9 });
+const timed = (word: string, start: number) => ({ word, start, end: start + 0.5, confidence: 0.9 });
 const segment = (id: number, text: string) => ({ id, start: id, end: id + 1, text });
 const plain = { words: true, alternatives: 0 };
 
@@ -44,7 +44,7 @@ test("a reply is the utterance under way, until a final has come", () => {
   assert.equal(replies.next(plain), '{"partial":""}');
   replies.hearing("one");
   assert.equal(replies.next(plain), '{"partial":"one"}');
-  replies.heard({ segment: { ...segment(0, "one two"), words: [word("one", 0), word("two", 0.5)] } });
+  replies.heard({ segment: { ...segment(0, "one two"), words: [timed("one", 0), timed("two", 0.5)] } });
   assert.deepEqual(JSON.parse(replies.next(plain)), {
     result: [
       { conf: 0.9, start: 0, end: 0.5, word: "one" },
@@ -57,8 +57,8 @@ test("a reply is the utterance under way, until a final has come", () => {
 
 test("several finals for one message are joined, and what was left over comes with the last result", () => {
   const replies = new Replies();
-  replies.heard({ segment: { ...segment(0, "今天 天气"), words: [word("今天", 0), word("天气", 0.5)] } });
-  replies.heard({ segment: { ...segment(1, "好"), words: [word("好", 1)] } });
+  replies.heard({ segment: { ...segment(0, "今天 天气"), words: [timed("今天", 0), timed("天气", 0.5)] } });
+  replies.heard({ segment: { ...segment(1, "好"), words: [timed("好", 1)] } });
   const { text, result } = JSON.parse(replies.next(plain));
   assert.equal(text, "今天 天气 好");
   assert.deepEqual(
@@ -72,7 +72,7 @@ test("several finals for one message are joined, and what was left over comes wi
 
 test("without words there is the text alone, with alternatives a list of readings", () => {
   const replies = new Replies();
-  const heard = { segment: { ...segment(0, "one"), words: [word("one", 0)] } };
+  const heard = { segment: { ...segment(0, "one"), words: [timed("one", 0)] } };
   replies.heard(heard);
   assert.equal(replies.next({ words: false, alternatives: 0 }), '{"text":"one"}');
   replies.heard({

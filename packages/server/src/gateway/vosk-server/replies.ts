@@ -50,10 +50,16 @@ function result(finals: readonly Final[], form: ReplyForm): object {
   };
 }
 
+interface ReplyWord {
+  readonly start: number;
+  readonly end: number;
+  readonly word: string;
+}
+
 /** Several utterances have one reading together: the best of each. The words are those of the best. */
 function readings(finals: readonly Final[], form: ReplyForm): object {
-  const { text, result: words } = result(finals, form) as { text: string; result?: readonly { conf: number }[] };
-  const timed = words && { result: words.map(({ conf: _, ...word }) => word) };
+  const { text, result: words } = result(finals, form) as { text: string; result?: readonly ReplyWord[] };
+  const timed = words && { result: words.map(({ start, end, word }) => ({ start, end, word })) };
   const [first, ...more] = finals;
   const [best, ...others] = first?.alternatives ?? [];
   const confidence = best?.confidence ?? first?.segment.confidence ?? 0;
