@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { FrameReader, OutOfStep } from "../../dist/host/child/frame-reader.js";
-import { frameHeader, maxFrameSamples } from "../../dist/host/wire.js";
+import { flushCount, frameHeader, maxFrameSamples } from "../../dist/host/wire.js";
 
 const frames = fc.array(
   fc.record({
-    session: fc.integer({ min: 1, max: 2 ** 32 - 1 }),
+    session: fc.integer({ min: 1, max: 2 ** 32 - 2 }),
     samples: fc.float32Array({ maxLength: 300 }),
   }),
   { maxLength: 20 },
@@ -68,6 +68,22 @@ test("a frame that is longer than any frame is out of step, before memory is tak
   const reader = new FrameReader(() => assert.fail("no frame"));
   assert.throws(() => reader.push(frameHeader(1, maxFrameSamples + 1)), OutOfStep);
   assert.throws(() => new FrameReader(() => assert.fail("no frame")).push(frameHeader(1, 2 ** 32 - 2)), OutOfStep);
+});
+
+test("a flush comes in its place among the frames, however the bytes are split", () => {
+  const got: string[] = [];
+  const reader = new FrameReader(
+    (session, samples) => got.push(`${session}: ${samples.length}`),
+    (session) => got.push(`${session}: flush`),
+  );
+  const bytes = Buffer.concat([
+    bytesOf([{ session: 1, samples: new Float32Array(3) }]),
+    frameHeader(1, flushCount),
+    bytesOf([{ session: 2, samples: new Float32Array(2) }]),
+  ]);
+  for (const byte of bytes) reader.push(Uint8Array.of(byte));
+  assert.deepEqual(got, ["1: 3", "1: flush", "2: 2"]);
+  assert.throws(() => reader.push(frameHeader(0, flushCount)), OutOfStep);
 });
 
 test("a frame for no session is out of step", () => {

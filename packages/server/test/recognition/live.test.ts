@@ -1,8 +1,18 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
+import v8 from "node:v8";
+import { runInNewContext } from "node:vm";
 import { joinedSignals, silentSignal, toneSignal } from "../../../../test/fixtures/tone-model.ts";
 import type { OpenSession, Session, SessionEvent } from "../../dist/recognition/types.js";
 import { openModel } from "./opened.ts";
+
+v8.setFlagsFromString("--expose-gc");
+const collectGarbage = runInNewContext("gc") as () => void;
+
+function heldBytes(): number {
+  collectGarbage();
+  return process.memoryUsage().arrayBuffers;
+}
 
 const auto = { partials: true, manual: false } as const;
 const manual = { partials: true, manual: true } as const;
@@ -128,3 +138,70 @@ test("an engine that follows the stream gives hypotheses as partials, and an end
   const stable = events.flatMap((event) => (event.type === "partial" && event.id === 0 ? [event.stable] : []));
   assert.equal(stable.at(-1), "one two three");
 });
+
+test("a process that crashes in a decode, of a partial or a final, costs no final and repeats none", async (t) => {
+  const content = { fake: { text: "{seconds}", decode: "abort", decodeAt: 3 } };
+  const { open } = await opened(t, content);
+  const session = await open(live(manual));
+  const { until, finished } = reader(session);
+  for (let utterance = 0; utterance < 4; utterance += 1) {
+    await session.write(toneSignal("a".repeat(5 + 5 * utterance), { silenceSeconds: 0 }));
+    session.flush();
+    await until((event) => event.type === "final" && event.segment.id === utterance);
+  }
+  session.end();
+  const events = await finished;
+  assert.deepEqual(finals(events), ["0.8", "1.6", "2.4", "3.2"]);
+  assert.ok(session.summary().replays >= 1);
+  assert.equal(events.filter(({ type }) => type === "flushed").length, 4);
+});
+
+test("a reader that is slow misses partials and no final, and one that does not read holds the input back", async (t) => {
+  const { open } = await opened(t);
+  const session = await open(live());
+  const word = joinedSignals(toneSignal("abc", { silenceSeconds: 0 }), silentSignal(0.6));
+  let written = 0;
+  const writing = (async () => {
+    for (; written < 200; written += 1) await say(session, word);
+    session.end();
+  })();
+  const events: SessionEvent[] = [];
+  for await (const event of session.events()) {
+    // The first is read only when nothing moves any more: the places are taken, and so is the window of the process.
+    if (events.length === 0) await held(() => written);
+    events.push(event);
+  }
+  await writing;
+  assert.equal(finals(events).length, 200);
+  assert.ok(events.filter(({ type }) => type === "partial").length < 200);
+});
+
+/** Resolves when a number has not changed for a while, and is not the last one. */
+async function held(read: () => number): Promise<void> {
+  for (let before = -1, same = 0; same < 20; ) {
+    await new Promise((resolve) => setTimeout(resolve, 25));
+    same = read() === before ? same + 1 : 0;
+    before = read();
+  }
+  assert.ok(read() < 200, "all was taken although nobody read");
+}
+
+const kinds = { segments: "tone", frames: { fake: { input: "frames", text: "x", spanSeconds: 30 } } } as const;
+for (const [name, content] of Object.entries(kinds)) {
+  test(`of much silence no more than a few minutes are kept: ${name}`, async (t) => {
+    const { open } = await opened(t, content);
+    const session = await open(live());
+    const { finished } = reader(session);
+    const before = heldBytes();
+    let most = 0;
+    const minute = silentSignal(60);
+    for (let at = 0; at < 15; at += 1) {
+      await session.write(minute);
+      most = Math.max(most, heldBytes() - before);
+    }
+    session.end();
+    await finished;
+    // All of it is 58 MB.
+    assert.ok(most < 25e6, `${most} bytes were held`);
+  });
+}

@@ -46,12 +46,14 @@ export class FrameReader {
     this.#headerFilled = 0;
     this.#session = this.#headerView.getUint32(0, true);
     const count = this.#headerView.getUint32(4, true);
-    if (count === flushCount && this.#session !== 0) {
+    const isFlush = count === flushCount;
+    // No session has the last number: bytes that are all ones are no flush.
+    if ((count > maxFrameSamples && !isFlush) || this.#session === 0 || this.#session === flushCount) {
+      throw new OutOfStep(`the sample pipe is out of step: a frame of ${count} samples for session ${this.#session}`);
+    }
+    if (isFlush) {
       this.#onFlush(this.#session);
       return;
-    }
-    if (count > maxFrameSamples || this.#session === 0) {
-      throw new OutOfStep(`the sample pipe is out of step: a frame of ${count} samples for session ${this.#session}`);
     }
     if (count === 0) {
       this.#onFrame(this.#session, new Float32Array(0));
