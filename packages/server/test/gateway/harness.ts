@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { EventEmitter, once } from "node:events";
-import { mkdtempSync, readdirSync, readlinkSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -384,19 +384,4 @@ export const uploadHead = (query: string, length: number): string =>
 /** Resolves when a directory holds nothing; the test's own time limit ends it otherwise. */
 export async function emptied(directory: string): Promise<void> {
   while (readdirSync(directory).length > 0) await new Promise((resolve) => setImmediate(resolve));
-}
-
-/** Options for tests that look at the descriptors of this process. */
-export const noOpenFiles = { skip: process.platform === "linux" ? false : "only Linux lists open files in /proc" };
-
-/** The files below a directory that this process has open, removed ones included. */
-export function openFiles(directory: string): string[] {
-  return readdirSync("/proc/self/fd").flatMap((descriptor) => {
-    try {
-      const path = readlinkSync(`/proc/self/fd/${descriptor}`);
-      return path.startsWith(`${directory}/`) ? [path] : [];
-    } catch {
-      return []; // the descriptor that listed the others
-    }
-  });
 }

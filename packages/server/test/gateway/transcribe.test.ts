@@ -11,13 +11,12 @@ import {
   file,
   formBody,
   formType,
-  noOpenFiles,
-  openFiles,
   recognise,
   transcribe,
   transcriptOf,
   wav,
 } from "./harness.ts";
+import { noOpenFiles, openFiles } from "./open-files.ts";
 
 const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 

@@ -19,7 +19,12 @@ interface Cut {
 }
 
 /** What a client hears that loses its connection again and again, without the `ready`s. */
-async function speakWithCuts(server: RealServer, t: Parameters<typeof connect>[0], wishes: object, cuts: readonly Cut[]) {
+async function speakWithCuts(
+  server: RealServer,
+  t: Parameters<typeof connect>[0],
+  wishes: object,
+  cuts: readonly Cut[],
+) {
   const heard: LiveEvent[] = [];
   let { client, ready } = await server.begin(wishes);
   const { session_id } = ready;
@@ -71,11 +76,17 @@ const cuts: readonly (readonly [name: string, readonly Cut[]])[] = [
   ["behind finalize", [{ bytes: half, said: "finalize", after: "finalized" }]],
   ["behind end, of which nothing was read", [{ bytes: spoken.length, said: "end" }]],
   ["at ten places", Array.from({ length: 10 }, (_, index) => ({ bytes: ((index + 1) * spoken.length) / 10 }))],
-  ["three times at one place", [{ bytes: half }, { bytes: half }, { bytes: half, after: "ready" as const }].slice(0, 2)],
+  [
+    "three times at one place",
+    [{ bytes: half }, { bytes: half }, { bytes: half, after: "ready" as const }].slice(0, 2),
+  ],
 ];
 
 test("wherever its connection is cut, a session that is resumed tells everything once", async (t) => {
-  const server = await startReal(t, { tone: "tone", streaming: { fake: { input: "frames", text: "w{index}", spanSeconds: 1 } } });
+  const server = await startReal(t, {
+    tone: "tone",
+    streaming: { fake: { input: "frames", text: "w{index}", spanSeconds: 1 } },
+  });
   for (const model of ["tone", "streaming"]) {
     const wishes = { model_path: server.modelPath(model) };
     const { client } = await server.begin(wishes);
@@ -85,9 +96,19 @@ test("wherever its connection is cut, a session that is resumed tells everything
       await t.test(`${model}: ${name}`, async () => {
         const heard = await speakWithCuts(server, t, wishes, places);
         const numbers = heard.map(({ number }) => number);
-        assert.deepEqual(numbers, [...new Set(numbers)].toSorted((a, b) => a - b));
+        assert.deepEqual(
+          numbers,
+          [...new Set(numbers)].toSorted((a, b) => a - b),
+        );
         if (places.some(({ said }) => said === "finalize")) {
-          assert.equal(finalsOf(heard).map(({ segment }) => segment.id).join(), finalsOf(heard).map((_, id) => id).join());
+          assert.equal(
+            finalsOf(heard)
+              .map(({ segment }) => segment.id)
+              .join(),
+            finalsOf(heard)
+              .map((_, id) => id)
+              .join(),
+          );
         } else assert.deepEqual(lasting(heard), whole);
       });
     }
@@ -101,7 +122,10 @@ async function processOf(server: RealServer, model_path: string): Promise<number
 }
 
 test("a process that is killed under a session costs it no word, on whichever connection", async (t) => {
-  const server = await startReal(t, { tone: "tone", streaming: { fake: { input: "frames", text: "w{index}", spanSeconds: 1 } } });
+  const server = await startReal(t, {
+    tone: "tone",
+    streaming: { fake: { input: "frames", text: "w{index}", spanSeconds: 1 } },
+  });
   for (const [model, ...texts] of [["tone", ...words], ["streaming"]] as const) {
     const model_path = server.modelPath(model);
     const { client, ready } = await server.begin({ model_path });
@@ -116,7 +140,10 @@ test("a process that is killed under a session costs it no word, on whichever co
     sendAudio(again, spoken.subarray(received_bytes));
     const events = [...client.events, ...(await finish(again))];
     if (texts.length > 0) assert.deepEqual(textsOf(events), texts);
-    assert.deepEqual(finalsOf(events).map(({ segment }) => segment.id), finalsOf(events).map((_, id) => id));
+    assert.deepEqual(
+      finalsOf(events).map(({ segment }) => segment.id),
+      finalsOf(events).map((_, id) => id),
+    );
     console.log(textsOf(events));
   }
 });

@@ -1,7 +1,7 @@
 import type { TestContext } from "node:test";
 import type { LiveOptions } from "@voxpool/client/contract";
-import type { HttpConfig, HttpServerOptions } from "../../dist/gateway/http/server.js";
 import type { Api } from "../../dist/api/types.js";
+import type { HttpConfig, HttpServerOptions } from "../../dist/gateway/http/server.js";
 import { createTestServer, type TestServer } from "../gateway/harness.ts";
 import { ScriptedLive } from "./scripted-live.ts";
 import { connect, type Event, type StreamClient } from "./socket.ts";
