@@ -106,6 +106,12 @@ export const catalogue = {
     "Model {model_path} cannot give {capability}.",
     "模型 {model_path} 不支持 {capability}。",
   ),
+  translation_missing: entry(
+    400,
+    false,
+    "No model here translates. Send the recording to /v1/audio/transcriptions, and translate its text.",
+    "此处没有能翻译的模型。请将录音发送到 /v1/audio/transcriptions，再翻译其文字。",
+  ),
   punctuation_missing: entry(
     400,
     false,

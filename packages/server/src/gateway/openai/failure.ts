@@ -1,0 +1,48 @@
+import type { MessageLanguage, VoxpoolError } from "../../base/errors.ts";
+import { type FailureShape, retryAfter } from "../shaped-failure.ts";
+
+/** What OpenAI calls an error. */
+export interface OpenAiError {
+  readonly message: string;
+  readonly type: string;
+  /** The field that is wrong, where it is one. */
+  readonly param: string | null;
+  readonly code: string;
+}
+
+/**
+ * A failed call as the SDKs of OpenAI read it. They send 408, 409, 429 and 5xx twice more, upload and all, unless they
+ * are told that it is of no use.
+ */
+export const openAiFailure: FailureShape = (error, language) => ({
+  status: error.entry.status,
+  body: { error: openAiError(error, language) },
+  ...(!error.entry.retryable && { headers: { "x-should-retry": "false" } }),
+  ...retryAfter(error),
+});
+
+/** The same wherever it stands: in an answer, in a stream, in a realtime session. */
+export function openAiError(error: VoxpoolError, language: MessageLanguage): OpenAiError {
+  const { reason } = error;
+  return {
+    message: error.messageIn(language),
+    type: typeOf(error.entry.status),
+    param: paramOf(error),
+    // The one code that clients compare with.
+    code: reason === "model_name_unknown" ? "model_not_found" : reason,
+  };
+}
+
+function typeOf(status: number): string {
+  if (status === 401) return "authentication_error";
+  if (status === 403) return "permission_error";
+  if (status === 429) return "rate_limit_error";
+  return status >= 500 ? "server_error" : "invalid_request_error";
+}
+
+function paramOf({ reason, details }: VoxpoolError): string | null {
+  if (typeof details.option === "string") return details.option;
+  if (/^audio_/.test(reason)) return "file";
+  if (/^(no_)?model_/.test(reason)) return "model";
+  return /^language_/.test(reason) ? "language" : null;
+}
