@@ -84,7 +84,7 @@ async function readForm(
     if (strange !== undefined) throw unknownOption(strange, transcribeOptionNames);
     const fields = Object.fromEntries(Array.from(form.fields, ([name, values]) => [name, oneOrAll(values)]));
     const options = { options: transcribeOptions(query, fields), hints: hintsOf({ ...query, ...fields }) };
-    return { ...recording, ...options, release: form.release };
+    return { ...recording, ...options, release: () => form.release() };
   } catch (error) {
     await form.release();
     throw error;

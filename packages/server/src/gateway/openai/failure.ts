@@ -42,7 +42,7 @@ function typeOf(status: number): string {
 
 function paramOf({ reason, details }: VoxpoolError): string | null {
   if (typeof details.option === "string") return details.option;
-  if (/^audio_/.test(reason)) return "file";
-  if (/^(no_)?model_/.test(reason)) return "model";
-  return /^language_/.test(reason) ? "language" : null;
+  if (reason.startsWith("audio_")) return "file";
+  if (/^(no_model|model_)/.test(reason)) return "model";
+  return reason.startsWith("language_") ? "language" : null;
 }

@@ -84,7 +84,12 @@ const englishNames = new Intl.DisplayNames("en", { type: "language" });
 
 /** `zh` -> `chinese`; `unknown` where nobody knows. */
 function languageName(tag: string | undefined): string {
-  return tag === undefined ? "unknown" : (englishNames.of(tag) ?? tag).toLowerCase();
+  if (tag === undefined) return "unknown";
+  try {
+    return (englishNames.of(tag) ?? tag).toLowerCase();
+  } catch {
+    return tag.toLowerCase(); // a manifest may call a language anything
+  }
 }
 
 /** The pieces of a streamed text: joined, they are the text of the whole. */

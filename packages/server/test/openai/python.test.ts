@@ -1,0 +1,37 @@
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { test } from "node:test";
+import { pythonWith, runPython } from "../../../../test/fixtures/python.ts";
+import { startRunning, threeSegments } from "../server/running.ts";
+
+const found = pythonWith("openai");
+const script = join(import.meta.dirname, "../../../../test/fixtures/openai-client.py");
+
+test("the Python package of OpenAI transcribes, streams, lists and is refused as it expects", {
+  skip: found.skip,
+}, async (t) => {
+  assert.ok("python" in found);
+  const { server, modelDir } = await startRunning(t, {
+    tone: "tone",
+    "say/broken": { fake: { text: "x", decode: "throw" } },
+  });
+  const path = join(dirname(modelDir), "a.wav");
+  writeFileSync(path, threeSegments());
+  const said = await runPython(found.python, script, [`${server.url}/v1`, path, "say/broken"]);
+  const { texts, models, ...rest } = said as { texts: Record<string, string>; models: string[] };
+  assert.deepEqual(rest, {
+    plain: { text: "abc abc abc", usage: "duration" },
+    verbose: { words: ["abc", "abc", "abc"], segments: ["abc", "abc", "abc"] },
+    streamed: { deltas: ["abc", " abc", " abc"], done: "abc abc abc" },
+    asynchronous: "abc abc abc",
+    model: "say/broken",
+    unknown: { type: "NotFoundError", code: "model_not_found", request_id: true },
+    broken: { type: "InternalServerError", code: "decode_failed", request_id: true },
+    translated: { type: "BadRequestError", code: "translation_missing", request_id: true },
+  });
+  assert.equal(texts["text"], "abc abc abc\n");
+  assert.match(texts["srt"] ?? "", /^1\n00:00:/);
+  assert.match(texts["vtt"] ?? "", /^WEBVTT\n/);
+  assert.ok(models.includes("tone") && models.includes("whisper-1"));
+});
