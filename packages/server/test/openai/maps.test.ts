@@ -173,10 +173,11 @@ test("each part of a form is read, counted or strange", () => {
   assert.deepEqual(kinds.map(kindOfField), ["value", "value", "value", "name", "name", "strange", "strange"]);
 });
 
+const parsed = (body: string) => JSON.parse(body) as Record<string, unknown>;
+
 suite("answers", () => {
   const granularities = { words: false, segments: true };
   const both = { words: true, segments: true };
-  const parsed = (body: string) => JSON.parse(body) as Record<string, unknown>;
   const { warnings } = transcriptOf();
 
   test("json is the text, and how long the audio was", () => {
