@@ -46,4 +46,12 @@ export const protocolPhrases: Readonly<Record<string, string>> = {
   "it is neither auto nor an object": "既不是 auto，也不是对象",
   "it is not server_vad": "不是 server_vad",
   "it is no number": "不是数字",
+  "it holds too many arrays and objects": "数组和对象过多",
+  "it has no type": "没有 type",
+  "it is no text in base64": "不是 base64 文字",
+  "it is none of pcm16, g711_ulaw, g711_alaw": "不是 pcm16、g711_ulaw、g711_alaw 之一",
+  "it is none of audio/pcm, audio/pcmu, audio/pcma": "不是 audio/pcm、audio/pcmu、audio/pcma 之一",
+  "it is no text": "不是文字",
+  "it is not between {} and {}": "不在 {1} 与 {2} 之间",
+  "audio comes as base64 in input_audio_buffer.append": "音频应以 base64 放在 input_audio_buffer.append 中",
 };

@@ -1,4 +1,4 @@
-import type { MessageLanguage, VoxpoolError } from "../../base/errors.ts";
+import type { MessageLanguage, Reason, VoxpoolError } from "../../base/errors.ts";
 import { type FailureShape, retryAfter } from "../shaped-failure.ts";
 
 /** What OpenAI calls an error. */
@@ -28,10 +28,15 @@ export function openAiError(error: VoxpoolError, language: MessageLanguage): Ope
     message: error.messageIn(language),
     type: typeOf(error.entry.status),
     param: paramOf(error),
-    // The one code that clients compare with.
-    code: reason === "model_name_unknown" ? "model_not_found" : reason,
+    code: codes[reason] ?? reason,
   };
 }
+
+/** Codes that clients compare with. */
+const codes: Readonly<Partial<Record<Reason, string>>> = {
+  model_name_unknown: "model_not_found",
+  live_commit_empty: "input_audio_buffer_commit_empty",
+};
 
 function typeOf(status: number): string {
   if (status === 401) return "authentication_error";

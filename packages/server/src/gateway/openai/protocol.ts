@@ -4,6 +4,7 @@ import { messageLanguage } from "../language.ts";
 import type { HttpProtocol, ProtocolParts } from "../protocol.ts";
 import { openAiFailure } from "./failure.ts";
 import { findModel, listModels } from "./models.ts";
+import { realtimeRoute } from "./realtime/route.ts";
 import { transcribe } from "./transcriptions.ts";
 
 /** The audio part of OpenAI's API, as its SDKs speak it. */
@@ -19,6 +20,7 @@ function register(scope: FastifyInstance, parts: ProtocolParts): void {
     const name = (request.params as { readonly "*": string })["*"];
     return name === "" ? listModels(parts.api) : findModel(parts.api, name, languageOf(request));
   });
+  realtimeRoute(scope, parts);
   scope.post("/audio/transcriptions", (request, reply) => transcribe(request, reply, parts));
   scope.post("/audio/translations", async () => {
     throw new VoxpoolError("translation_missing");
