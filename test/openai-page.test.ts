@@ -40,8 +40,10 @@ test("the programs for clients of OpenAI work", { skip }, async (t) => {
 
   await t.test("Python", { skip: found.skip }, async () => {
     assert.ok("python" in found);
-    const { stdout } = await run(found.python, ["-c", there(here("python", "OpenAI"))]);
-    assert.match(stdout, words);
+    for (const word of ["transcriptions.create", "realtime.connect"]) {
+      const { stdout } = await run(found.python, ["-c", there(here("python", word))]);
+      assert.match(stdout, words);
+    }
   });
 });
 
