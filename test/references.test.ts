@@ -26,7 +26,7 @@ function routesIn(protocol: string, prefix: string): string[] {
 }
 
 test("every call that documents and messages name is a route of the server", () => {
-  const routes = new Set([...routesIn("http", ""), ...routesIn("oip", "/v2")]);
+  const routes = new Set([...routesIn("http", ""), ...routesIn("oip", "/v2"), ...routesIn("openai", "/v1")]);
   const wrong = texts.flatMap(([where, text]) =>
     Array.from(text.matchAll(/\b(?:GET|POST|PUT|PATCH|DELETE) (\/[\w/.<>-]*[\w>])/g), ([, path = ""]) => path)
       .filter((path) => !routes.has(path) && !routes.has(path.replace(/<\w+>$/, "*")))

@@ -20,6 +20,12 @@ export const modelErrors = {
     "There is no model at {model_path}.{hint} GET /api/models/available lists what is there; voxpool pull fetches models.",
     "{model_path} 处没有模型。{hint}GET /api/models/available 列出现有模型；voxpool pull 可下载模型。",
   ),
+  model_name_unknown: entry(
+    404,
+    false,
+    "There is no model {model}. What there is: {names}.",
+    "没有模型 {model}。现有：{names}。",
+  ),
   model_folder_empty: entry(
     404,
     false,

@@ -106,6 +106,18 @@ export const catalogue = {
     "Model {model_path} cannot give {capability}.",
     "模型 {model_path} 不支持 {capability}。",
   ),
+  live_commit_empty: entry(
+    400,
+    false,
+    "There is no audio to commit: send some with input_audio_buffer.append first.",
+    "没有可提交的音频：请先用 input_audio_buffer.append 发送音频。",
+  ),
+  translation_missing: entry(
+    400,
+    false,
+    "No model here translates. Send the recording to /v1/audio/transcriptions, and translate its text.",
+    "此处没有能翻译的模型。请将录音发送到 /v1/audio/transcriptions，再翻译其文字。",
+  ),
   punctuation_missing: entry(
     400,
     false,

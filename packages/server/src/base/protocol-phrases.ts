@@ -32,4 +32,26 @@ export const protocolPhrases: Readonly<Record<string, string>> = {
   "its body is no whole number of FP32 samples": "其请求体不是整数个 FP32 样本",
   "the length of its BYTES element does not fit binary_data_size": "其 BYTES 元素的长度与 binary_data_size 不符",
   "models are loaded as their files are; nothing of them can be sent along": "模型按其文件加载；不能随请求发送其内容",
+
+  // OpenAI
+  "it is missing; whisper-1 stands for the default model": "缺少该字段；whisper-1 表示默认模型",
+  "subtitles are not streamed": "字幕格式不支持流式返回",
+  "diarized_json needs a model that tells speakers apart, and there is none":
+    "diarized_json 需要能区分说话人的模型，此处没有",
+  "it goes with response_format verbose_json": "仅可与 response_format=verbose_json 一起使用",
+  "a streamed answer has no times; leave out stream": "流式结果没有时间；请不要使用 stream",
+  "no model here gives logprobs": "此处没有模型能给出 logprobs",
+  "it is no list of texts": "不是文字列表",
+  "it is no JSON": "不是 JSON",
+  "it is neither auto nor an object": "既不是 auto，也不是对象",
+  "it is not server_vad": "不是 server_vad",
+  "it is no number": "不是数字",
+  "it holds too many arrays and objects": "数组和对象过多",
+  "it has no type": "没有 type",
+  "it is no text in base64": "不是 base64 文字",
+  "it is none of pcm16, g711_ulaw, g711_alaw": "不是 pcm16、g711_ulaw、g711_alaw 之一",
+  "it is none of audio/pcm, audio/pcmu, audio/pcma": "不是 audio/pcm、audio/pcmu、audio/pcma 之一",
+  "it is no text": "不是文字",
+  "it is not between {} and {}": "不在 {1} 与 {2} 之间",
+  "audio comes as base64 in input_audio_buffer.append": "音频应以 base64 放在 input_audio_buffer.append 中",
 };

@@ -251,6 +251,11 @@ export const settings = {
     "Largest JSON of a request to infer; binary tensors behind it count towards limits.body_bytes alone.",
     "推理请求中 JSON 部分的最大字节数；其后的二进制张量只受 limits.body_bytes 限制。",
   ),
+  "openai.enabled": flag(
+    "Whether clients of OpenAI's audio API are served below /v1.",
+    "是否在 /v1 下为 OpenAI 音频 API 的客户端提供服务。",
+    true,
+  ),
   "vosk.library": text(
     "",
     "Path of libvosk. Empty: fetched once when a Vosk model is first loaded.",

@@ -57,7 +57,8 @@ export class SessionEvents {
     const wasShown = this.#shown.text !== "";
     this.#shown = nothingShown;
     if (segment.text === "") {
-      if (wasShown) yield this.#nothing(span);
+      // Who is told that speech has ended waits for its text.
+      if (wasShown || this.#options.live?.partials === true) yield this.#nothing(span);
       return;
     }
     this.#segments += 1;
@@ -79,7 +80,7 @@ export class SessionEvents {
     yield { type: "partial", id: this.#segments, startSeconds: round(span.startSeconds), text, stable };
   }
 
-  /** Takes back what was shown of an utterance in which nothing was said. */
+  /** Tells that in an utterance nothing was said, whatever was shown of it. */
   #nothing({ startSeconds }: RecognizedSpan): Unnumbered {
     return { type: "partial", id: this.#segments, startSeconds: round(startSeconds), text: "", stable: "" };
   }

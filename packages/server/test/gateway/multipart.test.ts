@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { boundaryOf, readMultipart } from "../../dist/gateway/http/multipart.js";
+import { boundaryOf, readMultipart } from "../../dist/gateway/multipart.js";
 import { boundary, formBody } from "./harness.ts";
 
 const limits = { parts: 10, headBytes: 1000 };

@@ -8,7 +8,7 @@ import type { Metrics } from "../../observe/metrics.ts";
 import type { Failures } from "../answer.ts";
 import { callerOf, goneSignal } from "../caller.ts";
 import { untilAborted } from "../events.ts";
-import { traceAudio } from "../trace.ts";
+import { measured } from "../measured.ts";
 import type { UploadLimits } from "../upload.ts";
 import { createEventStream, type EventStream } from "./event-stream.ts";
 import { readInput, type TranscribeInput } from "./transcribe-input.ts";
@@ -54,21 +54,6 @@ async function transcribe(
     return reply;
   } finally {
     await input.release();
-  }
-}
-
-/** Notes the audio of the answer for the log line and the metrics. */
-async function* measured(
-  events: AsyncIterable<TranscribeEvent>,
-  reply: FastifyReply,
-  metrics: Metrics,
-): AsyncGenerator<TranscribeEvent> {
-  for await (const event of events) {
-    if (event.type === "done") {
-      traceAudio(reply.raw, event.transcript.duration);
-      metrics.recognition(event.transcript.duration);
-    }
-    yield event;
   }
 }
 

@@ -1,4 +1,4 @@
-import { VoxpoolError } from "../../base/errors.ts";
+import { VoxpoolError } from "../base/errors.ts";
 import { DelimitedBytes } from "./delimited.ts";
 
 export interface MultipartLimits {
