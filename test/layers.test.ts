@@ -7,9 +7,10 @@ import { fileURLToPath } from "node:url";
 /** What a layer may import, besides itself. The longest prefix names the layer of a file. */
 const layers: Readonly<Record<string, readonly string[]>> = {
   "client/contract": [],
-  client: ["client/contract"],
+  "client/text": [],
+  client: ["client/contract", "client/text"],
   "server/base": ["client/contract"],
-  "server/engine": ["server/base"],
+  "server/engine": ["server/base", "client/text"],
   "server/audio": ["server/base"],
   "server/host/wire": ["server/base", "server/engine types"],
   "server/host/child": ["server/host/wire", "server/engine", "server/base"],

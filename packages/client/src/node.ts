@@ -28,7 +28,8 @@ export class ModelAPIClient extends BaseClient<NodeAudioSource> {
 
 /** The HTTP transport of Node: streams are sent as they come, and an answer may take as long as the caller allows. */
 export function httpTransport(baseUrl: string = defaultBaseUrl, options: HttpOptions = {}): Transport {
-  return webHttpTransport(baseUrl, { streamUploads: true, ...options, fetch: options.fetch ?? patientFetch });
+  const ofNode = { streamUploads: true, socketHeaders: true };
+  return webHttpTransport(baseUrl, { ...ofNode, ...options, fetch: options.fetch ?? patientFetch });
 }
 
 /** What Node's `fetch` sends through; it keeps the one in use under this name, also for its npm package. */
