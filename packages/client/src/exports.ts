@@ -58,4 +58,4 @@ export {
   TransportError,
   type TransportRequest,
 } from "./transport.ts";
-export type { SocketEvent, WebSocketLike } from "./web-socket.ts";
+export type { WebSocketLike } from "./web-socket.ts";

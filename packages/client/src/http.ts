@@ -35,11 +35,8 @@ export interface HttpOptions {
   readonly socketHeaders?: boolean;
 }
 
-/** A constructor of WebSockets, the global one or another. */
-export type WebSocketMaker = new (
-  url: string,
-  options?: { readonly headers: Readonly<Record<string, string>> },
-) => WebSocketLike;
+/** A constructor of WebSockets, the global one or another. What they take as options, nobody agrees on. */
+export type WebSocketMaker = new (url: string, options?: never) => WebSocketLike;
 
 /**
  * A transport by `fetch`. `baseUrl` ends in `/api` (a slash after it does no harm); to a URL without any path `/api`
@@ -72,7 +69,10 @@ export function httpTransport(baseUrl: string = defaultBaseUrl, options: HttpOpt
       const url = `${target.replace(/^http/, "ws")}${request.path}${queryString(request.query)}`;
       const init = options.socketHeaders === true ? { headers: Object.fromEntries(common) } : undefined;
       try {
-        return await openWebSocket(() => (init === undefined ? new Socket(url) : new Socket(url, init)), request);
+        return await openWebSocket(
+          () => (init === undefined ? new Socket(url) : new Socket(url, init as never)),
+          request,
+        );
       } catch (error) {
         if (request.signal.aborted) throw error;
         return await explainRefusal(transport, request, error);

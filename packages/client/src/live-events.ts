@@ -28,7 +28,8 @@ const needed: { readonly [Type in LiveEvent["type"]]: Readonly<Record<string, st
 export function readLiveEvent(text: string): LiveEvent | undefined {
   const value = parse(text);
   const { type, number } = value;
-  if (typeof type !== "string" || !Object.hasOwn(needed, type)) return undefined;
+  if (typeof type !== "string") throw new Error("an event without a type");
+  if (!Object.hasOwn(needed, type)) return undefined;
   for (const [name, kind] of Object.entries(needed[type as LiveEvent["type"]])) {
     if (typeof value[name] !== kind || value[name] === null) throw new Error(`an event ${type} without ${name}`);
   }

@@ -44,11 +44,13 @@ export async function openLink(
     const ready = dialling.dial(first, only);
     return (await untilAborted(ready, scope.signal)) ?? { ok: true, value: undefined };
   } catch (error) {
-    dialling.close();
+    // Its answer can be read while the dialling lives.
+    if (error instanceof SocketRefused) return await refused(transport, error, scope);
     if (error instanceof TypeError) throw error;
-    if (error instanceof SocketRefused) return refused(transport, error, scope);
     const failure = scopeFailure(scope) ?? networkFailure(error, transport.target);
     return { ok: false, failure, mayHaveArrived: true };
+  } finally {
+    if (!dialling.isReady) dialling.close();
   }
 }
 
@@ -56,6 +58,7 @@ class Dialling {
   readonly #transport: Transport;
   readonly #hearing: Hearing;
   readonly #life = new AbortController();
+  isReady = false;
   #socket: LiveSocket | undefined;
   /** Called with what the first message came to: nothing, or why it failed. */
   #settle: ((failed: Outcome<undefined> | undefined) => void) | undefined;
@@ -101,14 +104,14 @@ class Dialling {
   }
 
   #take(event: LiveEvent | { type: "misunderstood"; failure: CallFailure }): void {
-    const isReady = this.#settle === undefined;
     if (event.type === "ready") {
-      if (isReady || this.#socket === undefined) return;
-      this.#answer(undefined);
+      if (this.isReady || this.#socket === undefined) return;
+      this.isReady = true;
+      this.#settle?.(undefined);
       this.#hearing.onReady(this.#link(this.#socket), event);
     } else if (event.type === "misunderstood") {
       this.#lose(event.failure);
-    } else if (event.type === "error" && !isReady) {
+    } else if (event.type === "error" && !this.isReady) {
       this.#lose(sessionFailure(event));
     } else {
       this.#hearing.onEvent(event);
@@ -117,15 +120,9 @@ class Dialling {
 
   #lose(failure: CallFailure): void {
     if (this.#life.signal.aborted) return;
-    const isReady = this.#settle === undefined;
     this.close();
-    if (isReady) this.#hearing.onLost(failure);
-    else this.#answer({ ok: false, failure, mayHaveArrived: true });
-  }
-
-  #answer(failed: Outcome<undefined> | undefined): void {
-    this.#settle?.(failed);
-    this.#settle = undefined;
+    if (this.isReady) this.#hearing.onLost(failure);
+    else this.#settle?.({ ok: false, failure, mayHaveArrived: true });
   }
 
   #link(socket: LiveSocket): Link {

@@ -10,8 +10,14 @@ interface AudioEntry {
 interface ControlEntry {
   readonly type: "finalize" | "end";
   readonly at: number;
-  /** Once the server has done it, it is never sent again. */
-  isAnswered: boolean;
+  /** Of its type, how many there were before. */
+  readonly before: number;
+}
+
+/** What has arrived of a session. */
+export interface Received {
+  readonly bytes: number;
+  readonly finalizes: number;
 }
 
 /** What a session sends, in order: what still waits, and what was sent and may have to be sent again. */
@@ -21,6 +27,7 @@ export class LiveLog {
   #keptFrom = 0;
   #sentTo = 0;
   #end = 0;
+  readonly #controls = { finalize: 0, end: 0 };
 
   /** Whether anything was not given to a connection yet. */
   get isWaiting(): boolean {
@@ -38,10 +45,8 @@ export class LiveLog {
     this.#end += bytes.byteLength;
   }
 
-  addControl(type: ControlEntry["type"]): ControlEntry {
-    const entry: ControlEntry = { type, at: this.#end, isAnswered: false };
-    this.#waiting.push(entry);
-    return entry;
+  addControl(type: ControlEntry["type"]): void {
+    this.#waiting.push({ type, at: this.#end, before: this.#controls[type]++ });
   }
 
   /** The next one to be sent. */
@@ -68,21 +73,21 @@ export class LiveLog {
    * Goes back to where the server is: what it has not received waits again. False if that is no longer here, or was
    * never sent.
    */
-  rewind(receivedBytes: number): boolean {
-    if (receivedBytes < this.#keptFrom || receivedBytes > this.#sentTo) return false;
-    this.#waiting = [...this.#sent.flatMap((entry) => missing(entry, receivedBytes)), ...this.#waiting];
+  rewind(received: Received): boolean {
+    if (received.bytes < this.#keptFrom || received.bytes > this.#sentTo) return false;
+    this.#waiting = [...this.#sent.flatMap((entry) => missing(entry, received)), ...this.#waiting];
     this.#sent = [];
-    this.#keptFrom = receivedBytes;
-    this.#sentTo = receivedBytes;
+    this.#keptFrom = received.bytes;
+    this.#sentTo = received.bytes;
     return true;
   }
 }
 
 /** What of an entry the server has not received. */
-function missing(entry: LogEntry, receivedBytes: number): LogEntry[] {
-  // What stands just where the server is may have arrived or not; asked for twice, it does no harm.
-  if (entry.type !== "audio") return entry.isAnswered || entry.at < receivedBytes ? [] : [entry];
-  const has = receivedBytes - entry.at;
-  if (has <= 0) return [entry];
-  return has >= entry.bytes.byteLength ? [] : [{ type: "audio", at: receivedBytes, bytes: entry.bytes.subarray(has) }];
+function missing(entry: LogEntry, { bytes, finalizes }: Received): LogEntry[] {
+  // An `end` is the last message: said twice, it does no harm.
+  if (entry.type !== "audio") return entry.type === "finalize" && entry.before < finalizes ? [] : [entry];
+  if (bytes <= entry.at) return [entry];
+  const rest = entry.bytes.subarray(bytes - entry.at);
+  return rest.byteLength === 0 ? [] : [{ type: "audio", at: bytes, bytes: rest }];
 }

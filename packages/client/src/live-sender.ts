@@ -1,5 +1,5 @@
 import type { Link } from "./live-link.ts";
-import { LiveLog } from "./live-log.ts";
+import { LiveLog, type Received } from "./live-log.ts";
 
 /** No message is larger: a server that says something in between is heard soon. */
 const messageBytes = 32 * 1024;
@@ -15,7 +15,6 @@ const lookAgainMs = 10;
 /** The way of the audio of a session to the server: as fast as it goes, and again after a broken connection. */
 export class LiveSender {
   readonly #log = new LiveLog();
-  readonly #finalizes: ReturnType<LiveLog["addControl"]>[] = [];
   #link: Link | undefined;
   #state: "open" | "ending" | "over" = "open";
   /** Pieces that their writers still hold, each with what lets its writer go on. */
@@ -45,8 +44,8 @@ export class LiveSender {
   }
 
   /** Goes on from what the server has received; false if that is no longer known. */
-  connect(link: Link, receivedBytes: number): boolean {
-    if (!this.#log.rewind(receivedBytes)) return false;
+  connect(link: Link, received: Received): boolean {
+    if (!this.#log.rewind(received)) return false;
     this.#link = link;
     this.#pump();
     return true;
@@ -55,12 +54,6 @@ export class LiveSender {
   disconnect(): void {
     this.#link = undefined;
     this.#pump();
-  }
-
-  /** The server has done the oldest `finalize`. */
-  answered(): void {
-    const oldest = this.#finalizes.shift();
-    if (oldest !== undefined) oldest.isAnswered = true;
   }
 
   /** Nothing is sent any more, and nobody waits. */
@@ -92,8 +85,7 @@ export class LiveSender {
   #admit(): void {
     const next = this.#held.shift();
     if (next === undefined) return;
-    if (next.piece === "finalize") this.#finalizes.push(this.#log.addControl("finalize"));
-    else if (next.piece === "end") this.#log.addControl("end");
+    if (typeof next.piece === "string") this.#log.addControl(next.piece);
     else if (next.piece.byteLength > 0) this.#log.addAudio(next.piece);
     next.done?.();
   }

@@ -38,6 +38,8 @@ export class Session implements LiveSession, Hearing {
   #linkedAtMs = 0;
   #failures = 0;
   #lastNumber = 0;
+  /** How many were answered. */
+  #finalizes = 0;
   #text = "";
   #partial = "";
 
@@ -118,7 +120,9 @@ export class Session implements LiveSession, Hearing {
       this.#lastNumber = ready.number;
       this.#events.push(ready);
     }
-    if (this.#sender.connect(link, ready.received_bytes)) return;
+    // A server that does not count them has answered those that it has.
+    const { received_bytes: bytes, received_finalizes: finalizes = this.#finalizes } = ready;
+    if (this.#sender.connect(link, { bytes, finalizes })) return;
     const detail =
       "the audio that it still needs is no longer kept, since too much was on its way when the connection broke";
     this.#finish(ownFailure("connection_lost", { url: this.#context.transport.target, detail }));
@@ -174,6 +178,7 @@ export class Session implements LiveSession, Hearing {
         if (scope.ended() !== undefined) break;
         const outcome = await this.#dial(scope);
         if (outcome.ok) return;
+        if (scope.ended() !== undefined) break;
         last = outcome.failure;
         if (!last.retryable) return this.#finish(last);
       }
@@ -198,7 +203,7 @@ export class Session implements LiveSession, Hearing {
   }
 
   #finalized(): void {
-    this.#sender.answered();
+    this.#finalizes++;
     this.#finalizing.shift()?.({ success: true, text: this.#text });
   }
 

@@ -6,11 +6,11 @@ export interface WebSocketLike {
   readonly bufferedAmount: number;
   send(data: string | Uint8Array<ArrayBuffer>): void;
   close(code?: number, reason?: string): void;
-  addEventListener(type: "open" | "message" | "close" | "error", listener: (event: SocketEvent) => void): void;
+  addEventListener(type: "open" | "message" | "close" | "error", listener: (event: object) => void): void;
 }
 
 /** The fields of the events that are looked at; each has some of them. */
-export interface SocketEvent {
+interface SocketEvent {
   readonly data?: unknown;
   readonly code?: number;
   readonly reason?: string;
@@ -40,13 +40,13 @@ export function openWebSocket(dial: () => WebSocketLike, request: SocketRequest)
       isOpen = true;
       resolve(liveSocket(socket));
     });
-    socket.addEventListener("message", ({ data }) => {
+    socket.addEventListener("message", ({ data }: SocketEvent) => {
       if (typeof data === "string") onText(data);
     });
-    socket.addEventListener("error", ({ error }) => {
+    socket.addEventListener("error", ({ error }: SocketEvent) => {
       if (error !== undefined && error !== null) detail = explainError(error);
     });
-    socket.addEventListener("close", ({ code, reason }) => end(reason || detail || codeText(code)));
+    socket.addEventListener("close", ({ code, reason }: SocketEvent) => end(reason || detail || codeText(code)));
     if (signal.aborted) close();
     else signal.addEventListener("abort", close, { once: true });
   });

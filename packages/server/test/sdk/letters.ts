@@ -79,7 +79,15 @@ function take(
     case "resume": {
       const known = sessions.find(({ id }) => id === message.session_id);
       if (known === undefined) {
-        socket.send(JSON.stringify({ type: "error", number: 1, reason: "request_invalid", message: "No such session.", retryable: false }));
+        socket.send(
+          JSON.stringify({
+            type: "error",
+            number: 1,
+            reason: "request_invalid",
+            message: "No such session.",
+            retryable: false,
+          }),
+        );
         return undefined;
       }
       known.socket = socket;
@@ -128,6 +136,7 @@ function ready(session: LettersSession): void {
     words: false,
     partials: true,
     received_bytes: session.audio.length,
+    received_finalizes: session.messages.filter((type) => type === "finalize").length,
     resume_seconds: 20,
   };
   session.socket?.send(JSON.stringify(event));
