@@ -134,7 +134,7 @@ test("there are no import cycles", () => {
   for (const file of edges.keys()) visit(file, []);
 });
 
-test("only the command serve loads the server's main, and only transcribe --local and the doctor its local pool", () => {
+test("only the command serve loads the server's main, and only --local and the doctor its local pool", () => {
   assert.deepEqual(loaders("server/main.ts"), ["server/cli/commands/serve.ts"]);
   assert.deepEqual(loaders("server/local.ts").toSorted(), [
     "server/cli/transcribe/local-client.ts",

@@ -38,7 +38,7 @@ export type { Channels, ResponseFormat, Segment, Transcript, Vad, Warning, Word 
 export type { BatchProgress, DoneEvent, ErrorEvent, PullProgress, RunningEvent, TranscriptionEvent } from "./events.ts";
 export type { CallFailure, Served } from "./failure.ts";
 export type { FallbackOptions, OpenFallback, ServedByChange } from "./fallback.ts";
-export { defaultBaseUrl, type HttpOptions, type WebSocketMaker } from "./http.ts";
+export { defaultBaseUrl, type HttpOptions, type HttpTransport, type WebSocketMaker } from "./http.ts";
 export type { AudioStream, Finalized, LiveSession, SessionOptions, SessionSummary } from "./live.ts";
 export type { SessionEvent } from "./live-events.ts";
 export type { LiveAudio } from "./live-samples.ts";

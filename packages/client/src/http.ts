@@ -35,6 +35,9 @@ export interface HttpOptions {
   readonly socketHeaders?: boolean;
 }
 
+/** What `httpTransport` makes; `fetch` keeps its connections, so there is nothing to close. */
+export type HttpTransport = Required<Omit<Transport, "close">>;
+
 /** A constructor of WebSockets, the global one or another. What they take as options, nobody agrees on. */
 export type WebSocketMaker = new (url: string, options?: never) => WebSocketLike;
 
@@ -44,7 +47,7 @@ export type WebSocketMaker = new (url: string, options?: never) => WebSocketLike
  * them in a URL.
  * @throws TypeError if `baseUrl` is no http(s) URL, has a query or fragment, or a header is not valid
  */
-export function httpTransport(baseUrl: string = defaultBaseUrl, options: HttpOptions = {}): Transport {
+export function httpTransport(baseUrl: string = defaultBaseUrl, options: HttpOptions = {}): HttpTransport {
   const { target, authorization } = readBaseUrl(baseUrl);
   const common = new Headers();
   if (options.key !== undefined) common.set("authorization", `Bearer ${options.key}`);

@@ -44,7 +44,8 @@ export function openWebSocket(dial: () => WebSocketLike, request: SocketRequest)
       if (typeof data === "string") onText(data);
     });
     socket.addEventListener("error", ({ error }: SocketEvent) => {
-      if (error !== undefined && error !== null) detail = explainError(error);
+      // Node's own is an error without a word where the connection was cut.
+      if (error instanceof Error && (error.message !== "" || error.cause !== undefined)) detail = explainError(error);
     });
     socket.addEventListener("close", ({ code, reason }: SocketEvent) => end(reason || detail || codeText(code)));
     if (signal.aborted) close();
