@@ -73,8 +73,8 @@ export class Session implements LiveSession, Hearing {
     return this.#text;
   }
 
-  get partial(): string {
-    return this.#partial;
+  get draft(): string {
+    return joinText([this.#text, this.#partial]);
   }
 
   async write(audio: LiveAudio): Promise<boolean> {

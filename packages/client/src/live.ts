@@ -51,8 +51,8 @@ export interface LiveSession extends AsyncIterable<SessionEvent> {
   readonly answered_by?: ServedBy;
   /** All final text so far. */
   readonly text: string;
-  /** What is being said at the moment, and may change. */
-  readonly partial: string;
+  /** All that was said, with what is being said at the moment and may change. */
+  readonly draft: string;
   /**
    * Sends audio. Resolves when more may come, with whether the session still takes any; so a loop that waits for it
    * never runs ahead of the connection. @throws TypeError if it is no audio

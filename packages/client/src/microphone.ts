@@ -4,40 +4,51 @@ export interface MicrophoneOptions {
   readonly signal?: AbortSignal;
   /** Which microphone (`navigator.mediaDevices.enumerateDevices()`); the user's default if left out. */
   readonly deviceId?: string;
-  /** The browser's own processing of speech; all of it is on by default, as for calls. */
+  /** The browser's own processing of speech, as for calls; each is on or off by the browser's own default. */
   readonly echoCancellation?: boolean;
   readonly noiseSuppression?: boolean;
   readonly autoGainControl?: boolean;
 }
 
-/** What a microphone gives: mono, as sessions take it without further options. */
-export const microphoneRateHz = 16_000;
+/** What a microphone gives, mono: what sessions take without further options. */
+const rateHz = 16_000;
+/** A piece is 100 ms: less would be more messages, more a later word. */
+const pieceSamples = rateHz / 10;
+/** What nobody takes is kept for two minutes, while a model is loaded, say; a reader that is away for longer has left. */
+const keptPieces = 1_200;
 
-/** A piece of 100 ms: less would be more messages, more a later word. */
-const pieceSamples = microphoneRateHz / 10;
-
-/** Runs in the thread of the sound card: gathers its blocks into pieces of 16-bit samples. */
+/**
+ * Runs in the thread that makes sound: gathers blocks into pieces of 16-bit samples. Where the browser has not resampled
+ * already, samples are read between two of the sound card's.
+ */
 const recorder = `registerProcessor("voxpool-recorder", class extends AudioWorkletProcessor {
   piece = new Int16Array(${pieceSamples});
   filled = 0;
+  last = 0;
+  at = 0;
   process([[block]]) {
     for (const sample of block ?? []) {
-      this.piece[this.filled++] = Math.max(-32768, Math.min(32767, Math.round(sample * 32768)));
-      if (this.filled < this.piece.length) continue;
-      this.port.postMessage(this.piece, [this.piece.buffer]);
-      this.piece = new Int16Array(${pieceSamples});
-      this.filled = 0;
+      for (; this.at < 1; this.at += sampleRate / ${rateHz}) this.put(this.last + (sample - this.last) * this.at);
+      this.at--;
+      this.last = sample;
     }
     return true;
+  }
+  put(sample) {
+    this.piece[this.filled++] = Math.max(-32768, Math.min(32767, Math.round(sample * 32768)));
+    if (this.filled < this.piece.length) return;
+    this.port.postMessage(this.piece, [this.piece.buffer]);
+    this.piece = new Int16Array(${pieceSamples});
+    this.filled = 0;
   }
 })`;
 
 /**
  * Records from a microphone of the browser, which asks the user first, until the stream is cancelled or the signal
- * aborted. The browser resamples. Needs a secure page (https or localhost); call it from a click, since some browsers
- * let no sound in before the user has done something.
+ * aborted. Needs a secure page (https or localhost), one whose policy lets scripts come from `blob:`. Call it from a
+ * click: some browsers let no sound in before the user has done something.
  * @returns 16-bit samples at 16 kHz, mono, in pieces of 100 ms
- * @throws DOMException of the browser: `NotAllowedError`, `NotFoundError`, `AbortError`...
+ * @throws DOMException of the browser: `NotAllowedError`, `NotFoundError`; what the signal gives as its reason
  */
 export async function openMicrophone(options: MicrophoneOptions = {}): Promise<ReadableStream<Int16Array>> {
   const { signal, deviceId, ...processing } = options;
@@ -45,13 +56,15 @@ export async function openMicrophone(options: MicrophoneOptions = {}): Promise<R
   const media = await navigator.mediaDevices.getUserMedia({
     audio: { channelCount: 1, ...processing, ...(deviceId !== undefined && { deviceId: { exact: deviceId } }) },
   });
-  const context = new AudioContext({ sampleRate: microphoneRateHz });
+  let context: AudioContext | undefined;
   const release = () => {
     for (const track of media.getTracks()) track.stop();
-    if (context.state !== "closed") void context.close();
+    if (context !== undefined && context.state !== "closed") void context.close();
   };
   try {
-    const node = await startRecorder(context, media);
+    const source = sourceOf(media);
+    context = source.context;
+    const node = await startRecorder(source.context, source.node);
     signal?.throwIfAborted();
     return piecesOf(node, media, release, signal);
   } catch (error) {
@@ -60,19 +73,33 @@ export async function openMicrophone(options: MicrophoneOptions = {}): Promise<R
   }
 }
 
-async function startRecorder(context: AudioContext, media: MediaStream): Promise<AudioWorkletNode> {
+/** The microphone at 16 kHz; where the browser does not resample it (Firefox), at its own rate, and without what is too high. */
+function sourceOf(media: MediaStream): { readonly context: AudioContext; readonly node: AudioNode } {
+  const resampling = new AudioContext({ sampleRate: rateHz });
+  try {
+    return { context: resampling, node: resampling.createMediaStreamSource(media) };
+  } catch {
+    void resampling.close();
+  }
+  const context = new AudioContext();
+  // A Butterworth low-pass of the sixth order, as three of the second; Q in decibels.
+  const filters = [-5.72, -3.01, 5.72].map(
+    (Q) => new BiquadFilterNode(context, { type: "lowpass", frequency: 7_200, Q }),
+  );
+  const source: AudioNode = context.createMediaStreamSource(media);
+  return { context, node: filters.reduce((before, filter) => before.connect(filter), source) };
+}
+
+async function startRecorder(context: AudioContext, source: AudioNode): Promise<AudioWorkletNode> {
   const url = URL.createObjectURL(new Blob([recorder], { type: "text/javascript" }));
   try {
     await context.audioWorklet.addModule(url);
   } finally {
     URL.revokeObjectURL(url);
   }
-  const node = new AudioWorkletNode(context, "voxpool-recorder", {
-    numberOfOutputs: 0,
-    channelCount: 1,
-    channelCountMode: "explicit",
-  });
-  context.createMediaStreamSource(media).connect(node);
+  const mono = { numberOfOutputs: 0, channelCount: 1, channelCountMode: "explicit" } as const;
+  const node = new AudioWorkletNode(context, "voxpool-recorder", mono);
+  source.connect(node);
   await context.resume();
   return node;
 }
@@ -83,29 +110,26 @@ function piecesOf(
   release: () => void,
   signal: AbortSignal | undefined,
 ): ReadableStream<Int16Array> {
-  let stop: () => void = release;
-  return new ReadableStream<Int16Array>(
-    {
-      start(controller) {
-        stop = () => {
-          signal?.removeEventListener("abort", end);
-          port.onmessage = null;
-          release();
-        };
-        const end = () => {
-          stop();
-          controller.close();
-        };
-        // What nobody takes is kept for two minutes; a reader that is away for longer has left.
-        port.onmessage = ({ data }: MessageEvent<Int16Array>) => {
-          if ((controller.desiredSize ?? 0) > 0) controller.enqueue(data);
-        };
-        signal?.addEventListener("abort", end, { once: true });
-        // The microphone was pulled out, or the user took the permission back.
-        media.getAudioTracks()[0]?.addEventListener("ended", end, { once: true });
-      },
-      cancel: () => stop(),
+  let stop = release;
+  const source = {
+    start(controller: ReadableStreamDefaultController<Int16Array>) {
+      stop = () => {
+        signal?.removeEventListener("abort", end);
+        port.onmessage = null;
+        release();
+      };
+      const end = () => {
+        stop();
+        controller.close();
+      };
+      port.onmessage = ({ data }: MessageEvent<Int16Array>) => {
+        if ((controller.desiredSize ?? 0) > 0) controller.enqueue(data);
+      };
+      signal?.addEventListener("abort", end, { once: true });
+      // The microphone was pulled out, or the user took the permission back.
+      media.getAudioTracks()[0]?.addEventListener("ended", end, { once: true });
     },
-    { highWaterMark: 1200 },
-  );
+    cancel: () => stop(),
+  };
+  return new ReadableStream(source, { highWaterMark: keptPieces });
 }
