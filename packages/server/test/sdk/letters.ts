@@ -36,7 +36,10 @@ const segmentOf = (id: number, end: number, text: string) => ({ id, start: 0, en
 export async function startLetters(t: TestContext): Promise<Letters> {
   const sessions: LettersSession[] = [];
   const headers: IncomingMessage["headers"][] = [];
-  const http = createServer((_request, response) => response.writeHead(426).end());
+  const http = createServer(({ url }, response) => {
+    if (url === "/api/health") response.setHeader("content-type", "application/json").end('{"success":true}');
+    else response.writeHead(426).end();
+  });
   const wss = new WebSocketServer({ server: http, path: "/api/stream" });
   const self: Letters = { url: "", sessions, headers, answer: undefined };
   wss.on("connection", (socket, request) => {
@@ -153,6 +156,8 @@ export interface Wire {
   readonly url: string;
   /** Cuts every connection, without a word. */
   cut(): void;
+  /** Nobody listens there, until the result is called. */
+  closePort(): Promise<() => Promise<void>>;
   /** While it is closed every new connection is cut at once. */
   isOpen: boolean;
   /** Told of each piece on its way to the server, before it goes on; true: cut there, and it is lost. */
@@ -169,7 +174,15 @@ export async function startWire(t: TestContext, url: string): Promise<Wire> {
   const cut = () => {
     for (const socket of sockets) socket.destroy();
   };
-  const self: Wire = { url: "", cut, isOpen: true, watch: undefined, watchBack: undefined, isHeld: false };
+  const self: Wire = {
+    url: "",
+    cut,
+    closePort,
+    isOpen: true,
+    watch: undefined,
+    watchBack: undefined,
+    isHeld: false,
+  };
   const server = createTcpServer((near) => {
     near.on("error", () => undefined);
     if (!self.isOpen) return void near.destroy();
@@ -193,10 +206,19 @@ export async function startWire(t: TestContext, url: string): Promise<Wire> {
       else near.write(piece);
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const listen = (at: number) => new Promise<void>((resolve) => server.listen(at, "127.0.0.1", resolve));
+  async function closePort(): Promise<() => Promise<void>> {
+    const { port: at } = server.address() as AddressInfo;
+    const closed = new Promise((resolve) => server.close(resolve));
+    cut();
+    await closed;
+    return () => listen(at);
+  }
+  await listen(0);
+  const { port } = server.address() as AddressInfo;
   t.after(() => {
     server.close();
     cut();
   });
-  return Object.assign(self, { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}${target.pathname}` });
+  return Object.assign(self, { url: `http://127.0.0.1:${port}${target.pathname}` });
 }
