@@ -72,10 +72,11 @@ suite("the microphone of a browser", { skip }, () => {
     const heard = [await hear(page)];
     // As Firefox does.
     await page.evaluate(() => {
-      const real = AudioContext.prototype.createMediaStreamSource;
-      AudioContext.prototype.createMediaStreamSource = function (media) {
-        if (this.sampleRate === 16_000) throw new DOMException("different sample-rate", "NotSupportedError");
-        return real.call(this, media);
+      globalThis.AudioContext = class extends AudioContext {
+        override createMediaStreamSource(media: MediaStream): MediaStreamAudioSourceNode {
+          if (this.sampleRate === 16_000) throw new DOMException("different sample-rate", "NotSupportedError");
+          return super.createMediaStreamSource(media);
+        }
       };
     });
     heard.push(await hear(page));
@@ -90,11 +91,11 @@ suite("the microphone of a browser", { skip }, () => {
     const names = await page.evaluate(async () => {
       const sdk: string = "/sdk/microphone.js";
       const { openMicrophone } = (await import(sdk)) as typeof import("@voxpool/client/microphone");
-      const nameOf = (error: unknown) => (error as Error).name;
-      return [
-        await openMicrophone({ deviceId: "none" }).catch(nameOf),
-        await openMicrophone({ signal: AbortSignal.abort() }).catch(nameOf),
-      ];
+      const seen: string[] = [];
+      for (const options of [{ deviceId: "none" }, { signal: AbortSignal.abort() }]) {
+        await openMicrophone(options).catch((error: Error) => seen.push(error.name));
+      }
+      return seen;
     });
     assert.deepEqual(names, ["OverconstrainedError", "AbortError"]);
   });

@@ -70,12 +70,12 @@ class Dialling {
 
   async dial(first: LiveMessage, only: ServedBy | undefined): Promise<Outcome<undefined> | undefined> {
     const { signal } = this.#life;
-    const { openSocket } = this.#transport;
-    if (openSocket === undefined) throw new TypeError("this transport carries no live sessions");
+    const transport = this.#transport;
+    if (transport.openSocket === undefined) throw new TypeError("this transport carries no live sessions");
     const settled = new Promise<Outcome<undefined> | undefined>((resolve) => {
       this.#settle = resolve;
     });
-    this.#socket = await openSocket.call(this.#transport, {
+    this.#socket = await transport.openSocket({
       path: "/stream",
       signal,
       ...(only !== undefined && { only }),

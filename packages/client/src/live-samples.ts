@@ -8,18 +8,12 @@ export type LiveAudio = Uint8Array | ArrayBuffer | Int16Array | Float32Array;
  * @throws TypeError if it is neither bytes nor samples, or samples for an encoding of bytes
  */
 export function bytesOf(audio: LiveAudio, encoding: LiveEncoding): Uint8Array<ArrayBuffer> {
-  switch (nameOf(audio)) {
-    case "Uint8Array":
-      return new Uint8Array(audio as Uint8Array);
-    case "ArrayBuffer":
-      return new Uint8Array((audio as ArrayBuffer).slice(0));
-    case "Int16Array":
-      return encode(audio as Int16Array, encoding, 32_768);
-    case "Float32Array":
-      return encode(audio as Float32Array, encoding, 1);
-    default:
-      throw new TypeError("audio must be a Uint8Array, an ArrayBuffer, an Int16Array or a Float32Array");
-  }
+  const name = nameOf(audio);
+  if (name === "Uint8Array") return new Uint8Array(audio as Uint8Array);
+  if (name === "ArrayBuffer") return new Uint8Array((audio as ArrayBuffer).slice(0));
+  if (name === "Int16Array") return encode(audio as Int16Array, encoding, 32_768);
+  if (name === "Float32Array") return encode(audio as Float32Array, encoding, 1);
+  throw new TypeError("audio must be a Uint8Array, an ArrayBuffer, an Int16Array or a Float32Array");
 }
 
 /** By name, since test runners and frames have arrays of their own. */

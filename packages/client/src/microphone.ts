@@ -115,16 +115,18 @@ function piecesOf(
     start(controller: ReadableStreamDefaultController<Int16Array>) {
       stop = () => {
         signal?.removeEventListener("abort", end);
-        port.onmessage = null;
+        port.removeEventListener("message", take);
         release();
       };
       const end = () => {
         stop();
         controller.close();
       };
-      port.onmessage = ({ data }: MessageEvent<Int16Array>) => {
+      const take = ({ data }: MessageEvent<Int16Array>) => {
         if ((controller.desiredSize ?? 0) > 0) controller.enqueue(data);
       };
+      port.addEventListener("message", take);
+      port.start();
       signal?.addEventListener("abort", end, { once: true });
       // The microphone was pulled out, or the user took the permission back.
       media.getAudioTracks()[0]?.addEventListener("ended", end, { once: true });

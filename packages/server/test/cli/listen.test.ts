@@ -165,8 +165,9 @@ test("flags that do not go together are refused, and a server that is away is to
   assert.match(away.stderr, /No voxpool server answers/);
 });
 
+const names = (platform: NodeJS.Platform) => recordersOf(platform).map(({ program }) => program);
+
 test("each system has its recorders, and Windows the first microphone that ffmpeg lists", () => {
-  const names = (platform: NodeJS.Platform) => recordersOf(platform).map(({ program }) => program);
   assert.deepEqual(names("linux"), ["parecord", "arecord", "pw-record", "pw-record", "rec", "ffmpeg", "ffmpeg"]);
   assert.deepEqual(names("darwin"), ["rec", "ffmpeg"]);
   assert.deepEqual(names("win32"), ["ffmpeg", "rec"]);

@@ -97,9 +97,10 @@ function cutAll({ sessions }: Letters): void {
   for (const { socket } of sessions) socket?.terminate();
 }
 
+const noFallback = () => Promise.reject(new Error("no model is installed"));
+
 test("where neither can serve, the result says both", async (t) => {
-  const fallback = () => Promise.reject(new Error("no model is installed"));
-  const client = new ModelAPIClient(await deadUrl(), { retry: soon, fallback });
+  const client = new ModelAPIClient(await deadUrl(), { retry: soon, fallback: noFallback });
   t.after(() => client.close());
   const failed = await client.openSession();
   assert.ok(!failed.success);

@@ -146,7 +146,7 @@ function ready(session: LettersSession): void {
 }
 
 function tell(session: LettersSession, event: Without<LiveEvent>): void {
-  const numbered = { ...event, number: session.events.length + 2 } as LiveEvent;
+  const numbered: LiveEvent = { ...event, number: session.events.length + 2 };
   session.events.push(numbered);
   if (session.socket?.readyState === 1) session.socket.send(JSON.stringify(numbered));
 }

@@ -87,14 +87,14 @@ async function listen(flags: ListenFlags, context: CommandContext): Promise<numb
   if (open === undefined) return failed(noRecorderText(process.platform, context.language), context);
   // An interruption ends the recording, not the client: the last words are still to come.
   const calm = { ...context, signal: new AbortController().signal };
-  const { client, close } = await clientOf(flags, calm);
+  const source = await clientOf(flags, calm);
   try {
-    const session = await openSession(client, options, context.signal);
+    const session = await openSession(source.client, options, context.signal);
     if (!session.success) return reportFailure(session, context, flags);
-    const sayBegin = (source: string) => say(context, listeningText(source, session.modelPath, context.language));
+    const sayBegin = (program: string) => say(context, listeningText(program, session.modelPath, context.language));
     return await record(session, open, sayBegin, { ...flags, context, calm });
   } finally {
-    await close();
+    await source.close();
   }
 }
 

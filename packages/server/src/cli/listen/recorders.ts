@@ -1,5 +1,5 @@
 /** What every recorder here gives, and a session takes: 16-bit samples, little-endian, mono. */
-export const recordedRateHz = 16_000;
+const recordedRateHz = 16_000;
 
 /** A program that writes what the microphone hears to standard output, as samples without a header. */
 export interface Recorder {

@@ -4,8 +4,13 @@ import { printLine, say } from "../output.ts";
 import { createScreenLines } from "../screen-lines.ts";
 import { shortenStart } from "../width.ts";
 
+/** Of a pipe or a file it is not set at all. */
+interface Output {
+  readonly isTTY?: boolean;
+}
+
 /** Whether anybody sees a line that refines itself. */
-export function showsPartials({ stdout, stderr }: Pick<CommandContext, "stdout" | "stderr">): boolean {
+export function showsPartials({ stdout, stderr }: { readonly stdout: Output; readonly stderr: Output }): boolean {
   return stdout.isTTY === true && stderr.isTTY === true;
 }
 
