@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
-import { type Browser, chromium, type Page } from "playwright-core";
-import { startLetters } from "../../packages/server/test/sdk/letters.ts";
+import { chromium, type Page } from "playwright-core";
 import { wavBytes } from "../fixtures/wav.ts";
-import { root, startTalk, temporary } from "./service.ts";
+import { installed, recording, root, type Scope, startServerProcess, startTalk, temporary } from "./service.ts";
 
 const executablePath = [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser"].find(
   (path) => path !== undefined && path !== "" && existsSync(path),
@@ -36,35 +35,72 @@ async function hear(page: Page): Promise<{ readonly loudest: number; readonly he
   });
 }
 
+/** A browser whose microphone hears a file, on the page of the example. */
+async function openPage(t: Scope, heard: string, service: string) {
+  const web = startTalk(t, process.execPath, [join(root, "examples/browser/serve.ts")], {
+    VOXPOOL_URL: service,
+    PORT: "0",
+  });
+  const url = await web.until(/^http/);
+  const browser = await chromium.launch({
+    ...(executablePath !== undefined && { executablePath }),
+    args: [
+      "--no-sandbox",
+      "--use-fake-ui-for-media-stream",
+      "--use-fake-device-for-media-stream",
+      `--use-file-for-fake-audio-capture=${heard}`,
+    ],
+  });
+  t.after(() => browser.close());
+  const page = await browser.newPage();
+  const errors: string[] = [];
+  page.on("pageerror", (error) => errors.push(error.message));
+  await page.goto(`${url}/voice-input.html`);
+  return { page, errors };
+}
+
+/** What the recording begins with: a test need not hear all of it. */
+const words = /my fellow/i;
+
+const model = await installed();
+const noModel = skip || ("skip" in model && model.skip);
+
+test("the page writes what the microphone hears while it is spoken", { skip: noModel }, async (t) => {
+  assert.ok("modelDir" in model);
+  const server = await startServerProcess(t, model);
+  const { page, errors } = await openPage(t, `${recording}%noloop`, `${server.origin}/api`);
+  await page.locator("#speak").click();
+  // The words come without anybody asking for the end.
+  await page.waitForFunction(
+    (source) => new RegExp(source, "i").test((document.querySelector("#text") as HTMLTextAreaElement).value),
+    words.source,
+    { timeout: 60_000 },
+  );
+  await page.locator("#speak").click();
+  await page.locator("#state", { hasText: "done" }).waitFor();
+  assert.match(await page.locator("#text").inputValue(), words);
+  await server.kill();
+  await page.locator("#speak").click();
+  await page.locator("#state", { hasText: /not voxpool's|was lost|No voxpool server/ }).waitFor();
+  assert.deepEqual(errors, []);
+});
+
+test("the page of the documents is the example", () => {
+  const read = (path: string) => readFileSync(join(root, path), "utf8");
+  assert.ok(read("docs/voice-input.md").includes(`\`\`\`html\n${read("examples/browser/voice-input.html")}\`\`\`\n`));
+});
+
 suite("the microphone of a browser", { skip }, () => {
-  let browser: Browser;
   let page: Page;
-  let url: string;
-  let letters: Awaited<ReturnType<typeof startLetters>>;
   const ends: (() => unknown)[] = [];
-  const scope = { after: (end: () => unknown) => void ends.push(end) } as unknown as Parameters<typeof temporary>[0];
+  const scope: Scope = { after: (end) => void ends.push(end) };
 
   before(async () => {
-    letters = await startLetters(scope);
     const file = join(temporary(scope), "tone.wav");
     writeFileSync(file, wavBytes(tone, 48_000));
-    const env = { VOXPOOL_URL: letters.url, PORT: "0" };
-    const web = startTalk(scope, process.execPath, [join(root, "examples/browser/serve.ts")], env);
-    url = await web.until(/^http/);
-    browser = await chromium.launch({
-      ...(executablePath !== undefined && { executablePath }),
-      args: [
-        "--no-sandbox",
-        "--use-fake-ui-for-media-stream",
-        "--use-fake-device-for-media-stream",
-        `--use-file-for-fake-audio-capture=${file}`,
-      ],
-    });
-    page = await browser.newPage();
-    await page.goto(`${url}/voice-input.html`);
+    ({ page } = await openPage(scope, file, "http://127.0.0.1:9/api"));
   });
   after(async () => {
-    await browser?.close();
     for (const end of ends.toReversed()) await end();
   });
 
