@@ -178,6 +178,33 @@ test("a server that has forgotten the session, or does not come back in time, en
   assert.equal(await session.write(bytes("y")), false);
 });
 
+test("audio that is no longer kept, or was never sent, cannot be resumed: the session says so", async (t) => {
+  const letters = await startLetters(t);
+  const wire = await startWire(t, letters.url);
+  for (const [received_bytes, isKnown] of [
+    [3_000_000, true],
+    [0, false],
+    [-1, false],
+    [6_000_001, false],
+  ] as const) {
+    letters.answer = (socket, { type }) => {
+      if (type === "end") socket.send('{"type":"ended","number":9,"duration":1,"segments":0}');
+      else if (type !== "finalize") {
+        const received = type === "start" ? 0 : received_bytes;
+        socket.send(JSON.stringify({ ...readyEvent, received_bytes: received, resume_seconds: 20 }));
+      }
+      return true;
+    };
+    const session = await opened(t, wire.url);
+    // More than the four megabytes that are kept.
+    await session.write(new Uint8Array(6_000_000));
+    wire.cut();
+    const end = await session.end();
+    assert.equal(end.success, isKnown, `${received_bytes}: ${JSON.stringify(end)}`);
+    if (!end.success) assert.match(end.message, /no longer kept/);
+  }
+});
+
 const readyEvent = {
   type: "ready",
   number: 1,

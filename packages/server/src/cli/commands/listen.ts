@@ -1,4 +1,5 @@
 import type { CallFailure, LiveSession, ModelAPIClient, SessionOptions } from "@voxpool/client";
+import { withActivity } from "../activity.ts";
 import { type ClientFlags, createClient } from "../client.ts";
 import type { CliCommand } from "../command.ts";
 import { type CommandContext, UsageError } from "../context.ts";
@@ -89,7 +90,8 @@ async function listen(flags: ListenFlags, context: CommandContext): Promise<numb
   const calm = { ...context, signal: new AbortController().signal };
   const source = await clientOf(flags, calm);
   try {
-    const session = await openSession(source.client, options, context.signal);
+    const label = context.language === "zh" ? "正在准备模型" : "getting the model ready";
+    const session = await withActivity(label, context, () => openSession(source.client, options, context.signal));
     if (!session.success) return reportFailure(session, context, flags);
     const sayBegin = (program: string) => say(context, listeningText(program, session.modelPath, context.language));
     return await record(session, open, sayBegin, { ...flags, context, calm });
