@@ -86,8 +86,10 @@ test("the page writes what the microphone hears while it is spoken", { skip: noM
 });
 
 test("the page of the documents is the example", () => {
-  const read = (path: string) => readFileSync(join(root, path), "utf8");
-  assert.ok(read("docs/voice-input.md").includes(`\`\`\`html\n${read("examples/browser/voice-input.html")}\`\`\`\n`));
+  const [document, example] = ["docs/voice-input.md", "examples/browser/voice-input.html"].map((path) =>
+    readFileSync(join(root, path), "utf8"),
+  );
+  assert.ok(document?.includes(`\`\`\`html\n${example}\`\`\`\n`));
 });
 
 suite("the microphone of a browser", { skip }, () => {
