@@ -7,9 +7,10 @@ import { fileURLToPath } from "node:url";
 /** What a layer may import, besides itself. The longest prefix names the layer of a file. */
 const layers: Readonly<Record<string, readonly string[]>> = {
   "client/contract": [],
-  client: ["client/contract"],
+  "client/text": [],
+  client: ["client/contract", "client/text"],
   "server/base": ["client/contract"],
-  "server/engine": ["server/base"],
+  "server/engine": ["server/base", "client/text"],
   "server/audio": ["server/base"],
   "server/host/wire": ["server/base", "server/engine types"],
   "server/host/child": ["server/host/wire", "server/engine", "server/base"],
@@ -142,7 +143,7 @@ test("there are no import cycles", () => {
   for (const file of edges.keys()) visit(file, []);
 });
 
-test("only the command serve loads the server's main, and only transcribe --local and the doctor its local pool", () => {
+test("only the command serve loads the server's main, and only --local and the doctor its local pool", () => {
   assert.deepEqual(loaders("server/main.ts"), ["server/cli/commands/serve.ts"]);
   assert.deepEqual(loaders("server/local.ts").toSorted(), [
     "server/cli/transcribe/local-client.ts",

@@ -31,7 +31,7 @@ test("each program of the pages for applications gets words", { skip }, async (t
   symlinkSync(join(root, "node_modules"), join(folder, "node_modules"), "junction");
   const here = (code: string) => code.replaceAll("http://127.0.0.1:5000", server.url);
   const all = ["applications.md", "sdk.md"].flatMap((page) => programs(page, "ts").map((code) => ({ page, code })));
-  assert.equal(all.length, 7);
+  assert.equal(all.length, 8);
   for (const [index, { page, code }] of all.entries()) {
     await t.test(`${page}: program ${index + 1}`, async () => {
       const file = join(folder, `program-${index}.mts`);

@@ -34,7 +34,12 @@ export async function installed(): Promise<Installed | { readonly skip: string }
   };
 }
 
-export function temporary(t: TestContext): string {
+/** A test, or several together: what is begun for it is ended after it. */
+export interface Scope {
+  after(end: () => unknown): void;
+}
+
+export function temporary(t: Scope): string {
   const directory = mkdtempSync(join(tmpdir(), "voxpool-test-"));
   t.after(() => rmSync(directory, { recursive: true, force: true, maxRetries: 5 }));
   return directory;
@@ -82,7 +87,7 @@ export interface Talk {
   end(): Promise<number | null>;
 }
 
-export function startTalk(t: TestContext, command: string, args: readonly string[], env: NodeJS.ProcessEnv): Talk {
+export function startTalk(t: Scope, command: string, args: readonly string[], env: NodeJS.ProcessEnv): Talk {
   const program: ChildProcess = spawn(command, args, {
     cwd: root,
     env: { ...process.env, ...env },

@@ -24,6 +24,7 @@ import type { ErrorEvent, TranscriptionEvent } from "./events.ts";
 import type { CallFailure, Served } from "./failure.ts";
 import { withFallback } from "./fallback.ts";
 import { HoldKeeper, type HoldWish, loadRequest } from "./holds.ts";
+import { type LiveSession, openSession, type SessionOptions } from "./live.ts";
 import {
   type ClientOptions,
   type LoadOptions,
@@ -308,6 +309,16 @@ export abstract class BaseClient<Source> {
     const audio = await this.openSource(source);
     if ("success" in audio) yield { type: "error", failure: audio };
     else yield* transcribeEvents(this.#context, audio, options);
+  }
+
+  /**
+   * Opens a live session: audio goes in while it is spoken, and its words come out. The result comes once the server is
+   * ready, which may load a model first; no time limit by default. Where the client has a fallback, who serves is
+   * decided now, and a session whose service is gone for good ends with an `error`.
+   * @throws TypeError if an option is wrong, or this runtime or the transport cannot have live sessions
+   */
+  async openSession(options: SessionOptions = {}): Promise<LiveSession | CallFailure> {
+    return openSession(this.#context, options);
   }
 
   /**

@@ -19,6 +19,7 @@ export type { Reason } from "./contract/catalogue.ts";
 export type { PoolEvent } from "./contract/events.ts";
 export type { Failure } from "./contract/failure.ts";
 export type { Hold, KeepAlive, RenewAnswer } from "./contract/holds.ts";
+export type { Alternative, Endpointing, LiveEncoding, LiveEvent, LiveOptions } from "./contract/live.ts";
 export type {
   AvailableModel,
   AvailableModels,
@@ -37,17 +38,24 @@ export type { Channels, ResponseFormat, Segment, Transcript, Vad, Warning, Word 
 export type { BatchProgress, DoneEvent, ErrorEvent, PullProgress, RunningEvent, TranscriptionEvent } from "./events.ts";
 export type { CallFailure, Served } from "./failure.ts";
 export type { FallbackOptions, OpenFallback, ServedByChange } from "./fallback.ts";
-export { defaultBaseUrl, type HttpOptions } from "./http.ts";
+export { defaultBaseUrl, type HttpOptions, type HttpTransport, type WebSocketMaker } from "./http.ts";
+export type { AudioStream, Finalized, LiveSession, SessionOptions, SessionSummary } from "./live.ts";
+export type { SessionEvent } from "./live-events.ts";
+export type { LiveAudio } from "./live-samples.ts";
 export type { ClientOptions, LoadOptions, SwitchOptions, UnloadOptions } from "./options.ts";
 export type { EventsOptions } from "./pool-events.ts";
 export type { PullOptions } from "./pull.ts";
 export type { RetryPolicy } from "./retry.ts";
 export type { RecognitionOptions, TextFormat, TextOptions, TranscriptOptions, TranscriptText } from "./transcribe.ts";
 export {
+  type LiveSocket,
   type ServedBy,
+  SocketRefused,
+  type SocketRequest,
   type Transport,
   type TransportAnswer,
   type TransportBody,
   TransportError,
   type TransportRequest,
 } from "./transport.ts";
+export type { WebSocketLike } from "./web-socket.ts";

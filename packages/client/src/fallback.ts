@@ -1,10 +1,12 @@
 import { answerTo, readJson } from "./answer.ts";
 import type { Health } from "./contract/models.ts";
 import { MovableBody, noticeEnd } from "./fallback-body.ts";
-import { FallbackLife, FallbackUnusable } from "./fallback-life.ts";
+import { type Borrowed, FallbackLife, FallbackUnusable } from "./fallback-life.ts";
 import { openScope } from "./scope.ts";
 import {
+  type LiveSocket,
   type ServedBy,
+  type SocketRequest,
   type Transport,
   type TransportAnswer,
   TransportError,
@@ -85,6 +87,28 @@ class FallbackTransport implements Required<Transport> {
     }
   }
 
+  /** Who serves a session is decided when it is opened: a connection that goes on with one says where it has to go. */
+  async openSocket(request: SocketRequest): Promise<LiveSocket> {
+    const away = new TransportError("server_unreachable", false, "it is away");
+    if (request.only === "fallback") return this.#openInstead(request, away);
+    const isAway = request.only === undefined && this.#isAway && !this.#life.problem && !(await this.#isBack());
+    this.#throwIfOver(request);
+    if (isAway) return this.#openInstead(request, away);
+    try {
+      const socket = await openSocketOf(this.#service, request);
+      this.#setAway(false);
+      return served(socket, "service");
+    } catch (error) {
+      if (!(error instanceof TransportError) || error.reason !== "server_unreachable") throw error;
+      const { problem } = this.#life;
+      if (problem !== undefined) throw withoutFallback(error, problem);
+      this.#setAway(true);
+      if (request.only === "service") throw error;
+      this.#throwIfOver(request);
+      return await this.#openInstead(request, error);
+    }
+  }
+
   async close(): Promise<void> {
     this.#closing.abort();
     await this.#life.end();
@@ -112,9 +136,7 @@ class FallbackTransport implements Required<Transport> {
   }
 
   async #sendInstead(request: TransportRequest, why: TransportError): Promise<TransportAnswer> {
-    const { transport, giveBack } = await this.#life.borrow().catch((error: unknown) => {
-      throw error instanceof FallbackUnusable ? withoutFallback(why, error.message) : error;
-    });
+    const { transport, giveBack } = await this.#borrow(why);
     try {
       this.#throwIfOver(request);
       this.#tell("fallback", why.message);
@@ -128,8 +150,30 @@ class FallbackTransport implements Required<Transport> {
     }
   }
 
+  async #openInstead(request: SocketRequest, why: TransportError): Promise<LiveSocket> {
+    const { transport, giveBack } = await this.#borrow(why);
+    try {
+      this.#throwIfOver(request);
+      this.#tell("fallback", why.message);
+      const onClose = (detail: string) => {
+        giveBack();
+        request.onClose(detail);
+      };
+      return served(await openSocketOf(transport, { ...request, onClose }), "fallback");
+    } catch (failure) {
+      giveBack();
+      throw failure;
+    }
+  }
+
+  #borrow(why: TransportError): Promise<Borrowed> {
+    return this.#life.borrow().catch((error: unknown) => {
+      throw error instanceof FallbackUnusable ? withoutFallback(why, error.message) : error;
+    });
+  }
+
   /** After each wait: nothing is begun for a call that is over, or for a client that was closed. */
-  #throwIfOver({ signal }: TransportRequest): void {
+  #throwIfOver({ signal }: Pick<TransportRequest, "signal">): void {
     if (signal.aborted) throw new TransportError("server_unreachable", false, "the call was cancelled");
     if (this.#closing.signal.aborted) throw new TransportError("server_unreachable", false, "the client was closed");
   }
@@ -183,6 +227,22 @@ class FallbackTransport implements Required<Transport> {
       scope.close();
     }
   }
+}
+
+async function openSocketOf(transport: Transport, request: SocketRequest): Promise<LiveSocket> {
+  if (transport.openSocket === undefined) throw new TypeError("this transport carries no live sessions");
+  return transport.openSocket(request);
+}
+
+function served(socket: LiveSocket, servedBy: ServedBy): LiveSocket {
+  return {
+    get bufferedBytes() {
+      return socket.bufferedBytes;
+    },
+    servedBy,
+    send: (message) => socket.send(message),
+    close: () => socket.close(),
+  };
 }
 
 function withoutFallback(error: TransportError, why: string): TransportError {

@@ -1,5 +1,14 @@
 import { explainError } from "./explain.ts";
-import { type Transport, type TransportAnswer, TransportError, type TransportRequest } from "./transport.ts";
+import {
+  type LiveSocket,
+  SocketRefused,
+  type SocketRequest,
+  type Transport,
+  type TransportAnswer,
+  TransportError,
+  type TransportRequest,
+} from "./transport.ts";
+import { openWebSocket, type WebSocketLike } from "./web-socket.ts";
 
 /** Where a server listens when nothing else is said. */
 export const defaultBaseUrl = "http://localhost:5000/api";
@@ -17,7 +26,20 @@ export interface HttpOptions {
    * send "[object ReadableStream]"), so without it a stream is gathered into a Blob before it is sent.
    */
   readonly streamUploads?: boolean;
+  /** Used for live sessions instead of the global `WebSocket`. */
+  readonly WebSocket?: WebSocketMaker;
+  /**
+   * Whether a WebSocket takes headers, as `{ headers }` in the place of its protocols: those of Node and of the package
+   * ws do. Browsers' do not: there a live session goes without `key` and `headers`.
+   */
+  readonly socketHeaders?: boolean;
 }
+
+/** What `httpTransport` makes; `fetch` keeps its connections, so there is nothing to close. */
+export type HttpTransport = Required<Omit<Transport, "close">>;
+
+/** A constructor of WebSockets, the global one or another. What they take as options, nobody agrees on. */
+export type WebSocketMaker = new (url: string, options?: never) => WebSocketLike;
 
 /**
  * A transport by `fetch`. `baseUrl` ends in `/api` (a slash after it does no harm); to a URL without any path `/api`
@@ -25,7 +47,7 @@ export interface HttpOptions {
  * them in a URL.
  * @throws TypeError if `baseUrl` is no http(s) URL, has a query or fragment, or a header is not valid
  */
-export function httpTransport(baseUrl: string = defaultBaseUrl, options: HttpOptions = {}): Transport {
+export function httpTransport(baseUrl: string = defaultBaseUrl, options: HttpOptions = {}): HttpTransport {
   const { target, authorization } = readBaseUrl(baseUrl);
   const common = new Headers();
   if (options.key !== undefined) common.set("authorization", `Bearer ${options.key}`);
@@ -34,7 +56,7 @@ export function httpTransport(baseUrl: string = defaultBaseUrl, options: HttpOpt
   // The global is looked up at each call and called as a function of the global object: browsers insist on it.
   const send = options.fetch ?? ((url, init) => globalThis.fetch(url, init));
 
-  return {
+  const transport = {
     target,
     async send(request: TransportRequest): Promise<TransportAnswer> {
       const url = `${target}${request.path}${queryString(request.query)}`;
@@ -45,7 +67,51 @@ export function httpTransport(baseUrl: string = defaultBaseUrl, options: HttpOpt
         throw transportError(error);
       }
     },
+    async openSocket(request: SocketRequest): Promise<LiveSocket> {
+      const Socket = options.WebSocket ?? globalWebSocket();
+      const url = `${target.replace(/^http/, "ws")}${request.path}${queryString(request.query)}`;
+      const init = options.socketHeaders === true ? { headers: Object.fromEntries(common) } : undefined;
+      try {
+        return await openWebSocket(
+          () => (init === undefined ? new Socket(url) : new Socket(url, init as never)),
+          request,
+        );
+      } catch (error) {
+        if (request.signal.aborted) throw error;
+        return await explainRefusal(transport, request, error);
+      }
+    },
   };
+  return transport;
+}
+
+/** @throws TypeError if this runtime has none */
+function globalWebSocket(): WebSocketMaker {
+  const { WebSocket } = globalThis as { readonly WebSocket?: WebSocketMaker };
+  if (WebSocket !== undefined) return WebSocket;
+  throw new TypeError(
+    "this runtime has no WebSocket, which live sessions need: Node has one from version 22 on, and any other can be given as the option WebSocket",
+  );
+}
+
+/**
+ * A WebSocket does not say why it did not come about; the same request without it does.
+ * @throws what tells it best
+ */
+async function explainRefusal(
+  transport: Pick<Transport, "send">,
+  { path, query, signal }: SocketRequest,
+  error: unknown,
+): Promise<never> {
+  const headers = { accept: "application/json" };
+  const answer = await transport.send({ method: "GET", path, headers, signal, ...(query !== undefined && { query }) });
+  // It would take one now, or takes none from here: it may have been away for a moment.
+  if (answer.status === 426 || answer.status < 400) {
+    await answer.body?.cancel();
+    const detail = "the server answers, but no live connection came about; does a proxy in between carry WebSocket?";
+    throw new TransportError("connection_lost", true, detail, { cause: error });
+  }
+  throw new SocketRefused(answer);
 }
 
 async function requestInit(request: TransportRequest, common: Headers, streams: boolean): Promise<RequestInit> {

@@ -4,9 +4,8 @@ import { type Audio, type AudioSource, audioOf, openIterable } from "./audio.ts"
 import { BaseClient } from "./client.ts";
 import { explainError } from "./explain.ts";
 import { type CallFailure, ownFailure } from "./failure.ts";
-import { defaultBaseUrl, type HttpOptions, httpTransport as webHttpTransport } from "./http.ts";
+import { defaultBaseUrl, type HttpOptions, type HttpTransport, httpTransport as webHttpTransport } from "./http.ts";
 import { type ClientOptions, transportOf } from "./options.ts";
-import type { Transport } from "./transport.ts";
 
 /** A recording in Node: what every runtime has, or the path of a file, also as a `file:` URL object. */
 export type NodeAudioSource = AudioSource | string | URL;
@@ -27,8 +26,9 @@ export class ModelAPIClient extends BaseClient<NodeAudioSource> {
 }
 
 /** The HTTP transport of Node: streams are sent as they come, and an answer may take as long as the caller allows. */
-export function httpTransport(baseUrl: string = defaultBaseUrl, options: HttpOptions = {}): Transport {
-  return webHttpTransport(baseUrl, { streamUploads: true, ...options, fetch: options.fetch ?? patientFetch });
+export function httpTransport(baseUrl: string = defaultBaseUrl, options: HttpOptions = {}): HttpTransport {
+  const ofNode = { streamUploads: true, socketHeaders: true };
+  return webHttpTransport(baseUrl, { ...ofNode, ...options, fetch: options.fetch ?? patientFetch });
 }
 
 /** What Node's `fetch` sends through; it keeps the one in use under this name, also for its npm package. */

@@ -8,7 +8,7 @@ import { defaultRetryPolicy, type RetryPolicy } from "./retry.ts";
 import type { Transport } from "./transport.ts";
 
 /** Options of a client; `timeoutMs` and `signal` hold for all its calls. */
-export interface ClientOptions extends CallOptions, Omit<HttpOptions, "streamUploads"> {
+export interface ClientOptions extends CallOptions, Omit<HttpOptions, "streamUploads" | "socketHeaders"> {
   /** When calls are sent again; `false`: never. */
   readonly retry?: Partial<RetryPolicy> | false;
   /** Carries the requests instead of HTTP; the base URL and `key`, `headers` and `fetch` are of no use then. */
@@ -55,10 +55,10 @@ export interface SwitchOptions extends CallOptions {
 /** The transport that the options give, else the one that `http` makes. @throws TypeError if both are configured */
 export function transportOf(options: ClientOptions, http: () => Transport): Transport {
   if (typeof options !== "object" || options === null) throw new TypeError("options must be an object");
-  const { transport, key, headers, fetch } = options;
+  const { transport, key, headers, fetch, WebSocket } = options;
   if (transport === undefined) return http();
-  if (key !== undefined || headers !== undefined || fetch !== undefined) {
-    throw new TypeError("key, headers and fetch belong to the HTTP transport; give them to httpTransport()");
+  if ([key, headers, fetch, WebSocket].some((option) => option !== undefined)) {
+    throw new TypeError("key, headers, fetch and WebSocket belong to the HTTP transport; give them to httpTransport()");
   }
   return transport;
 }

@@ -29,12 +29,44 @@ export interface TransportAnswer {
   readonly servedBy?: ServedBy;
 }
 
+/** A live connection to be opened. What is heard on it is told from the first message on. */
+export interface SocketRequest {
+  /** Below the API's root, already percent-encoded, for example `/stream`. */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  /** Aborted: stop dialling, or close the connection. */
+  readonly signal: AbortSignal;
+  /** The one that a connection to the same session has to go to, where there is a choice. */
+  readonly only?: ServedBy;
+  readonly onText: (text: string) => void;
+  /** Told once, unless `openSocket` fails; `detail` says why, as far as that is known. */
+  readonly onClose: (detail: string) => void;
+}
+
+/** A live connection: messages in both directions. */
+export interface LiveSocket {
+  /** Bytes that were given to `send` and wait to leave. */
+  readonly bufferedBytes: number;
+  /** Set by a transport that has the choice. */
+  readonly servedBy?: ServedBy;
+  /** Never throws; what is sent after the end is lost. */
+  send(message: string | Uint8Array<ArrayBuffer>): void;
+  /** Ends it in order. Safe to call twice. */
+  close(): void;
+}
+
 /** What carries requests: HTTP by `fetch`, or a server inside the same application. */
 export interface Transport {
   /** Where it leads, for messages; without credentials. */
   readonly target: string;
   /** @throws TransportError if no answer begins; whatever it likes once `signal` is aborted */
   send(request: TransportRequest): Promise<TransportAnswer>;
+  /**
+   * Opens a live connection; a transport without it carries no live sessions.
+   * @throws TransportError if it does not come about, SocketRefused if the server answers that it may not; TypeError if
+   *   this runtime cannot open any
+   */
+  openSocket?(request: SocketRequest): Promise<LiveSocket>;
   /** Ends what it holds, requests in progress too. Safe to call twice. */
   close?(): Promise<void>;
 }
@@ -50,5 +82,16 @@ export class TransportError extends Error {
     this.name = "TransportError";
     this.reason = reason;
     this.mayHaveArrived = mayHaveArrived;
+  }
+}
+
+/** The server was there, and refused a live connection with an answer of HTTP. */
+export class SocketRefused extends Error {
+  readonly answer: TransportAnswer;
+
+  constructor(answer: TransportAnswer) {
+    super(`HTTP ${answer.status}`);
+    this.name = "SocketRefused";
+    this.answer = answer;
   }
 }

@@ -21,5 +21,9 @@ const results = {
   cut: await client.getModelStatus("cut"),
   refused: await new ModelAPIClient(deadUrl, { retry: false }).listModels(),
 };
+// Node 20 has no WebSocket, and is told so; newer ones try.
+const live = await client.openSession().catch((error) => error);
+const isTold = typeof WebSocket === "undefined" ? /Node has one from version 22/.test(live.message) : !live.success;
+results.live = { success: isTold };
 const told = Object.entries(results).map(([name, result]) => [name, result.success || result.reason]);
 console.log(JSON.stringify({ node: process.versions.node, told: Object.fromEntries(told), events }));

@@ -2,7 +2,7 @@ import type { Server } from "node:http";
 import { join } from "node:path";
 import { type Duplex, duplexPair } from "node:stream";
 import { httpTransport, type Transport, TransportError } from "@voxpool/client/node";
-import { Agent, type buildConnector, fetch as fetchThrough, type RequestInit as ThroughInit } from "undici";
+import { Agent, type buildConnector, fetch as fetchThrough, type RequestInit as ThroughInit, WebSocket } from "undici";
 import { configFrom } from "./base/config.ts";
 import { VoxpoolError } from "./base/errors.ts";
 import { type Log, silentLog } from "./base/log.ts";
@@ -49,18 +49,30 @@ export async function createLocalTransport(options: LocalOptions = {}): Promise<
   const wire = new Agent({ connect: connector(pool.server), headersTimeout: 0, bodyTimeout: 0 });
   const through = async (url: unknown, init: unknown) =>
     fetchThrough(String(url), { ...(init as ThroughInit), dispatcher: wire }) as unknown as Promise<Response>;
-  const http = httpTransport("http://voxpool.invalid/api", { fetch: through });
+  class Socket extends WebSocket {
+    constructor(url: string) {
+      super(url, { dispatcher: wire });
+    }
+  }
+  const http = httpTransport("http://voxpool.invalid/api", { fetch: through, WebSocket: Socket });
   const close = async () => {
     await pool.close();
     await wire.destroy();
   };
   let closed: Promise<void> | undefined;
+  const throwIfClosed = () => {
+    // Nothing of it has arrived anywhere.
+    if (closed !== undefined) throw new TransportError("server_unreachable", false, "it is closed");
+  };
   return {
     target: "the pool of this process",
     async send(request) {
-      // Nothing of it has arrived anywhere.
-      if (closed !== undefined) throw new TransportError("server_unreachable", false, "it is closed");
+      throwIfClosed();
       return http.send(request);
+    },
+    async openSocket(request) {
+      throwIfClosed();
+      return http.openSocket(request);
     },
     close() {
       closed ??= close();
@@ -116,6 +128,8 @@ function connector(server: Server): buildConnector.connector {
     const [near, far] = duplexPair();
     // A pair tells only its regular end; a connection also tells when a side has gone in the middle.
     near.on("close", () => far.destroy());
+    // As a socket: when the other side has ended, this one does; a WebSocket waits for that.
+    near.on("end", () => near.end());
     far.on("close", () => {
       if (!far.writableFinished) near.destroy(new Error("the pool ended the connection"));
     });

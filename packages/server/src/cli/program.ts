@@ -7,6 +7,7 @@ import { registerConfig } from "./commands/config.ts";
 import { registerDoctor } from "./commands/doctor.ts";
 import { registerEvents } from "./commands/events.ts";
 import { registerHelp } from "./commands/help.ts";
+import { registerListen } from "./commands/listen.ts";
 import { registerLoad } from "./commands/load.ts";
 import { registerModels } from "./commands/models.ts";
 import { registerPin } from "./commands/pin.ts";
@@ -52,6 +53,7 @@ export function buildProgram(context: CommandContext, parts: ProgramParts = {}):
     .withExamples(
       { command: "voxpool serve", en: "Starts a server.", zh: "启动服务器。" },
       { command: "voxpool transcribe speech.wav", en: "Prints the words.", zh: "输出文字。" },
+      { command: "voxpool listen", en: "Writes what is said into the microphone.", zh: "识别麦克风的声音。" },
       { command: "voxpool load --help", en: "Help for one command.", zh: "查看某个命令的帮助。" },
     );
   registerServe(program, context, parts.startServer);
@@ -69,6 +71,7 @@ export function buildProgram(context: CommandContext, parts: ProgramParts = {}):
   registerSwitch(program, context);
   registerBatch(program, context);
   registerTranscribe(program, context);
+  registerListen(program, context);
   registerPull(program, context);
   registerSearch(program, context);
   registerConfig(program, context);
