@@ -44,6 +44,11 @@ export const modelPhrases: Readonly<Record<string, string>> = {
   "the metadata of {} does not say what it is (model_type)": "{1} 的元数据没有说明它是什么（model_type）",
   "its ONNX files have not the metadata of a speech model": "其 ONNX 文件没有语音模型的元数据",
   "a model of sherpa-onnx": "sherpa-onnx 的模型",
+  "the model knows none of its words; words of Chinese and Japanese need spaces between them":
+    "模型不认识其中任何一个词；中文和日文的词与词之间需要空格",
+  "sherpa-online has no model family {}": "sherpa-online 没有模型类别 {1}",
+  "sherpa-onnx refused the files; it wrote its reason to stderr": "sherpa-onnx 拒绝了这些文件；原因已写入标准错误输出",
+  "its metadata says no usable length of its chunks": "其元数据没有给出可用的分块长度",
   "it is a NeMo model; take a sherpa-onnx export of it": "这是 NeMo 模型；请使用其 sherpa-onnx 导出",
   "it is a whisper.cpp model (ggml); take a sherpa-onnx export of it":
     "这是 whisper.cpp 模型（ggml）；请使用其 sherpa-onnx 导出",
