@@ -8,6 +8,7 @@ import { detect } from "../../dist/engine/detect/detect.js";
 import { preflight } from "../../dist/engine/detect/preflight.js";
 import type { FrameEngine, LiveSettings, RecognizedSpan, SessionOptions } from "../../dist/engine/engine.js";
 import { Batches } from "../../dist/engine/sherpa-online/batches.js";
+import { Halved } from "../../dist/engine/sherpa-online/halved.js";
 import { unitsOf } from "../../dist/engine/sherpa-online/hotwords.js";
 import { loadSherpaOnline } from "../../dist/engine/sherpa-online/sherpa-online.js";
 import { OnlineUtterance } from "../../dist/engine/sherpa-online/utterance.js";
@@ -213,6 +214,30 @@ test("hotwords are written as the model's tokens are, and need a table of pieces
   assert.equal(both?.modelingUnit, "cjkchar+bpe");
   assert.equal(both.encode(["洪荒 that", "龙", "天地"]), "洪荒 THAT/天地");
   assert.equal((await units("both.txt"))?.encode(["洪荒 that", "天地"]), "天地");
+});
+
+test("half the rate: what fits stays as it is, what does not is gone, however the samples are cut", () => {
+  const wave = (hz: number) =>
+    Float32Array.from({ length: 16_000 }, (_, at) => Math.sin((2 * Math.PI * hz * at) / 16_000));
+  const loudness = (samples: Float32Array) =>
+    Math.sqrt((2 * samples.subarray(1000, 7000).reduce((sum, sample) => sum + sample ** 2, 0)) / 6000);
+  for (const hz of [100, 1000, 3000]) {
+    const halved = new Halved().push(wave(hz));
+    assert.equal(halved.length, 8000);
+    assert.ok(Math.abs(loudness(halved) - 1) < 0.01, `${hz} Hz: ${loudness(halved)}`);
+  }
+  for (const hz of [5200, 6000, 7900]) assert.ok(loudness(new Halved().push(wave(hz))) < 0.002, `${hz} Hz`);
+  const whole = new Halved().push(wave(1234));
+  for (const sizes of [[1], [2, 3], [0, 7, 1], [1000, 1, 999]]) {
+    const halved = new Halved();
+    const pieces: number[] = [];
+    for (let at = 0, turn = 0; at < 16_000; turn++) {
+      const size = sizes[turn % sizes.length] ?? 1;
+      pieces.push(...halved.push(wave(1234).subarray(at, at + size)));
+      at += size;
+    }
+    assert.deepEqual(Float32Array.from(pieces), whole, `pieces of ${sizes.join(", ")}`);
+  }
 });
 
 test("an utterance is over by its own pause, its length, or because it never began", () => {
