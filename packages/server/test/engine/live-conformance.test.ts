@@ -203,8 +203,8 @@ for (const tested of engines) {
       const bytesBefore = process.memoryUsage.rss();
       await run(tested.sessions);
       const grownMegabytes = (process.memoryUsage.rss() - bytesBefore) / 1_048_576;
-      // The smallest stream that is kept is 20 KB of samples and more of features: 40 MB after all.
-      assert.ok(grownMegabytes < 35, `${grownMegabytes.toFixed(0)} MB more`);
+      // A stream that is kept holds its 40 KB of samples at least: 80 MB after all.
+      assert.ok(grownMegabytes < 60, `${grownMegabytes.toFixed(0)} MB more`);
     });
   });
 }

@@ -8,6 +8,7 @@ import { detect } from "../../dist/engine/detect/detect.js";
 import { preflight } from "../../dist/engine/detect/preflight.js";
 import type { FrameEngine, LiveSettings, RecognizedSpan, SessionOptions } from "../../dist/engine/engine.js";
 import { Batches } from "../../dist/engine/sherpa-online/batches.js";
+import { Halved } from "../../dist/engine/sherpa-online/halved.js";
 import { unitsOf } from "../../dist/engine/sherpa-online/hotwords.js";
 import { loadSherpaOnline } from "../../dist/engine/sherpa-online/sherpa-online.js";
 import { OnlineUtterance } from "../../dist/engine/sherpa-online/utterance.js";
@@ -215,6 +216,40 @@ test("hotwords are written as the model's tokens are, and need a table of pieces
   assert.equal((await units("both.txt"))?.encode(["洪荒 that", "天地"]), "天地");
 });
 
+test("a table of pieces that is none is an error before the library sees it", async (t) => {
+  const fixture = streamingFixtures.find(({ family }) => family === "transducer");
+  const folder = newFolder();
+  fixture?.write(folder);
+  for (const table of ["no numbers", "", "▁a -1\n\u0000", "<html> 1 2", "a\t-1\nb"]) {
+    const files = { "bpe.vocab": table };
+    const beside = await folderWith(t, files);
+    const spec = await detect(folder);
+    const broken = { ...spec, files: { ...spec.files, bpeVocabulary: join(beside, "bpe.vocab") } };
+    await assert.rejects(async () => loadSherpaOnline(broken, assets), /bpe\.vocab/, table);
+  }
+});
+
+test("half the rate: what fits stays as it is, what does not is gone, however the samples are cut", () => {
+  for (const hz of [100, 1000, 3000]) {
+    const halved = new Halved().push(wave(hz));
+    assert.equal(halved.length, 8000);
+    assert.ok(Math.abs(loudness(halved) - 1) < 0.01, `${hz} Hz: ${loudness(halved)}`);
+  }
+  for (const hz of [5200, 6000, 7900]) assert.ok(loudness(new Halved().push(wave(hz))) < 0.002, `${hz} Hz`);
+  const signal = wave(1234);
+  const whole = new Halved().push(signal);
+  for (const sizes of [[1], [2, 3], [0, 7, 1], [1000, 1, 999]]) {
+    const halved = new Halved();
+    const pieces: number[] = [];
+    for (let at = 0, turn = 0; at < 16_000; turn++) {
+      const size = sizes[turn % sizes.length] ?? 1;
+      pieces.push(...halved.push(signal.subarray(at, at + size)));
+      at += size;
+    }
+    assert.deepEqual(Float32Array.from(pieces), whole, `pieces of ${sizes.join(", ")}`);
+  }
+});
+
 test("an utterance is over by its own pause, its length, or because it never began", () => {
   assert.equal(isOverAfter(undefined, [1.7, 1]), false);
   assert.equal(isOverAfter(undefined, [1.9, 1]), true);
@@ -285,3 +320,8 @@ const isOverAfter = (
   }
   return utterance.isOver;
 };
+
+const wave = (hz: number) =>
+  Float32Array.from({ length: 16_000 }, (_, at) => Math.sin((2 * Math.PI * hz * at) / 16_000));
+const loudness = (samples: Float32Array) =>
+  Math.sqrt((2 * samples.subarray(1000, 7000).reduce((sum, sample) => sum + sample ** 2, 0)) / 6000);

@@ -22,6 +22,8 @@ export interface OnlineFamily {
   readonly words: boolean;
   /** Whether its tokens are words or characters without spaces, where `@@` at the end means that the word goes on. */
   readonly wordTokens?: boolean;
+  /** Whether it takes 8 kHz and not 16. */
+  readonly isTelephone?: boolean;
   /** Whether chunks of several streams are one input of the network. */
   readonly together: boolean;
   /** Whether hotwords can be searched for, given that words can be cut into its tokens. */
@@ -96,6 +98,7 @@ export const onlineFamilies: Readonly<Record<string, OnlineFamily>> = {
   },
   "t-one-ctc": {
     ...ctc,
+    isTelephone: true,
     model: (file) => ({ toneCtc: file("model") }),
     chunks: async (file) => {
       const seconds = (await numbersOf(file("model")))("frame_length_ms") / 1000;

@@ -1,4 +1,4 @@
-import { access, constants } from "node:fs/promises";
+import { access, constants, readFile, stat } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { basename } from "node:path";
 import { VoxpoolError } from "../../base/errors.ts";
@@ -9,6 +9,9 @@ import { type Chunks, type FileOf, type OnlineFamily, onlineFamilies } from "./f
 import { type Units, unitsOf } from "./hotwords.ts";
 import { type Handle, openOnlineLibrary } from "./library.ts";
 import { OnlineStream } from "./stream.ts";
+
+/** The largest tables have some ten thousand pieces. */
+const mostPiecesBytes = 4 * 1024 * 1024;
 
 /**
  * Loads a model of one of the families of sherpa's online recogniser. It stays in memory until the process ends.
@@ -24,6 +27,7 @@ export const loadSherpaOnline: LoadEngine = async (spec): Promise<FrameEngine> =
   for (const path of [...family.roles.map(file), ...(spec.ruleFsts ?? [])]) await mustBeReadable(path);
   const chunks = await chunksOf(family, file);
   const bpeVocabulary = spec.files.bpeVocabulary;
+  if (bpeVocabulary !== undefined) await mustBePieces(bpeVocabulary);
   const units = family.hotwords === true ? await unitsOf(file("tokens"), bpeVocabulary) : undefined;
   const library = openOnlineLibrary();
   const recognizer = await library.newRecognizer({
@@ -57,6 +61,18 @@ async function mustBeReadable(path: string): Promise<void> {
   } catch (error) {
     throw loadFailed(`${basename(path)} cannot be read`, error);
   }
+}
+
+const piece = /^[^\s\p{Cc}]+\s+-?[\d.]+(e[+-]?\d+)?\s*$/iu;
+
+/** The library ends the process over other lines than a piece and its score. */
+async function mustBePieces(path: string): Promise<void> {
+  const name = basename(path);
+  const { size } = await stat(path);
+  if (size > mostPiecesBytes) throw loadFailed(`${name} is too large for a table of pieces`);
+  const lines = (await readFile(path, "utf8")).split("\n").filter((line) => line.trim() !== "");
+  if (lines.length === 0 || !lines.every((line) => piece.test(line)))
+    throw loadFailed(`${name} is no table of pieces and their scores`);
 }
 
 /** A chunk without a length would be decoded for ever. */

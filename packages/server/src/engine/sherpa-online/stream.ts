@@ -4,6 +4,7 @@ import { type Answer, answerOf } from "../sherpa/answer.ts";
 import { textFromTokens, wordsFromTokens } from "../sherpa/words.ts";
 import type { Batches } from "./batches.ts";
 import type { Chunks, OnlineFamily } from "./families.ts";
+import { Halved } from "./halved.ts";
 import type { Handle, OnlineLibrary } from "./library.ts";
 import { OnlineUtterance } from "./utterance.ts";
 
@@ -34,6 +35,8 @@ export class OnlineStream implements FrameRecognizer {
   readonly #hotwords: string | undefined;
   readonly #utterance: OnlineUtterance;
   #stream: Handle | undefined;
+  /** At the rate of the model, where that is half of ours. */
+  #halved: Halved | undefined;
   /** Samples of the session, and those of them before the stream's first. */
   #samples = 0;
   #streamFrom = 0;
@@ -97,7 +100,8 @@ export class OnlineStream implements FrameRecognizer {
   async #decode(samples: Float32Array, spans: RecognizedSpan[], findEnds = true): Promise<void> {
     const { library, recognizer, batches } = this.#parts;
     const stream = this.#openStream();
-    library.accept(stream, sampleRateHz, samples, samples.length);
+    const [rateHz, wanted] = this.#halved ? [sampleRateHz / 2, this.#halved.push(samples)] : [sampleRateHz, samples];
+    library.accept(stream, rateHz, wanted, wanted.length);
     while (!this.#closed && library.isReady(recognizer, stream)) {
       await batches.step(stream);
       this.#decoded += 1;
@@ -160,8 +164,9 @@ export class OnlineStream implements FrameRecognizer {
   }
 
   #openStream(): Handle {
-    const { library, recognizer } = this.#parts;
+    const { library, recognizer, family } = this.#parts;
     if (this.#stream !== undefined) return this.#stream;
+    this.#halved = family.isTelephone === true ? new Halved() : undefined;
     this.#streamFrom = this.#utterance.begunSeconds * sampleRateHz;
     this.#decoded = 0;
     this.#stream =

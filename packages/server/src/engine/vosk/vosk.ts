@@ -14,9 +14,10 @@ import { VoskRecognizer } from "./recognizer.ts";
  */
 export const loadVosk: LoadEngine = async (spec, assets): Promise<FrameEngine> => {
   const library = openVoskLibrary(assets.voskLibraryFile);
+  const speakerModel = await speakerModelOf(library, spec.directory);
   const model = await library.newModel(spec.directory);
   if (model === null) throw new VoxpoolError("model_load_failed", { detail: refusal(spec.directory) });
-  const natives = new Natives(library, model, await speakerModelOf(library, spec.directory));
+  const natives = new Natives(library, model, speakerModel);
   await proveUsable(natives, spec.directory);
   const info = infoOf(spec);
   return {
