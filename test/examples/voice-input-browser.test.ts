@@ -3,6 +3,8 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import { chromium, type Page } from "playwright-core";
+import { run } from "../../packages/server/test/cli/support.ts";
+import { startWire } from "../../packages/server/test/sdk/letters.ts";
 import { wavBytes } from "../fixtures/wav.ts";
 import { installed, recording, root, type Scope, startServerProcess, startTalk, temporary } from "./service.ts";
 
@@ -59,26 +61,38 @@ async function openPage(t: Scope, heard: string, service: string) {
   return { page, errors };
 }
 
-/** What the recording begins with: a test need not hear all of it. */
-const words = /my fellow/i;
-
 const model = await installed();
 const noModel = skip || ("skip" in model && model.skip);
 
-test("the page writes what the microphone hears while it is spoken", { skip: noModel }, async (t) => {
-  assert.ok("modelDir" in model);
-  const server = await startServerProcess(t, model);
-  const { page, errors } = await openPage(t, `${recording}%noloop`, `${server.origin}/api`);
-  await page.locator("#speak").click();
-  // The words come without anybody asking for the end.
+/** Resolves once the words on the page fit. */
+async function untilWritten(page: Page, pattern: RegExp): Promise<void> {
   await page.waitForFunction(
     (source) => new RegExp(source, "i").test((document.querySelector("#text") as HTMLTextAreaElement).value),
-    words.source,
+    pattern.source,
     { timeout: 60_000 },
   );
+}
+
+test("the page writes what the microphone hears, over a connection that breaks; the command line what is piped in", {
+  skip: noModel,
+}, async (t) => {
+  assert.ok("modelDir" in model);
+  const server = await startServerProcess(t, model);
+  const wire = await startWire(t, `${server.origin}/api`);
+  const { page, errors } = await openPage(t, `${recording}%noloop`, wire.url);
+  await page.locator("#speak").click();
+  // The words come without anybody asking for the end.
+  await untilWritten(page, /fellow/);
+  wire.cut();
+  // "And so, my fellow Americans, ask not what your country can do for you..."
+  await untilWritten(page, /fellow.*(ask|what|country)/);
   await page.locator("#speak").click();
   await page.locator("#state", { hasText: "done" }).waitFor();
-  assert.match(await page.locator("#text").inputValue(), words);
+  assert.match(await page.locator("#text").inputValue(), /^\W*and so,? my fellow(?!.*fellow).*(ask|what|country)/i);
+  const input = readFileSync(recording).subarray(44);
+  const ran = await run(t, ["listen", "--raw", "--language", "en", "--url", server.origin], { input });
+  assert.equal(ran.code, 0, ran.stderr);
+  assert.match(ran.stdout, /what you can do for your country/i);
   await server.kill();
   await page.locator("#speak").click();
   await page.locator("#state", { hasText: /not voxpool's|was lost|No voxpool server/ }).waitFor();
