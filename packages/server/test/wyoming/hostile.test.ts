@@ -35,7 +35,7 @@ test("Wyoming: what is wrong is an error, then the end, and nobody else suffers"
       const client = await running.open();
       client.socket.write(sent);
       const event = await client.next();
-      assert.deepEqual([event?.type, event?.data["code"]], ["error", code]);
+      assert.deepEqual([event?.type, event?.data.code], ["error", code]);
       assert.equal(await client.next(), undefined);
     });
   }
@@ -54,7 +54,7 @@ test("Wyoming: what is wrong is an error, then the end, and nobody else suffers"
       client.send("audio-start", format);
       client.send("audio-chunk", format, bytes);
       const event = await client.next();
-      assert.deepEqual([event?.type, event?.data["code"]], ["error", code], String(event?.data["text"]));
+      assert.deepEqual([event?.type, event?.data.code], ["error", code], String(event?.data.text));
       assert.equal(await client.next(), undefined);
     });
   }
@@ -63,7 +63,7 @@ test("Wyoming: what is wrong is an error, then the end, and nobody else suffers"
     const client = await running.open();
     client.send("audio-start", format);
     client.send("audio-chunk", { ...format, rate: 8000 }, bytes);
-    assert.equal((await client.next())?.data["code"], "request_invalid");
+    assert.equal((await client.next())?.data.code, "request_invalid");
   });
 
   await t.test("more audio than is allowed", async () => {
@@ -71,15 +71,15 @@ test("Wyoming: what is wrong is an error, then the end, and nobody else suffers"
     for (let second = 0; second < 7; second++) client.send("audio-chunk", format, Buffer.alloc(32_000));
     client.send("audio-stop");
     const told = await client.until("error");
-    assert.equal(told.at(-1)?.data["code"], "live_too_long");
+    assert.equal(told.at(-1)?.data.code, "live_too_long");
   });
 
   await t.test("somebody who falls silent within an utterance", async () => {
     const client = await running.open();
     client.send("audio-chunk", format, bytes);
     const event = await client.next();
-    assert.deepEqual([event?.type, event?.data["code"]], ["error", "live_idle"]);
-    assert.match(String(event?.data["text"]), /limits\.live_idle_seconds/);
+    assert.deepEqual([event?.type, event?.data.code], ["error", "live_idle"]);
+    assert.match(String(event?.data.text), /limits\.live_idle_seconds/);
   });
 
   await t.test("somebody who asks and asks, and never reads", async () => {

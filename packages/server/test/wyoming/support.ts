@@ -99,7 +99,7 @@ export function toInt16(samples: Float32Array): Int16Array {
 }
 
 export const textOf = (events: readonly WyomingEvent[]): unknown =>
-  events.find(({ type }) => type === "transcript")?.data["text"];
+  events.find(({ type }) => type === "transcript")?.data.text;
 
 /** A port of this machine that nobody had a moment ago. */
 export async function freePort(): Promise<number> {

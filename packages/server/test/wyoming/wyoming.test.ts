@@ -117,8 +117,8 @@ test("Wyoming: an utterance is recognised", async (t) => {
     const info = await client.next();
     assert.ok(info !== undefined);
     const [asr] = (info.data as { asr: Record<string, unknown>[] }).asr;
-    assert.equal(asr?.["supports_transcript_streaming"], true);
-    const listed = asr?.["models"] as { name: string; languages: string[]; installed: boolean }[];
+    assert.equal(asr?.supports_transcript_streaming, true);
+    const listed = asr?.models as { name: string; languages: string[]; installed: boolean }[];
     assert.deepEqual(
       listed.map(({ name, installed }) => [name, installed]),
       ["en/other", "en/tiny", "slow", "zh"].map((name) => [name, true]),
@@ -136,19 +136,16 @@ test("Wyoming: on a port, until the server stops", async (t) => {
   two.send("ping");
   assert.equal((await two.next())?.type, "pong");
   const refusal = await (await openClient(t, port)).next();
-  assert.equal(refusal?.data["code"], "too_many_connections");
-  assert.match(String(refusal?.data["text"]), /wyoming\.connections/);
+  assert.equal(refusal?.data.code, "too_many_connections");
+  assert.match(String(refusal?.data.text), /wyoming\.connections/);
   two.send("transcribe", { language: "zh" });
   two.send("audio-start", format);
   two.send("ping");
   assert.equal((await two.next())?.type, "pong");
   const stopping = running.server.stop();
-  assert.deepEqual((await one.next())?.data["code"], "server_stopping");
+  assert.deepEqual((await one.next())?.data.code, "server_stopping");
   const last = await two.next();
-  assert.deepEqual(
-    [last?.data["code"], /[\p{Script=Han}]/u.test(String(last?.data["text"]))],
-    ["server_stopping", true],
-  );
+  assert.deepEqual([last?.data.code, /[\p{Script=Han}]/u.test(String(last?.data.text))], ["server_stopping", true]);
   assert.equal(await one.next(), undefined);
   await stopping;
 });

@@ -77,7 +77,7 @@ export class Conversation {
       case "describe":
         return info().then((known) => tell("info", known));
       case "ping":
-        return tell("pong", typeof data["text"] === "string" ? { text: data["text"] } : {});
+        return tell("pong", typeof data.text === "string" ? { text: data.text } : {});
       case "transcribe":
         this.#wish = readWish(data);
         this.#language = /^(zh|cmn|yue)\b/i.test(this.#wish.language ?? "") ? "zh" : "en";

@@ -34,7 +34,7 @@ export async function* readEvents(
     if (typeof type !== "string") throw invalid("an event has no type");
     const dataLength = lengthOf(head, "data_length", limits.data);
     const payloadLength = lengthOf(head, "payload_length", limits.payload);
-    const own = head["data"] ?? {};
+    const own = head.data ?? {};
     if (!isObject(own)) throw invalid("the data of an event are no JSON object");
     const data = dataLength === 0 ? own : { ...own, ...parseObject(await source.take(dataLength)) };
     if (payloadLength === 0) yield { type, data };

@@ -28,7 +28,7 @@ type Data = WyomingEvent["data"];
 export function readWish(data: Data): Wish {
   const name = textIn(data, "name", 4096);
   const language = textIn(data, "language", 64);
-  const words = [...textsIn(data["transcript_names"]), ...textsIn(data["transcript_terms"])].slice(0, mostWords);
+  const words = [...textsIn(data.transcript_names), ...textsIn(data.transcript_terms)].slice(0, mostWords);
   return {
     ...(name !== undefined && { name }),
     ...(language !== undefined && { language }),

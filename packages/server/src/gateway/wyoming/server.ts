@@ -66,7 +66,10 @@ function createOpener({ api, version, log, patience, maxConnections }: WyomingOp
   const { info } = createDescription(api, version);
   void info(); // so that something is known when the first one asks
   const onConnection = (socket: Socket): void => {
-    if (sockets.size >= maxConnections) return refuse(socket, maxConnections);
+    if (sockets.size >= maxConnections) {
+      refuse(socket, maxConnections);
+      return;
+    }
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
     void carry(socket, { api, log, info, patience, signal });
