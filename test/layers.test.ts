@@ -63,6 +63,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     "client/contract",
   ],
   "server/gateway/oip": ["server/gateway", "server/api", "server/base", "client/contract"],
+  "server/gateway/wyoming": ["server/gateway", "server/api", "server/base", "client/contract types"],
   "server/gateway/vosk-server": ["server/api", "server/base", "client/contract"],
   "server/gateway/openai": [
     "server/gateway",
@@ -78,6 +79,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     "server/gateway/oip",
     "server/gateway/vosk-server",
     "server/gateway/openai",
+    "server/gateway/wyoming",
     "server/observe",
     "server/api",
     "server/rollout",

@@ -208,6 +208,12 @@ export const catalogue = {
     "{limit} readers of events are connected already ({setting}); try again in {retry_after_seconds} seconds.",
     "已有 {limit} 个事件读取方连接（{setting}）；请在 {retry_after_seconds} 秒后重试。",
   ),
+  too_many_connections: entry(
+    429,
+    true,
+    "{limit} connections are open already ({setting}); try again later.",
+    "已有 {limit} 个连接打开（{setting}）；请稍后重试。",
+  ),
   not_ready: entry(503, true, "The server is not ready yet; try again.", "服务器尚未就绪；请重试。"),
   server_stopping: entry(503, true, "The server is stopping.", "服务器正在停止。"),
   disk_full: entry(507, true, "No room on the disk for {what}.", "磁盘空间不足，无法保存{what}。"),

@@ -54,4 +54,22 @@ export const protocolPhrases: Readonly<Record<string, string>> = {
   "it is no text": "不是文字",
   "it is not between {} and {}": "不在 {1} 与 {2} 之间",
   "audio comes as base64 in input_audio_buffer.append": "音频应以 base64 放在 input_audio_buffer.append 中",
+
+  // Wyoming
+  "an event has no type": "事件没有 type",
+  "an event is no JSON": "事件不是 JSON",
+  "an event is no JSON object": "事件不是 JSON 对象",
+  "the data of an event are no JSON object": "事件的 data 不是 JSON 对象",
+  "{} is more than {} bytes": "{1} 超过 {2} 字节",
+  "{} is no whole number of bytes": "{1} 不是整数字节数",
+  "a line is longer than {} bytes": "一行超过 {1} 字节",
+  "the connection ended within an event": "连接在事件中途断开",
+  "{} is no text, or too long": "{1} 不是文字，或过长",
+  "{} is no whole number from {} to {}": "{1} 不是 {2} 到 {3} 的整数",
+  "the format of the audio changes within an utterance": "音频格式在一段话中途发生了变化",
+  "audio came after its end": "音频结束后又有音频",
+  "cannot listen: {}": "无法监听：{1}",
+  "Wyoming listens": "Wyoming 已开始监听",
+  "announcing Wyoming failed": "广播 Wyoming 失败",
+  "Wyoming is not announced: wyoming.host is this machine alone": "未广播 Wyoming：wyoming.host 仅限本机",
 };

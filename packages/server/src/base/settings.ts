@@ -256,6 +256,38 @@ export const settings = {
     "是否在 /v1 下为 OpenAI 音频 API 的客户端提供服务。",
     true,
   ),
+  "wyoming.port": integer(
+    0,
+    [0, 65_535],
+    "Port of the Wyoming protocol, for Home Assistant; 10300 by convention. 0: none.",
+    "Wyoming 协议（Home Assistant）的端口，惯例为 10300。0：不开启。",
+  ),
+  "wyoming.host": text(
+    "127.0.0.1",
+    "Address that the Wyoming port listens on; 0.0.0.0 for other machines. The protocol has no keys.",
+    "Wyoming 端口的监听地址；供其他机器使用请填 0.0.0.0。该协议没有密钥。",
+  ),
+  "wyoming.socket": text(
+    "",
+    "Path of a Unix socket for the Wyoming protocol. Empty: none.",
+    "Wyoming 协议的 Unix 套接字路径。留空：不开启。",
+  ),
+  "wyoming.zeroconf": flag(
+    "Announce the Wyoming port on the local network, so that Home Assistant finds it.",
+    "在局域网内广播 Wyoming 端口，便于 Home Assistant 发现。",
+  ),
+  "wyoming.connections": integer(
+    64,
+    [1, 100_000],
+    "Wyoming connections that are open at once.",
+    "同时打开的 Wyoming 连接数。",
+  ),
+  "wyoming.idle_seconds": integer(
+    300,
+    [1, 86_400],
+    "A Wyoming connection on which nobody speaks is closed after so long; within an utterance limits.live_idle_seconds counts.",
+    "Wyoming 连接无人说话超过该秒数即关闭；说话过程中以 limits.live_idle_seconds 为准。",
+  ),
   "vosk.library": text(
     "",
     "Path of libvosk. Empty: fetched once when a Vosk model is first loaded.",

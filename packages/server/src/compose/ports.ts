@@ -1,7 +1,11 @@
+import { isIP } from "node:net";
 import type { Api } from "../api/types.ts";
 import type { Log } from "../base/log.ts";
 import type { Config } from "../base/settings.ts";
+import { version } from "../base/version.ts";
 import { listenForVosk } from "../gateway/vosk-server/server.ts";
+import { announceWyoming } from "../gateway/wyoming/announce.ts";
+import { listenForWyoming, type WyomingOptions } from "../gateway/wyoming/server.ts";
 
 /** A port besides that of HTTP, for another protocol. */
 export interface Port {
@@ -33,7 +37,8 @@ export async function closePorts(ports: readonly Port[]): Promise<void> {
   await Promise.all(ports.map((port) => port.close()));
 }
 
-function configured({ config, api, log }: PortParts): readonly (() => Promise<Port>)[] {
+function configured(parts: PortParts): readonly (() => Promise<Port>)[] {
+  const { config, api, log } = parts;
   const maxConnections = config["limits.connections"];
   const vosk = {
     host: config["vosk.host"],
@@ -41,5 +46,34 @@ function configured({ config, api, log }: PortParts): readonly (() => Promise<Po
     sampleRateHz: config["vosk.sample_rate"],
     model: config["vosk.model"],
   };
-  return vosk.port > 0 ? [() => listenForVosk({ ...vosk, api, log, maxConnections })] : [];
+  const wyoming = config["wyoming.port"] > 0 || config["wyoming.socket"] !== "";
+  return [
+    ...(vosk.port > 0 ? [() => listenForVosk({ ...vosk, api, log, maxConnections })] : []),
+    ...(wyoming ? [() => listenForWyoming(wyomingOptions(parts))] : []),
+  ];
+}
+
+function wyomingOptions({ config, api, log }: PortParts): WyomingOptions {
+  const { "wyoming.host": host, "wyoming.port": port, "wyoming.socket": socketPath } = config;
+  const isAnnounced = config["wyoming.zeroconf"] && port > 0;
+  if (isAnnounced && isLoopback(host))
+    log.warn({ host }, "Wyoming is not announced: wyoming.host is this machine alone");
+  const [speaking, between] = ["limits.live_idle_seconds", "wyoming.idle_seconds"] as const;
+  return {
+    api,
+    log,
+    version,
+    ...(port > 0 && { tcp: { host, port } }),
+    ...(socketPath !== "" && { socketPath }),
+    maxConnections: config["wyoming.connections"],
+    patience: {
+      speaking: { seconds: config[speaking], setting: speaking },
+      between: { seconds: config[between], setting: between },
+    },
+    ...(isAnnounced && !isLoopback(host) && { announce: (announced: number) => announceWyoming(announced, log) }),
+  };
+}
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
 }

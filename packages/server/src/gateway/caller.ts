@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Caller } from "../api/types.ts";
-import { VoxpoolError } from "../base/errors.ts";
+import { type MessageLanguage, VoxpoolError } from "../base/errors.ts";
 import { messageLanguage } from "./language.ts";
 
 /** A signal that aborts as soon as the caller has gone away before its answer was out. */
@@ -15,15 +15,17 @@ export function goneSignal(reply: FastifyReply): AbortSignal {
 
 /** Who asks, and in which language: the name that it gave itself, else its address. */
 export function callerOf(request: FastifyRequest, signal: AbortSignal, clientId?: string): Caller {
-  return {
-    client: clientId ?? plainAddress(request.ip ?? thisMachine),
-    kind: clientId === undefined ? "address" : "client",
-    language: messageLanguage(request.headers["accept-language"]),
-    signal,
-  };
+  const language = messageLanguage(request.headers["accept-language"]);
+  if (clientId !== undefined) return { client: clientId, kind: "client", language, signal };
+  return callerAt(request.ip, language, signal);
 }
 
-/** A pool inside an application is reached over streams in memory, which have no address. */
+/** Who asks over a connection without names; without an address it is this machine. */
+export function callerAt(address: string | undefined, language: MessageLanguage, signal: AbortSignal): Caller {
+  return { client: plainAddress(address ?? thisMachine), kind: "address", language, signal };
+}
+
+/** Streams in memory and Unix sockets have no address. */
 const thisMachine = "127.0.0.1";
 
 /** An IPv4 address that arrived on a socket for both families is the same address. */

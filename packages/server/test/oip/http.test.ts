@@ -79,7 +79,7 @@ test("Open Inference Protocol: a recording is recognised", async (t) => {
   ]) {
     await t.test(`by the model ${model}`, async () => {
       const { status, body } = await oip.infer(binaryRequest(fp32, sampleBytes), model);
-      assert.deepEqual([status, textOf(body), body["model_version"]], [200, "abc", "1"], JSON.stringify(body));
+      assert.deepEqual([status, textOf(body), body.model_version], [200, "abc", "1"], JSON.stringify(body));
     });
   }
 
@@ -88,7 +88,7 @@ test("Open Inference Protocol: a recording is recognised", async (t) => {
       binaryRequest(fp32, sampleBytes, { id: "编号", parameters: { language: "zh-CN" } }),
       encodeURIComponent("中文"),
     );
-    assert.deepEqual([body["id"], body["model_name"]], ["编号", "中文"]);
+    assert.deepEqual([body.id, body.model_name], ["编号", "中文"]);
     assert.equal(textOf(body), "今天天气很好，我们用 Python 写代码。");
   });
 

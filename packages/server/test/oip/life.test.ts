@@ -28,7 +28,7 @@ suite("Open Inference Protocol, as the server lives", () => {
     socket.destroy();
     await server.api.seen[0]?.ended;
     const [line] = await server.requestLines(1);
-    assert.deepEqual([line?.fields["status"], line?.fields["route"]], [499, "/v2/models/*"]);
+    assert.deepEqual([line?.fields.status, line?.fields.route], [499, "/v2/models/*"]);
   });
 
   test("a recognition of a client id counts for that client, and its options arrive", async (t) => {
@@ -58,7 +58,7 @@ suite("Open Inference Protocol, as the server lives", () => {
     const { socket, received, closed } = await rawConnection(t, port);
     socket.write("GET /v2/health/ready HTTP/1.1\r\nHost: x\r\n\r\n");
     const { status, body } = parseAnswer(await received("}"));
-    assert.deepEqual([status, body["ready"], typeof body["error"]], [503, false, "string"]);
+    assert.deepEqual([status, body.ready, typeof body.error], [503, false, "string"]);
     const late = await rawConnection(t, port);
     const closing = server.fastify.close();
     late.socket.write("GET /v2/health/live HTTP/1.1\r\nHost: x\r\n\r\n");

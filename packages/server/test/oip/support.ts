@@ -69,11 +69,11 @@ export function element(bytes: Uint8Array, length = bytes.length): Buffer {
 }
 
 export const textOf = (body: Record<string, unknown>): string | undefined =>
-  (body["outputs"] as { data: string[] }[])[0]?.data[0];
+  (body.outputs as { data: string[] }[])[0]?.data[0];
 
 /** The status and the text of a failure, which has nothing else. */
 export async function errorOf(answer: Response): Promise<readonly [status: number, error: string]> {
   const body = (await answer.json()) as Record<string, unknown>;
   assert.deepEqual(Object.keys(body), ["error"]);
-  return [answer.status, String(body["error"])];
+  return [answer.status, String(body.error)];
 }

@@ -58,30 +58,30 @@ suite("tritonclient", { skip: found.skip }, () => {
     const { live, ready, ready_before, ready_after, ready_version, ready_at_end } = sync;
     assert.deepEqual({ live, ready }, { live: true, ready: true });
     assert.deepEqual([ready_before, ready_after, ready_version, ready_at_end], [false, true, true, false]);
-    assert.equal((sync["server"] as { name: string }).name, "voxpool");
+    assert.equal((sync.server as { name: string }).name, "voxpool");
     const unloaded = (name: string) => {
       const reason = `Model ${modelPath(name)} is not loaded.`;
       return { name, version: "1", state: "UNAVAILABLE", reason };
     };
-    assert.deepEqual(sync["index_before"], [
+    assert.deepEqual(sync.index_before, [
       unloaded("en/other"),
       unloaded("en/tiny"),
       unloaded("slow"),
       { name: "zh", version: "1", state: "READY", reason: "" },
     ]);
-    assert.deepEqual(sync["metadata"], {
+    assert.deepEqual(sync.metadata, {
       name: "en/tiny",
       versions: ["1"],
       platform: "voxpool_sherpa-offline_nemo-ctc",
       inputs: [{ name: "audio", datatype: "FP32", shape: [-1] }],
       outputs: [{ name: "text", datatype: "BYTES", shape: [1] }],
     });
-    assert.equal((sync["config"] as { max_batch_size: number }).max_batch_size, 0);
+    assert.equal((sync.config as { max_batch_size: number }).max_batch_size, 0);
 
     assert.equal(sync.infer.text, "abc");
     const { id, model_name, model_version } = sync.infer.response;
     assert.deepEqual([id, model_name, model_version], ["42", "en/tiny", "1"]);
-    assert.deepEqual(sync["texts"], {
+    assert.deepEqual(sync.texts, {
       matrix: "abc",
       gzip: "abc",
       deflate: "abc",
@@ -91,16 +91,16 @@ suite("tritonclient", { skip: found.skip }, () => {
       timeout: "abc",
       chinese,
     });
-    assert.deepEqual(sync["json"], [chinese]);
-    assert.deepEqual(sync["async"], ["abc", "abc", "abc"]);
-    assert.equal(sync["generated"], true);
+    assert.deepEqual(sync.json, [chinese]);
+    assert.deepEqual(sync.async, ["abc", "abc", "abc"]);
+    assert.equal(sync.generated, true);
 
     const [tiny, ...others] = sync.statistics.model_stats;
     assert.ok(tiny !== undefined && others.length === 0);
     assert.deepEqual([tiny.name, tiny.version, tiny.inference_count], ["en/tiny", "1", 11]);
     assert.ok(tiny.last_inference > 1.6e12, "milliseconds since 1970");
-    assert.deepEqual(tiny.inference_stats["success"]?.count, 11);
-    assert.ok((tiny.inference_stats["compute_infer"]?.ns ?? 0) > 0);
+    assert.deepEqual(tiny.inference_stats.success?.count, 11);
+    assert.ok((tiny.inference_stats.compute_infer?.ns ?? 0) > 0);
     assert.deepEqual(sync.all_statistics.model_stats.map(({ name }) => name).toSorted(), ["en/tiny", "zh"]);
 
     const statuses = Object.fromEntries(Object.entries(sync.failures).map(([name, { status }]) => [name, status]));
@@ -112,10 +112,10 @@ suite("tritonclient", { skip: found.skip }, () => {
       config: "400",
       route: "404",
     });
-    assert.match(sync.failures["unknown"]?.message ?? "", /There is no model at no\/such/);
+    assert.match(sync.failures.unknown?.message ?? "", /There is no model at no\/such/);
 
     const { server: aioServer, metadata, index, ...rest } = aio;
-    assert.deepEqual(aioServer, sync["server"]);
+    assert.deepEqual(aioServer, sync.server);
     assert.equal((metadata as { name: string }).name, "zh");
     assert.equal((index as unknown[]).length, 4);
     assert.deepEqual(rest, { text: chinese, failed: "404" });

@@ -4,8 +4,9 @@ import { VoxpoolError } from "../../dist/base/errors.js";
 import { openAiFailure } from "../../dist/gateway/openai/failure.js";
 import { kindOfField } from "../../dist/gateway/openai/fields.js";
 import { modelNames, modelPathOf } from "../../dist/gateway/openai/models.js";
-import { createTextDeltas, transcriptionAnswer } from "../../dist/gateway/openai/transcription-answer.js";
+import { transcriptionAnswer } from "../../dist/gateway/openai/transcription-answer.js";
 import { readTranscriptionRequest } from "../../dist/gateway/openai/transcription-request.js";
+import { createTextDeltas } from "../../dist/gateway/text-deltas.js";
 import { transcriptOf } from "../gateway/harness.ts";
 
 type Given = readonly (readonly [name: string, value: string])[];

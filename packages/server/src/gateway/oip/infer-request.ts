@@ -69,7 +69,7 @@ export function readInferRequest(json: unknown, hasTensors: boolean): InferReque
   const { id, parameters = {}, inputs } = body;
   const [input] = inputs;
   if (input === undefined || inputs.length > 1) throw invalid(`it has ${inputs.length} inputs, where one is expected`);
-  const timeoutMs = timeoutOf(parameters["timeout"]);
+  const timeoutMs = timeoutOf(parameters.timeout);
   return {
     ...(id !== undefined && { id }),
     options: optionsOf(parameters),
@@ -101,14 +101,14 @@ function binaryWished({ parameters, outputs = [] }: InferBody): boolean {
   for (const { name, parameters: own = {} } of outputs) {
     if (name !== "text") throw invalid(`there is no output ${JSON.stringify(name.slice(0, 50))}; the output is text`);
     refuseSharedMemory(own);
-    if (own["classification"] !== undefined) throw invalid("the output text has no classes");
-    if (typeof own["binary_data"] === "boolean") return own["binary_data"];
+    if (own.classification !== undefined) throw invalid("the output text has no classes");
+    if (typeof own.binary_data === "boolean") return own.binary_data;
   }
-  return parameters?.["binary_data_output"] === true;
+  return parameters?.binary_data_output === true;
 }
 
 function refuseSharedMemory(parameters: Record<string, unknown>): void {
-  if (parameters["shared_memory_region"] === undefined) return;
+  if (parameters.shared_memory_region === undefined) return;
   throw invalid("shared memory is not supported; send and receive tensors in the bodies");
 }
 
@@ -126,7 +126,7 @@ function inputOf(tensor: Static<typeof Tensor>, hasTensors: boolean): InferInput
       `the shape [${shape.join(", ").slice(0, 50)}] is not supported; it is [n] or [1, n] of FP32, [1] or [1, 1] of BYTES`,
     );
   }
-  const bytes = parameters["binary_data_size"];
+  const bytes = parameters.binary_data_size;
   if (bytes === undefined) return datatype === "FP32" ? samplesIn(data, count) : fileIn(data);
   if (data !== undefined) throw invalid("its input has both data and binary_data_size");
   if (!hasTensors) throw invalid("binary_data_size needs the header Inference-Header-Content-Length");

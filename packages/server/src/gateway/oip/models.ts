@@ -11,10 +11,11 @@ import type { Api } from "../../api/types.ts";
 import { type MessageLanguage, type Reason, VoxpoolError } from "../../base/errors.ts";
 import { callerOf } from "../caller.ts";
 import { messageLanguage } from "../language.ts";
+import { namesByPath } from "../model-names.ts";
 import { checker, Parameters } from "./json.ts";
 import { modelConfig, modelMetadata } from "./metadata.ts";
 import { type ModelCall, modelPathOf } from "./model-url.ts";
-import { type IndexEntry, indexEntry, namesByPath, repositoryVersions } from "./repository.ts";
+import { type IndexEntry, indexEntry, repositoryVersions } from "./repository.ts";
 import { modelStatistics } from "./statistics.ts";
 
 /** Where the statistics come from. */

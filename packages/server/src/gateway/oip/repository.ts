@@ -1,4 +1,5 @@
 import type { AvailableModels, InstanceState, ModelList, ModelStatusFailure } from "@voxpool/client/contract";
+import { namesByPath } from "../model-names.ts";
 
 /** One version of a model, as `POST /v2/repository/index` tells it. */
 export interface IndexEntry {
@@ -64,18 +65,6 @@ export function indexEntry(
   if (known === "READY") return { name, version, state: known, reason: "" };
   const why = [problem, status.quarantine?.message, status.last_error?.message, status.message];
   return { name, version, state: known, reason: why.find((one) => one !== undefined) ?? "" };
-}
-
-/** What a model is called here: its id, unless another directory has one of the same id before it. */
-export function namesByPath({ models }: AvailableModels): ReadonlyMap<string, string> {
-  const taken = new Set<string>();
-  return new Map(
-    Object.entries(models).map(([path, { id }]) => {
-      const name = taken.has(id) ? path : id;
-      taken.add(id);
-      return [path, name];
-    }),
-  );
 }
 
 const keyOf = (modelPath: string, version: string): string => `${modelPath}@${version}`;

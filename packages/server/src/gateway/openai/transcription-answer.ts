@@ -1,6 +1,5 @@
 import { deflateSync } from "node:zlib";
 import type { Segment, Transcript } from "@voxpool/client/contract";
-import { textOf } from "../../api/dialogue.ts";
 import { writeSubtitles } from "../../api/subtitles/subtitles.ts";
 import type { TranscriptionRequest } from "./transcription-request.ts";
 
@@ -90,25 +89,6 @@ function languageName(tag: string | undefined): string {
   } catch {
     return tag.toLowerCase(); // a manifest may call a language anything
   }
-}
-
-/** The pieces of a streamed text: joined, they are the text of the whole. */
-export interface TextDeltas {
-  /** What the next segment adds, with what stands before it; empty for silence. */
-  next(segment: Pick<Segment, "text">): string;
-}
-
-export function createTextDeltas(): TextDeltas {
-  let last = "";
-  return {
-    next({ text }) {
-      const before = textOf([{ text: last }]);
-      const both = textOf([{ text: last }, { text }]);
-      if (both.length === before.length) return "";
-      last = text;
-      return both.slice(before.length);
-    },
-  };
 }
 
 export const deltaEvent = (delta: string) => ({ type: "transcript.text.delta", delta });

@@ -8,10 +8,11 @@ import type { ProtocolParts } from "../protocol.ts";
 import { type ReceivedRecording, readRecordingForm } from "../recording-form.ts";
 import { hasBody } from "../request-body.ts";
 import { createSseWriter, type SseWriter } from "../sse-writer.ts";
+import { createTextDeltas } from "../text-deltas.ts";
 import { openAiError } from "./failure.ts";
 import { kindOfField } from "./fields.ts";
 import { isUnknownName, modelPathOf, unknownModel } from "./models.ts";
-import { createTextDeltas, deltaEvent, doneEvent, transcriptionAnswer } from "./transcription-answer.ts";
+import { deltaEvent, doneEvent, transcriptionAnswer } from "./transcription-answer.ts";
 import { readTranscriptionRequest, type TranscriptionRequest } from "./transcription-request.ts";
 
 /** `POST /v1/audio/transcriptions`. */
