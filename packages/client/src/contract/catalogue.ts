@@ -196,6 +196,12 @@ export const catalogue = {
     "No audio came for {idle_seconds} seconds ({setting}); what was said before is complete. Begin another session.",
     "{idle_seconds} 秒内没有收到音频（{setting}）；此前的内容已完整识别。请重新开始会话。",
   ),
+  model_forced_away: entry(
+    503,
+    true,
+    "Model {model_path} was unloaded by force; what was said before is complete. Begin another session.",
+    "模型 {model_path} 被强制卸载；此前的内容已完整识别。请重新开始会话。",
+  ),
   live_too_long: entry(
     413,
     true,

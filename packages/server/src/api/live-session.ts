@@ -54,7 +54,7 @@ export class RunningLive implements LiveSession {
     this.#input = parts.makeInput(this.#sink());
     this.#timers = [
       setInterval(() => this.#lookWhetherIdle(), (idleSeconds * 1000) / 2),
-      setTimeout(() => this.#reach(tooLong(maxSeconds)), Math.min(maxSeconds * 1000, longestTimerMs)),
+      setTimeout(() => this.stop(tooLong(maxSeconds)), Math.min(maxSeconds * 1000, longestTimerMs)),
     ];
     for (const timer of this.#timers) timer.unref();
   }
@@ -88,6 +88,13 @@ export class RunningLive implements LiveSession {
     if (this.#isEnded) return;
     this.#isEnded = true;
     this.#input.end();
+  }
+
+  /** Ends it as its client would, and then says why. */
+  stop(limit: VoxpoolError): void {
+    if (this.#isEnded || this.#isOver) return;
+    this.#limit = limit;
+    this.end();
   }
 
   cancel(error = new VoxpoolError("request_cancelled")): void {
@@ -143,7 +150,7 @@ export class RunningLive implements LiveSession {
     taken.catch((error: unknown) => {
       this.#failure ??= VoxpoolError.from(error);
     });
-    if (wanted.length < samples.length) this.#reach(tooLong(limits.maxSeconds));
+    if (wanted.length < samples.length) this.stop(tooLong(limits.maxSeconds));
     if (this.#waiting > bufferSamples) await taken;
   }
 
@@ -183,17 +190,10 @@ export class RunningLive implements LiveSession {
     this.#idleLooks = isIdle ? this.#idleLooks + 1 : 0;
     this.#isQuiet = true;
     if (this.#idleLooks < 2) return;
-    this.#reach(new VoxpoolError("live_idle", { idle_seconds: idleSeconds, setting: "limits.live_idle_seconds" }));
+    this.stop(new VoxpoolError("live_idle", { idle_seconds: idleSeconds, setting: "limits.live_idle_seconds" }));
   }
 
   #idleLooks = 0;
-
-  /** Ends it as its client would, and says why. */
-  #reach(limit: VoxpoolError): void {
-    if (this.#isEnded || this.#isOver) return;
-    this.#limit = limit;
-    this.end();
-  }
 
   #leave(error?: VoxpoolError): void {
     if (this.#isOver) return;

@@ -8,6 +8,7 @@ import type { OpenSession, Session } from "../recognition/types.ts";
 import { type Choice, type ChooseParts, chooseModel } from "./choose-model.ts";
 import { type FailoverParts, openServing } from "./failover.ts";
 import type { FileChanges } from "./file-changes.ts";
+import { ForcedAway } from "./forced-away.ts";
 import { createLiveInput } from "./live-input.ts";
 import { type LivePlaceLimits, LivePlaces } from "./live-places.ts";
 import { type LiveLimits, RunningLive } from "./live-session.ts";
@@ -28,13 +29,14 @@ export function createLive(parts: LiveParts) {
   const textSteps = createTextSteps(parts);
   const places = new LivePlaces(parts.live);
   const kernels = new Kernels();
+  const forcedAway = new ForcedAway(parts.pool);
   return async function openLive(request: LiveRequest, caller: Caller): Promise<LiveSession> {
     const giveBack = places.take(caller.client);
     let opened: Opened | undefined;
     const over = new AbortController();
     try {
       const asking = { ...caller, signal: AbortSignal.any([caller.signal, over.signal]) };
-      opened = await open({ ...parts, textSteps }, request, asking);
+      opened = await open({ ...parts, textSteps, forcedAway }, request, asking);
     } catch (error) {
       giveBack();
       throw error;
@@ -42,7 +44,7 @@ export function createLive(parts: LiveParts) {
     const { session, steps, choice } = opened;
     const { options } = request;
     const { audio, live } = parts;
-    return new RunningLive({
+    const running = new RunningLive({
       session,
       steps,
       model: modelOf(session, choice, options),
@@ -52,10 +54,13 @@ export function createLive(parts: LiveParts) {
       language: caller.language,
       onOver: (error) => {
         giveBack();
+        forcedAway.forget(session);
         over.abort(error ?? new VoxpoolError("request_cancelled")); // nobody waits for a text any more
         parts.onOutcome?.(outcomeOf(session, error));
       },
     });
+    forcedAway.tell(session, (error) => running.stop(error));
+    return running;
   };
 }
 
@@ -69,6 +74,7 @@ interface Opened {
 
 interface OpenParts extends LiveParts {
   readonly textSteps: ReturnType<typeof createTextSteps>;
+  readonly forcedAway: ForcedAway;
 }
 
 /** Chooses and loads the model, and opens a session with it or one that serves instead. @throws VoxpoolError */
@@ -88,10 +94,12 @@ async function open(
     { ...choice, ...failoverWish(options), signal },
     (folder, until) => parts.recognition.open({ ...wishes, folder, signal: until }),
   );
+  parts.forcedAway.watch(session);
   try {
     const steps = await parts.textSteps(session, options, choice.language, asker);
     return { session, steps, choice, instead };
   } catch (error) {
+    parts.forcedAway.forget(session);
     session.cancel();
     throw error;
   }

@@ -96,7 +96,7 @@ class NodePool implements Pool {
       this.pin(folder, false);
     }
     if (force || instance.leaving) {
-      await this.#end(instance, "forced"); // or joins the end that is under way
+      await this.#end(instance, force ? "forced" : "asked"); // or joins the end that is under way
       return { unloaded: true, holds: [] };
     }
     return this.#giveBack(instance, claimant);
@@ -313,7 +313,8 @@ class NodePool implements Pool {
   }
 
   async #end(instance: Instance, cause: Extract<PoolEvent, { type: "unloading" }>["cause"]): Promise<void> {
-    if (!instance.leaving) this.#tell({ type: "unloading", instance: instance.snapshot(), cause });
+    if (!instance.leaving || cause === "forced")
+      this.#tell({ type: "unloading", instance: instance.snapshot(), cause });
     await instance.unload();
   }
 

@@ -19,7 +19,7 @@ export interface LiveServer {
   ) => Promise<{ client: StreamClient; live: ScriptedLive; ready: Event<"ready"> }>;
 }
 
-export interface LiveServerOptions extends Partial<Pick<HttpServerOptions, "pingMs">> {
+export interface LiveServerOptions extends Partial<Pick<HttpServerOptions, "pingMs" | "headTimeoutMs">> {
   readonly config?: Partial<HttpConfig>;
   readonly openLive?: Api["openLive"];
 }
