@@ -82,42 +82,28 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
   const { switches, recognition } = composeSwitches({ ...models, log, settings, scheduler, audio, news, durable });
   const scripts = createScriptConverter({ log });
   const api = createApi({
+    ...apiSettings(config),
     kept: () => durable.kept(),
-    mostHolds: config["limits.holds"],
     ...models,
     switches,
     recordingFile,
     audio,
     recognition,
     scripts,
-    text: textSettings(config),
     failover: settings.failover,
     onFailover: (from, to, why) => news.failedOver(from, to, why),
     onOutcome: ({ folder, ...outcome }) => watch.observation.statistics.recognition({ ...folder, ...outcome }),
-    configuredDefault: config.default_model,
     changes: createFileChanges(catalog, log),
     known: knownModels,
     partNames: assetNames,
     pull: fetch,
     admission: composeAdmission(config, scheduler, cores),
-    maxSeconds: config["limits.audio_seconds"],
-    live: liveLimits(config),
     version,
   });
   let isReady = false;
   const ready = () => isReady;
   const protocols = composeProtocols(config, watch.http.observed);
-  const http = createHttpServer({
-    ...watch.http,
-    api,
-    config,
-    version,
-    log,
-    spoolDirectory,
-    spool,
-    ready,
-    protocols,
-  });
+  const http = createHttpServer({ ...watch.http, api, config, version, log, spoolDirectory, spool, ready, protocols });
   return {
     ...models,
     api,
@@ -149,6 +135,16 @@ function settingsOf(config: Config) {
     pool: poolSettings(config),
     switches: switchSettings(config),
     failover: failoverSettings(config),
+  };
+}
+
+function apiSettings(config: Config) {
+  return {
+    mostHolds: config["limits.holds"],
+    text: textSettings(config),
+    configuredDefault: config.default_model,
+    maxSeconds: config["limits.audio_seconds"],
+    live: liveLimits(config),
   };
 }
 

@@ -16,7 +16,6 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { silentLog } from "../../dist/base/log.js";
 import { createSpool } from "../../dist/base/spool.js";
-import {} from "./harness.ts";
 import { noOpenFiles, openFiles } from "./open-files.ts";
 
 function temporary(t: TestContext): string {
