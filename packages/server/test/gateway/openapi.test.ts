@@ -17,6 +17,7 @@ interface Operation {
     string,
     { readonly description: string; readonly content: Record<string, { readonly schema: object }> }
   >;
+  readonly "x-websocket-messages"?: object;
   readonly requestBody?: { readonly content: Record<string, { readonly schema: object }> };
 }
 
@@ -72,6 +73,8 @@ const calls: readonly Call[] = [
   { ...stats, url: "/api/models/stats/model/none", status: 404 },
   // Its success has no end; events.test.ts reads it.
   { method: "GET", url: "/api/events?types=none", status: 400 },
+  // So is that of a WebSocket.
+  { method: "GET", url: "/api/stream", status: 426 },
   { ...load, payload: {}, status: 400 },
   { ...load, payload: Buffer.alloc(2_000_000), headers: { "content-type": "application/json" }, status: 413 },
   { ...load, payload: Buffer.from("<a/>"), headers: { "content-type": "text/xml" }, status: 415 },
@@ -203,6 +206,17 @@ test("each event of a stream fits the document, and so do unknown routes", async
     const answer = await server.fastify.inject({ method, url });
     assert.ok(fits(document, { $ref: "#/components/schemas/RouteFailure" }, answer.json()));
   }
+});
+
+test("the messages of the WebSocket are described, by name", async (t) => {
+  const document = await documentOf(createTestServer(t));
+  assert.deepEqual(document.paths["/api/stream"]?.get?.["x-websocket-messages"], {
+    client: { $ref: "#/components/schemas/LiveMessage" },
+    server: { $ref: "#/components/schemas/LiveEvent" },
+  });
+  const event = { $ref: "#/components/schemas/LiveEvent" };
+  assert.equal(fits(document, event, { type: "finalized", number: 2 }), true);
+  assert.equal(fits(document, event, { type: "finalized" }), false);
 });
 
 test("the check would see an answer that does not fit", async (t) => {
