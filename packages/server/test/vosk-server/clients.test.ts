@@ -1,95 +1,19 @@
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import { connect } from "node:net";
-import { type TestContext, test } from "node:test";
-import { WebSocket } from "ws";
-import { freePort } from "../../../../bench/support/free-port.ts";
+import { test } from "node:test";
 import { chineseGoldens } from "../../../../test/fixtures/chinese-goldens.ts";
 import { joinedSignals, silentSignal, toneSignal } from "../../../../test/fixtures/tone-model.ts";
 import { pcmBytes, wavBytes } from "../../../../test/fixtures/wav.ts";
-import { type ModelContent, startRunning } from "../server/running.ts";
-
-/** A client that counts replies, as all of them do. */
-class Client {
-  readonly socket: WebSocket;
-  readonly closed: Promise<{ code: number; reason: string }>;
-  readonly #replies: string[] = [];
-  #wake: () => void = () => undefined;
-
-  constructor(url: string) {
-    this.socket = new WebSocket(url);
-    this.socket.on("message", (data, isBinary) => {
-      assert.equal(isBinary, false);
-      this.#replies.push((data as Buffer).toString());
-      this.#wake();
-    });
-    this.closed = once(this.socket, "close").then(([code, reason]) => ({ code, reason: String(reason) }));
-    this.closed.catch(() => undefined);
-    this.socket.on("close", () => this.#wake());
-  }
-
-  static async open(url: string): Promise<Client> {
-    const client = new Client(url);
-    await once(client.socket, "open");
-    return client;
-  }
-
-  send(message: Uint8Array | string): void {
-    this.socket.send(message);
-  }
-
-  /** The next reply; undefined once the connection is closed. */
-  async reply(): Promise<Record<string, unknown> | undefined> {
-    while (this.#replies.length === 0) {
-      if (this.socket.readyState === WebSocket.CLOSED) return undefined;
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-    }
-    return JSON.parse(this.#replies.shift() ?? "");
-  }
-
-  /** Sends audio in messages of so many bytes, each after the reply to the one before; gives the replies. */
-  async stream(bytes: Uint8Array, chunkBytes: number): Promise<Record<string, unknown>[]> {
-    const replies: Record<string, unknown>[] = [];
-    for (let at = 0; at < bytes.length; at += chunkBytes) {
-      this.send(bytes.subarray(at, at + chunkBytes));
-      const reply = await this.reply();
-      assert.ok(reply, "a reply for each message");
-      replies.push(reply);
-    }
-    return replies;
-  }
-
-  async eof(): Promise<Record<string, unknown> | undefined> {
-    this.send('{"eof" : 1}');
-    const last = await this.reply();
-    assert.equal((await this.closed).code, 1000);
-    return last;
-  }
-}
-
-const config = (settings: object) => JSON.stringify({ config: settings });
-const textsOf = (replies: readonly (Record<string, unknown> | undefined)[]) =>
-  replies
-    .map((reply) => reply?.["text"])
-    .filter((text) => text !== undefined && text !== "")
-    .join(" ");
-
-async function start(t: TestContext, models: Readonly<Record<string, ModelContent>>, rate = 16_000) {
-  const port = await freePort();
-  const running = await startRunning(t, models, { "vosk.port": port, "vosk.sample_rate": rate });
-  return { running, url: `ws://127.0.0.1:${port}`, port };
-}
+import { configOf, startVosk, textsOf, VoskClient } from "./client.ts";
 
 const speech = pcmBytes(joinedSignals(toneSignal("abc"), silentSignal(1.5), toneSignal("de"), silentSignal(0.3)));
 
 test("clients as there are in many languages are served by one port", async (t) => {
-  const { running, url, port } = await start(t, { tone: "tone", said: { fake: { text: "hello {seconds}" } } });
+  const { running, url, port } = await startVosk(t, { tone: "tone", said: { fake: { text: "hello {seconds}" } } });
 
   await t.test("with a configuration: a reply for each message, finals on the way, the rest at the end", async () => {
-    const client = await Client.open(url);
-    client.send(config({ sample_rate: "16000", words: 1 }));
+    const client = await VoskClient.open(url);
+    client.send(configOf({ sample_rate: "16000", words: 1 }));
     const replies = await client.stream(speech, 8000);
     const last = await client.eof();
     assert.equal(textsOf([...replies, last]), "abc de");
@@ -97,13 +21,13 @@ test("clients as there are in many languages are served by one port", async (t) 
   });
 
   await t.test("a whole WAV file without a configuration: its head does no harm, and gives the rate", async () => {
-    const client = await Client.open(url);
+    const client = await VoskClient.open(url);
     const replies = await client.stream(wavBytes(toneSignal("hello"), 16_000), 4000);
     assert.equal(textsOf([...replies, await client.eof()]), "hello");
   });
 
   await t.test("everything sent ahead, eof with it: as many replies as messages, and the result", async () => {
-    const client = await Client.open(url);
+    const client = await VoskClient.open(url);
     const messages = Math.ceil(speech.length / 3200);
     for (let at = 0; at < speech.length; at += 3200) client.send(speech.subarray(at, at + 3200));
     client.send('{"eof" : 1}');
@@ -115,7 +39,7 @@ test("clients as there are in many languages are served by one port", async (t) 
   });
 
   await t.test("odd lengths, empty messages and fragments", async () => {
-    const client = await Client.open(`${url}/any/path?at=all`);
+    const client = await VoskClient.open(`${url}/any/path?at=all`);
     client.send(new Uint8Array(0));
     assert.deepEqual(await client.reply(), { partial: "" });
     const half = Math.floor(speech.length / 2);
@@ -126,7 +50,7 @@ test("clients as there are in many languages are served by one port", async (t) 
   });
 
   await t.test("reset gives the result so far and goes on", async () => {
-    const client = await Client.open(url);
+    const client = await VoskClient.open(url);
     const replies = await client.stream(pcmBytes(toneSignal("abc")), 6400);
     client.send('{"reset" : 1}');
     const middle = await client.reply();
@@ -136,36 +60,36 @@ test("clients as there are in many languages are served by one port", async (t) 
   });
 
   await t.test("the model that a client names serves this connection alone", async () => {
-    const client = await Client.open(url);
-    client.send(config({ sample_rate: 16_000, model: running.modelPath("said"), max_alternatives: 0 }));
+    const client = await VoskClient.open(url);
+    client.send(configOf({ sample_rate: 16_000, model: running.modelPath("said"), max_alternatives: 0 }));
     await client.stream(pcmBytes(toneSignal("abc")), 6400);
     assert.match(String((await client.eof())?.["text"]), /^hello/);
   });
 
   await t.test("without speech the result is empty, also without any audio", async () => {
-    assert.deepEqual(await (await Client.open(url)).eof(), { text: "" });
-    const client = await Client.open(url);
+    assert.deepEqual(await (await VoskClient.open(url)).eof(), { text: "" });
+    const client = await VoskClient.open(url);
     await client.stream(pcmBytes(silentSignal(2)), 6400);
     assert.deepEqual(await client.eof(), { text: "" });
-    const again = await Client.open(url);
+    const again = await VoskClient.open(url);
     again.send('{"reset" : 1}');
     assert.deepEqual(await again.reply(), { text: "" });
     again.socket.close();
   });
 
   await t.test("what cannot be served is closed with 1011 and the reason", async () => {
-    const client = await Client.open(url);
-    client.send(config({ sample_rate: 16_000, model: running.modelPath("nowhere") }));
+    const client = await VoskClient.open(url);
+    client.send(configOf({ sample_rate: 16_000, model: running.modelPath("nowhere") }));
     client.send(speech.subarray(0, 100));
     assert.deepEqual(await client.closed, { code: 1011, reason: "model_not_found" });
   });
 
   await t.test("text that is no message is ignored; messages beyond a megabyte are refused", async () => {
-    const client = await Client.open(url);
+    const client = await VoskClient.open(url);
     for (const text of ["", "hello", "[".repeat(100_000), '{"config":{"sample_rate":[]}}', "null"]) client.send(text);
     const replies = await client.stream(pcmBytes(toneSignal("ab")), 6400);
     assert.equal(textsOf([...replies, await client.eof()]), "ab");
-    const large = await Client.open(url);
+    const large = await VoskClient.open(url);
     large.send(new Uint8Array(2 << 20));
     assert.equal((await large.closed).code, 1009);
   });
@@ -178,7 +102,7 @@ test("clients as there are in many languages are served by one port", async (t) 
 
   await t.test("connections that break at every step disturb nobody", async () => {
     for (let step = 0; step < 30; step++) {
-      const client = await Client.open(url);
+      const client = await VoskClient.open(url);
       if (step % 3 > 0) client.send(speech.subarray(0, 1600 * step));
       if (step % 3 > 1) client.send('{"eof" : 1}');
       client.socket.terminate();
@@ -186,7 +110,7 @@ test("clients as there are in many languages are served by one port", async (t) 
       raw.on("error", () => undefined);
       raw.end("GET / HTTP/1.1\r\nUpgrade: websocket\r\n".slice(0, step + 1));
     }
-    const client = await Client.open(url);
+    const client = await VoskClient.open(url);
     assert.equal(textsOf([...(await client.stream(speech, 8000)), await client.eof()]), "abc de");
   });
 
@@ -205,10 +129,10 @@ test("Chinese stays as the engine writes it, words and spaces", async (t) => {
       { fake: { text: engineText, languages: ["zh"], words: true } },
     ]),
   );
-  const { running, url } = await start(t, models);
+  const { running, url } = await startVosk(t, models);
   for (const [index, { voskText }] of chineseGoldens.entries()) {
-    const client = await Client.open(url);
-    client.send(config({ sample_rate: 16_000, model: running.modelPath(`said-${index}`) }));
+    const client = await VoskClient.open(url);
+    client.send(configOf({ sample_rate: 16_000, model: running.modelPath(`said-${index}`) }));
     const replies = await client.stream(pcmBytes(toneSignal("a")), 6400);
     const last = await client.eof();
     const said = [...replies, last].find((reply) => typeof reply?.["text"] === "string" && reply["text"] !== "");
