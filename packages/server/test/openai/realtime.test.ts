@@ -214,6 +214,20 @@ suite("realtime sessions", () => {
     assert.equal((await client.until(completed))["transcript"], "fed");
   });
 
+  test("a model that follows the stream has items too, found by itself or ended by the client", async (t) => {
+    const client = await connect(t, { query: "?model=streaming" });
+    client.append(twoUtterances);
+    const [first, second] = [await client.until(completed), await client.until(completed)];
+    assert.deepEqual([first["transcript"], second["transcript"]], ["abc", "fed"]);
+    const other = await connect(t, { query: "?model=streaming" });
+    other.say("session.update", manual);
+    for (const text of ["abc", "fed"]) {
+      other.append(pcm24k(toneSignal(text)));
+      other.say("input_audio_buffer.commit");
+      assert.equal((await other.until(completed))["transcript"], text);
+    }
+  });
+
   test("Chinese is written as it is read", async (t) => {
     const client = await connect(t);
     client.say("session.update", manual);
@@ -226,27 +240,17 @@ suite("realtime sessions", () => {
   });
 
   test("a session counts as a use when its client leaves, and who leaves in the middle leaves nothing behind", async (t) => {
-    const entry = async () => {
-      const list = await running.client.listModels();
-      assert.ok(list.success);
-      return list.models[running.modelPath("tone")];
-    };
-    const idle = async () => {
-      while (((await entry())?.sessions ?? 0) > 0) await new Promise((resolve) => setImmediate(resolve));
-      return (await entry())?.usage_count ?? 0;
-    };
-    const usesBefore = await idle(); // those of the tests before this one have come to their ends
+    const usesBefore = await usesWhenIdle(running, "tone"); // those of the tests before this one have come to their ends
     const client = await connect(t);
     client.append(pcm24k(joinedSignals(toneSignal("abc"), quiet)));
     await client.until(completed);
-    assert.equal((await entry())?.sessions, 1);
     client.socket.close(1000);
-    assert.equal(await idle(), usesBefore + 1);
+    assert.equal(await usesWhenIdle(running, "tone"), usesBefore + 1);
     const leaving = await connect(t);
     leaving.append(pcm24k(toneSignal("abc")));
     await leaving.until("input_audio_buffer.speech_started");
     leaving.socket.terminate();
-    assert.equal(await idle(), usesBefore + 1);
+    assert.equal(await usesWhenIdle(running, "tone"), usesBefore + 1);
   });
 
   test("15 MiB of audio in one message are taken, and more than fits into one ends the connection", async (t) => {
@@ -338,3 +342,14 @@ suite("realtime sessions", () => {
     assert.equal((await client.until(completed))["transcript"], "abc");
   });
 });
+
+/** How often a model was used, once nothing uses it. */
+async function usesWhenIdle({ client, modelPath }: Running, id: string): Promise<number> {
+  for (;;) {
+    const list = await client.listModels();
+    assert.ok(list.success);
+    const entry = list.models[modelPath(id)];
+    if ((entry?.sessions ?? 0) === 0) return entry?.usage_count ?? 0;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
