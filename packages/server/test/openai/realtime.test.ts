@@ -2,12 +2,16 @@ import assert from "node:assert/strict";
 import { after, before, suite, type TestContext, test } from "node:test";
 import { chineseGoldens } from "../../../../test/fixtures/chinese-goldens.ts";
 import { joinedSignals, silentSignal, toneSignal } from "../../../../test/fixtures/tone-model.ts";
+import { streamingFixtures } from "../../../../test/fixtures/tone-streaming.ts";
 import { type Running, startRunning } from "../server/running.ts";
 import { alaw8k, connectRealtime, mulaw8k, pcm24k, type RealtimeEvent } from "./realtime-client.ts";
 
 const transcription = "conversation.item.input_audio_transcription";
 const completed = `${transcription}.completed`;
 const quiet = silentSignal(1);
+/** A model that follows the stream, and finds the ends of what is said itself. */
+const streaming = streamingFixtures.find(({ family }) => family === "nemo-ctc");
+const sung = (letters: string) => streaming?.signal(letters) ?? new Float32Array();
 const twoUtterances = pcm24k(joinedSignals(toneSignal("abc"), quiet, toneSignal("fed"), quiet));
 
 const input = (fields: object) => ({ session: { type: "transcription", audio: { input: fields } } });
@@ -27,6 +31,7 @@ suite("realtime sessions", () => {
     ]);
     running = await startRunning({ after: (end: () => unknown) => ended.push(end) } as never, {
       tone: "tone",
+      streaming: (directory: string) => streaming?.write(directory),
       "say/hello": { fake: { text: "hello world", languages: ["en"] } },
       "say/nothing": { fake: { text: "", languages: ["en"] } },
       "say/broken": { fake: { text: "x", decode: "throw" } },
@@ -216,13 +221,13 @@ suite("realtime sessions", () => {
 
   test("a model that follows the stream has items too, found by itself or ended by the client", async (t) => {
     const client = await connect(t, { query: "?model=streaming" });
-    client.append(twoUtterances);
+    client.append(pcm24k(joinedSignals(sung("hello"), silentSignal(1.5), sung("fox"), silentSignal(1.5))));
     const [first, second] = [await client.until(completed), await client.until(completed)];
-    assert.deepEqual([first["transcript"], second["transcript"]], ["abc", "fed"]);
+    assert.deepEqual([first["transcript"], second["transcript"]], ["hello", "fox"]);
     const other = await connect(t, { query: "?model=streaming" });
     other.say("session.update", manual);
-    for (const text of ["abc", "fed"]) {
-      other.append(pcm24k(toneSignal(text)));
+    for (const text of ["hello", "fox"]) {
+      other.append(pcm24k(joinedSignals(sung(text), quiet)));
       other.say("input_audio_buffer.commit");
       assert.equal((await other.until(completed))["transcript"], text);
     }
