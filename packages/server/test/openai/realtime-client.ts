@@ -75,7 +75,7 @@ export function pcm24k(samples: Float32Array): Uint8Array {
   const values = Int16Array.from({ length: Math.floor(samples.length * 1.5) }, (_, at) => {
     const place = at / 1.5;
     const before = Math.floor(place);
-    const [a = 0, b = 0] = [samples[before], samples[before + 1]];
+    const [a, b] = [samples[before] ?? 0, samples[before + 1] ?? 0];
     return Math.round((a + (b - a) * (place - before)) * 32_000);
   });
   return new Uint8Array(values.buffer);

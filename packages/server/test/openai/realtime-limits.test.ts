@@ -13,19 +13,18 @@ const manual = { session: { type: "transcription", audio: { input: { turn_detect
 /** The real server, whose recognitions the test leads. */
 async function start(t: TestContext, config: Record<string, number> = {}) {
   const server = createTestServer(t, { protocols: [openAiProtocol()], config });
-  const lives: ScriptedLive[] = [];
   let opened = Promise.withResolvers<ScriptedLive>();
-  server.api.openLive = async (request, caller) => {
+  const openLive: typeof server.api.openLive = async (request, caller) => {
     const live = new ScriptedLive(request, caller);
-    lives.push(live);
     opened.resolve(live);
     opened = Promise.withResolvers();
     return live;
   };
+  server.api.openLive = openLive;
   const { url } = await server.listen();
   return {
     server,
-    lives,
+    openLive,
     connect: (options?: Parameters<typeof connectRealtime>[2]) => connectRealtime(t, url, options),
     async begin(client: RealtimeClient): Promise<ScriptedLive> {
       const coming = opened.promise;
@@ -108,7 +107,6 @@ test("a recognition that has reached its limit is told, and the connection ends 
 
 test("a server that is full is an error, audio is dropped for a while, and a commit tries again", async (t) => {
   const one = await start(t);
-  const { openLive } = one.server.api;
   let tries = 0;
   one.server.api.openLive = async () => {
     tries += 1;
@@ -121,7 +119,7 @@ test("a server that is full is an error, audio is dropped for a while, and a com
   client.say("input_audio_buffer.clear");
   await client.until("input_audio_buffer.cleared");
   assert.equal(tries, 1);
-  one.server.api.openLive = openLive;
+  one.server.api.openLive = one.openLive;
   await one.begin(client);
 });
 
@@ -157,7 +155,6 @@ test("a reader that takes nothing is cut off, and its recognition ends", async (
 test("who leaves while its model loads, or at any time, is gone for the recognition too", async (t) => {
   const one = await start(t);
   const loading = Promise.withResolvers<AbortSignal>();
-  const { openLive } = one.server.api;
   one.server.api.openLive = (_request, { signal }) =>
     new Promise((_, reject) => {
       loading.resolve(signal);
@@ -168,7 +165,7 @@ test("who leaves while its model loads, or at any time, is gone for the recognit
   const signal = await loading.promise;
   early.socket.terminate();
   if (!signal.aborted) await once(signal, "abort");
-  one.server.api.openLive = openLive;
+  one.server.api.openLive = one.openLive;
   const client = await one.connect();
   const live = await one.begin(client);
   live.say({ type: "speech_started", at: 0 });

@@ -2,12 +2,16 @@ import assert from "node:assert/strict";
 import { after, before, suite, type TestContext, test } from "node:test";
 import { chineseGoldens } from "../../../../test/fixtures/chinese-goldens.ts";
 import { joinedSignals, silentSignal, toneSignal } from "../../../../test/fixtures/tone-model.ts";
+import { streamingFixtures } from "../../../../test/fixtures/tone-streaming.ts";
 import { type Running, startRunning } from "../server/running.ts";
 import { alaw8k, connectRealtime, mulaw8k, pcm24k, type RealtimeEvent } from "./realtime-client.ts";
 
 const transcription = "conversation.item.input_audio_transcription";
 const completed = `${transcription}.completed`;
 const quiet = silentSignal(1);
+/** A model that follows the stream, and finds the ends of what is said itself. */
+const streaming = streamingFixtures.find(({ family }) => family === "nemo-ctc");
+const sung = (letters: string) => streaming?.signal(letters) ?? new Float32Array();
 const twoUtterances = pcm24k(joinedSignals(toneSignal("abc"), quiet, toneSignal("fed"), quiet));
 
 const input = (fields: object) => ({ session: { type: "transcription", audio: { input: fields } } });
@@ -27,6 +31,7 @@ suite("realtime sessions", () => {
     ]);
     running = await startRunning({ after: (end: () => unknown) => ended.push(end) } as never, {
       tone: "tone",
+      streaming: (directory: string) => streaming?.write(directory),
       "say/hello": { fake: { text: "hello world", languages: ["en"] } },
       "say/nothing": { fake: { text: "", languages: ["en"] } },
       "say/broken": { fake: { text: "x", decode: "throw" } },
@@ -214,6 +219,20 @@ suite("realtime sessions", () => {
     assert.equal((await client.until(completed))["transcript"], "fed");
   });
 
+  test("a model that follows the stream has items too, found by itself or ended by the client", async (t) => {
+    const client = await connect(t, { query: "?model=streaming" });
+    client.append(pcm24k(joinedSignals(sung("hello"), silentSignal(1.5), sung("fox"), silentSignal(1.5))));
+    const [first, second] = [await client.until(completed), await client.until(completed)];
+    assert.deepEqual([first["transcript"], second["transcript"]], ["hello", "fox"]);
+    const other = await connect(t, { query: "?model=streaming" });
+    other.say("session.update", manual);
+    for (const text of ["hello", "fox"]) {
+      other.append(pcm24k(joinedSignals(sung(text), quiet)));
+      other.say("input_audio_buffer.commit");
+      assert.equal((await other.until(completed))["transcript"], text);
+    }
+  });
+
   test("Chinese is written as it is read", async (t) => {
     const client = await connect(t);
     client.say("session.update", manual);
@@ -226,27 +245,17 @@ suite("realtime sessions", () => {
   });
 
   test("a session counts as a use when its client leaves, and who leaves in the middle leaves nothing behind", async (t) => {
-    const entry = async () => {
-      const list = await running.client.listModels();
-      assert.ok(list.success);
-      return list.models[running.modelPath("tone")];
-    };
-    const idle = async () => {
-      while (((await entry())?.sessions ?? 0) > 0) await new Promise((resolve) => setImmediate(resolve));
-      return (await entry())?.usage_count ?? 0;
-    };
-    const usesBefore = await idle(); // those of the tests before this one have come to their ends
+    const usesBefore = await usesWhenIdle(running, "tone"); // those of the tests before this one have come to their ends
     const client = await connect(t);
     client.append(pcm24k(joinedSignals(toneSignal("abc"), quiet)));
     await client.until(completed);
-    assert.equal((await entry())?.sessions, 1);
     client.socket.close(1000);
-    assert.equal(await idle(), usesBefore + 1);
+    assert.equal(await usesWhenIdle(running, "tone"), usesBefore + 1);
     const leaving = await connect(t);
     leaving.append(pcm24k(toneSignal("abc")));
     await leaving.until("input_audio_buffer.speech_started");
     leaving.socket.terminate();
-    assert.equal(await idle(), usesBefore + 1);
+    assert.equal(await usesWhenIdle(running, "tone"), usesBefore + 1);
   });
 
   test("15 MiB of audio in one message are taken, and more than fits into one ends the connection", async (t) => {
@@ -338,3 +347,14 @@ suite("realtime sessions", () => {
     assert.equal((await client.until(completed))["transcript"], "abc");
   });
 });
+
+/** How often a model was used, once nothing uses it. */
+async function usesWhenIdle({ client, modelPath }: Running, id: string): Promise<number> {
+  for (;;) {
+    const list = await client.listModels();
+    assert.ok(list.success);
+    const entry = list.models[modelPath(id)];
+    if ((entry?.sessions ?? 0) === 0) return entry?.usage_count ?? 0;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}

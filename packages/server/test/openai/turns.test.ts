@@ -265,8 +265,11 @@ suite("turns that the client ends", () => {
 });
 
 test("the older form tells of an item once, by another name", () => {
-  const types = (form: "current" | "beta") =>
-    new Conversation(form, () => "a").committed("a").map(({ type }) => type.replace("conversation.", ""));
   assert.deepEqual(types("current"), ["input_audio_buffer.committed", "item.added", "item.done"]);
   assert.deepEqual(types("beta"), ["input_audio_buffer.committed", "item.created"]);
 });
+
+function types(form: "current" | "beta"): string[] {
+  const events = new Conversation(form, () => "a").committed("a");
+  return events.map(({ type }) => type.replace("conversation.", ""));
+}

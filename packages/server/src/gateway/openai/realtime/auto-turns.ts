@@ -84,7 +84,9 @@ export class AutoTurns implements Turns {
         return this.#answer();
       case "ended":
         return [...this.#end(ms(output.duration)), ...this.#complete(this.#ended)];
-      default:
+      case "ready":
+      case "warning":
+      case "error":
         return [];
     }
   }

@@ -47,16 +47,9 @@ export class ManualTurns implements Turns {
   }
 
   take(output: LiveOutput): readonly ServerEvent[] {
-    switch (output.type) {
-      case "partial":
-        return this.#tell((text) => text.hear(output.stable));
-      case "final":
-        return this.#tell((text) => text.add(output.segment.text));
-      case "finalized":
-        return completed(this.#conversation, this.#waiting.shift());
-      default:
-        return [];
-    }
+    if (output.type === "partial") return this.#tell((text) => text.hear(output.stable));
+    if (output.type === "final") return this.#tell((text) => text.add(output.segment.text));
+    return output.type === "finalized" ? completed(this.#conversation, this.#waiting.shift()) : [];
   }
 
   fail(error: OpenAiError): readonly ServerEvent[] {

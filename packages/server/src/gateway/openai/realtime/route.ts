@@ -65,8 +65,8 @@ async function open(
 
 /** A header, or in a browser, which can set none, a subprotocol. */
 function formOf({ headers }: FastifyRequest): RealtimeForm {
-  const beta = /(^|[,\s])realtime=v1($|[,\s])/.test(String(headers["openai-beta"] ?? ""));
-  const offered = String(headers["sec-websocket-protocol"] ?? "").split(",");
+  const beta = /(^|[,\s])realtime=v1($|[,\s])/.test((headers["openai-beta"] ?? []).toString());
+  const offered = (headers["sec-websocket-protocol"] ?? "").split(",");
   return beta || offered.some((name) => name.trim() === "openai-beta.realtime-v1") ? "beta" : "current";
 }
 
