@@ -54,6 +54,11 @@ export async function openLink(
   }
 }
 
+/** Ends the session too. */
+const ended = 1000;
+/** One of the codes for applications: an attempt to resume that is given up leaves the session for the next one. */
+const givenUp = 4000;
+
 class Dialling {
   readonly #transport: Transport;
   readonly #hearing: Hearing;
@@ -78,6 +83,7 @@ class Dialling {
     this.#socket = await transport.openSocket({
       path: "/stream",
       signal,
+      closeCode: () => (first.type === "resume" && !this.isReady ? givenUp : ended),
       ...(only !== undefined && { only }),
       onText: (text) => this.#hear(text),
       onClose: (detail) => this.#lose(networkFailure(new Error(detail), this.#transport.target)),

@@ -36,6 +36,8 @@ export interface SocketRequest {
   readonly query?: Readonly<Record<string, string>>;
   /** Aborted: stop dialling, or close the connection. */
   readonly signal: AbortSignal;
+  /** The code that it is closed with, asked for when that is done; 1000 if left out. */
+  readonly closeCode?: () => number;
   /** The one that a connection to the same session has to go to, where there is a choice. */
   readonly only?: ServedBy;
   readonly onText: (text: string) => void;

@@ -25,12 +25,12 @@ const normalClosure = 1000;
  * @throws TransportError `connection_lost` if it does not come about: a WebSocket does not say why
  */
 export function openWebSocket(dial: () => WebSocketLike, request: SocketRequest): Promise<LiveSocket> {
-  const { signal, onText, onClose } = request;
+  const { signal, onText, onClose, closeCode } = request;
   return new Promise((resolve, reject) => {
     const socket = dialled(dial);
     let isOpen = false;
     let detail = "";
-    const close = () => socket.close(normalClosure);
+    const close = () => socket.close(closeCode?.() ?? normalClosure);
     const end = (why: string) => {
       signal.removeEventListener("abort", close);
       if (isOpen) onClose(why);
@@ -38,7 +38,7 @@ export function openWebSocket(dial: () => WebSocketLike, request: SocketRequest)
     };
     socket.addEventListener("open", () => {
       isOpen = true;
-      resolve(liveSocket(socket));
+      resolve(liveSocket(socket, close));
     });
     socket.addEventListener("message", ({ data }: SocketEvent) => {
       if (typeof data === "string") onText(data);
@@ -62,13 +62,13 @@ function dialled(dial: () => WebSocketLike): WebSocketLike {
   }
 }
 
-function liveSocket(socket: WebSocketLike): LiveSocket {
+function liveSocket(socket: WebSocketLike, close: () => void): LiveSocket {
   return {
     get bufferedBytes() {
       return socket.bufferedAmount;
     },
     send: (message) => socket.send(message),
-    close: () => socket.close(normalClosure),
+    close,
   };
 }
 
