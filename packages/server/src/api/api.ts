@@ -1,7 +1,9 @@
+import type { Audit } from "../base/audit.ts";
 import { findInCatalog, searchCatalog } from "../catalog/search.ts";
 import type { Switches } from "../rollout/types.ts";
 import { listAliases, pinModel, reloadModel, renewHolds, setAlias } from "./administration.ts";
-import { type BatchCalls, runBatch } from "./batch.ts";
+import { auditedCalls, auditedPull } from "./audited.ts";
+import { runBatch } from "./batch.ts";
 import { createLive, type LiveParts } from "./live.ts";
 import {
   availableModels,
@@ -22,6 +24,7 @@ export interface ApiParts extends ModelParts, TranscribeParts, LiveParts, PullPa
   /** Version of voxpool, for `health`. */
   readonly version: string;
   readonly switches: Switches;
+  readonly audit: Audit;
 }
 
 /** All use cases over one pool. */
@@ -32,7 +35,7 @@ export function createApi(parts: ApiParts): Api {
     await parts.kept();
     return answer;
   };
-  const calls: BatchCalls = {
+  const calls = auditedCalls(parts.audit, {
     loadModel: (request, caller) => loadModel(parts, request, caller),
     unloadModel: (request, caller) => unloadModel(parts, request, caller),
     warmUpModel: (request, caller) => warmUpModel(parts, transcribe, request, caller),
@@ -40,7 +43,7 @@ export function createApi(parts: ApiParts): Api {
     pinModel: (request, caller) => kept(pinModel(parts, request, caller)),
     setAlias: (request, caller) => kept(setAlias(parts, request, caller)),
     switchModel: (request, caller) => kept(switchModel(parts, request, caller)),
-  };
+  });
   return {
     ...calls,
     health() {
@@ -59,7 +62,7 @@ export function createApi(parts: ApiParts): Api {
     async catalogDetails(name, language) {
       return { success: true, model: await findInCatalog(parts.known, parts.catalog, name, language) };
     },
-    pullModel: createPulls(parts),
+    pullModel: auditedPull(parts.audit, createPulls(parts)),
     transcribe,
     openLive: createLive(parts),
   };

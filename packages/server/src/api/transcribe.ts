@@ -20,19 +20,7 @@ import { type FailoverParts, openServing } from "./failover.ts";
 import type { FileChanges } from "./file-changes.ts";
 import { begin, countArrived, firstOf, openOrClose, openSessions, type Sessions } from "./open-recording.ts";
 import { createTextSteps, type TextStepParts, type TextSteps } from "./text-steps.ts";
-import type { Caller, TranscribeRequest } from "./types.ts";
-
-/** A recognition that ended, well or not. */
-export interface RecognitionOutcome {
-  /** The model that served; that was wished, if none did. */
-  readonly folder: ModelFolder;
-  readonly audioSeconds: number;
-  readonly queueSeconds: number;
-  readonly decodeSeconds: number;
-  readonly totalSeconds: number;
-  /** Why it failed. */
-  readonly reason?: Reason;
-}
+import type { Caller, RecognitionOutcome, TranscribeRequest } from "./types.ts";
 
 export interface TranscribeParts extends ChooseParts, TextStepParts, Pick<FailoverParts, "failover" | "onFailover"> {
   /** Told of each recognition that a model was chosen for. */
@@ -66,7 +54,7 @@ export function createTranscribe(parts: TranscribeParts) {
       throw error;
     } finally {
       ticket?.release();
-      if (account.folder) parts.onOutcome?.(outcomeOf(account.folder, account, (performance.now() - begunAt) / 1000));
+      tellOutcome(account, (performance.now() - begunAt) / 1000, [parts.onOutcome, caller.onOutcome]);
       over.abort(new VoxpoolError("request_cancelled"));
     }
   };
@@ -78,6 +66,12 @@ interface Account {
   sessions: readonly Session[];
   isDone?: boolean;
   reason?: Reason;
+}
+
+function tellOutcome(account: Account, totalSeconds: number, listeners: readonly TranscribeParts["onOutcome"][]): void {
+  if (account.folder === undefined) return;
+  const outcome = outcomeOf(account.folder, account, totalSeconds);
+  for (const listener of listeners) listener?.(outcome);
 }
 
 function outcomeOf(

@@ -10,7 +10,8 @@ import { rememberFolders } from "../api/recent-folders.ts";
 import type { TextSettings } from "../api/text-steps.ts";
 import type { Api } from "../api/types.ts";
 import { createAudioDecoder } from "../audio/decoder.ts";
-import type { Log } from "../base/log.ts";
+import { auditTo } from "../base/audit.ts";
+import type { Log, LogLine } from "../base/log.ts";
 import type { Config } from "../base/settings.ts";
 import { createSpool } from "../base/spool.ts";
 import { version } from "../base/version.ts";
@@ -38,6 +39,8 @@ const recordingFile = fileURLToPath(new URL("../../assets/jfk.wav", import.meta.
 export interface ComposeOptions {
   readonly config: Config;
   readonly log: Log;
+  /** Where administrative acts are written; the log if it is left out. */
+  readonly audit?: LogLine | undefined;
   /** Told about downloads of the server's own: the default model, native parts. */
   readonly onProgress?: ((event: PullEvent) => void) | undefined;
   /** Undefined: nothing outlives the process. */
@@ -84,6 +87,7 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
   const api = createApi({
     ...apiSettings(config),
     kept: () => durable.kept(),
+    audit: auditTo(options.audit ?? log.info),
     ...models,
     switches,
     recordingFile,

@@ -159,8 +159,9 @@ test("a request leaves one line, with its audio when that is known", async (t) =
   assert.equal(lines.length, 3);
   const { ms, ...first } = lines[0] ?? {};
   assert.equal(typeof ms, "number");
-  assert.deepEqual(first, { id: "one", method: "GET", route: "/api/models/status/*", status: 404 });
+  const request = { id: "one", method: "GET", route: "/api/models/status/*", address: "127.0.0.1" };
+  assert.deepEqual(first, { ...request, status: 404, outcome: "failed" });
   assert.equal(lines[1]?.route, "(none)");
-  assert.equal(lines[1]?.status, 400);
+  assert.deepEqual([lines[1]?.status, lines[1]?.outcome, lines[1]?.reason], [400, "failed", "request_invalid"]);
   assert.equal(lines[2]?.audio_seconds, 3.5);
 });
