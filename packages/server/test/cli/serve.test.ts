@@ -107,7 +107,7 @@ suite("serve", () => {
   test("a log file that cannot be opened is one clear line, and nothing is started", async (t) => {
     const { cwd, args } = place(t);
     const { code, stderr } = await run(t, [...args, "--log-file", "."], { cwd });
-    assert.equal(code, 1);
+    assert.equal(code, 2);
     assert.match(stderr, /^voxpool: log\.file: cannot write to \.: .*\n$/);
     const small = await run(t, [...args, "--log-file", "a.log", "--log-keep", "1MB"], { cwd });
     assert.match(small.stderr, /^voxpool: log\.keep: it must be twice log\.rotate_size at least\n$/);
