@@ -79,7 +79,9 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
   const { pool, scheduler } = composePool({ config, cores, log, settings, catalog, assets, durable, recordingFile });
   const names = new Names({ catalog: rememberFolders(catalog, pool), loaded: () => pool.states(), ...durable.names });
   const models = { catalog, pool, names };
-  const { watch, news } = composeObservation({ pool, scheduler, names, durable });
+  let isReady = false;
+  const ready = () => isReady;
+  const { watch, news } = composeObservation({ pool, scheduler, names, durable, ready });
   const spool = createSpool({ directory: spoolDirectory, limitBytes: config["limits.spool_bytes"], log });
   const audio = createAudioDecoder({ workers: config["audio.workers"] || cores, spool, log });
   const { switches, recognition } = composeSwitches({ ...models, log, settings, scheduler, audio, news, durable });
@@ -96,7 +98,10 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
     scripts,
     failover: settings.failover,
     onFailover: (from, to, why) => news.failedOver(from, to, why),
-    onOutcome: ({ folder, ...outcome }) => watch.observation.statistics.recognition({ ...folder, ...outcome }),
+    onOutcome(outcome) {
+      watch.observation.statistics.recognition({ ...outcome.folder, ...outcome });
+      watch.http.metrics.recognition(outcome);
+    },
     changes: createFileChanges(catalog, log),
     known: knownModels,
     partNames: assetNames,
@@ -104,8 +109,6 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
     admission: composeAdmission(config, scheduler, cores),
     version,
   });
-  let isReady = false;
-  const ready = () => isReady;
   const protocols = composeProtocols(config, watch.http.observed);
   const http = createHttpServer({ ...watch.http, api, config, version, log, spoolDirectory, spool, ready, protocols });
   return {

@@ -2,6 +2,7 @@ import { isLoaded } from "../api/models.ts";
 import { version } from "../base/version.ts";
 import { pathWithoutVersion, pathWithVersion } from "../base/versioned-path.ts";
 import type { HttpServerOptions } from "../gateway/http/server.ts";
+import { watchEventLoop } from "../observe/event-loop.ts";
 import { createMetrics } from "../observe/metrics.ts";
 import { createNews } from "../observe/news.ts";
 import { createObservation, type Observation } from "../observe/observation.ts";
@@ -14,6 +15,8 @@ interface Observed {
   readonly pool: Pool;
   readonly scheduler: NodeScheduler;
   readonly names: Names;
+  /** Whether requests may be sent. */
+  readonly ready: () => boolean;
 }
 
 /** Counts and tells what happens, and keeps of it what outlives the process. */
@@ -29,16 +32,23 @@ export function composeObservation({ durable, ...parts }: Observed & { readonly 
 }
 
 /** What the HTTP interface tells of what happens. */
-function observe({ pool, scheduler, names }: Observed) {
+function observe({ pool, scheduler, names, ready }: Observed) {
   const observation = createObservation({ pool, queue: () => scheduler.snapshot() });
   const { statistics } = observation;
+  const loop = watchEventLoop();
   const metrics = createMetrics({
     version,
+    ready,
+    loopLag: () => loop.lag(),
     loadedInstances: () => pool.list().filter(isLoaded).length,
-    pool: { statistics, instances: () => pool.list() },
+    pool: { statistics, instances: () => pool.list(), queue: () => scheduler.snapshot() },
   });
   const http = { observed: observedBy(observation, names), metrics };
-  return { http, observation, close: () => observation.close() };
+  const close = () => {
+    loop.close();
+    observation.close();
+  };
+  return { http, observation, loop, close };
 }
 
 /** Statistics and events, by the paths that callers write. */
