@@ -72,8 +72,7 @@ export async function startServer({ config, log, audit, onProgress }: StartOptio
     ports = await openPorts({ ...parts, config, log });
     lock.setUrl(url);
     const defaultModel = prepareDefaultModel({ ...parts, signal: stopping.signal });
-    // Also when the default model failed, since all others can be used.
-    void Promise.allSettled([defaultModel, parts.preload()]).then(parts.nowReady);
+    parts.followStart({ defaultModel, preloads: parts.preload() });
     let stopped: Promise<void> | undefined;
     const stop = () => {
       stopped ??= close();

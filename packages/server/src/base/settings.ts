@@ -236,6 +236,12 @@ export const settings = {
     "A model's process that takes more is replaced by a fresh one: bytes, or text like 2GB. auto: twice what it took when it was warm, and 1 GB. 0: never.",
     "模型进程占用超过该值时由新进程接替：字节数，或如 2GB 的文字。auto：预热后占用的两倍再加 1 GB。0：从不。",
   ),
+  "ready.canary_seconds": integer(
+    0,
+    [0, 86_400],
+    "How often three seconds of a recording are decoded with the default model, while it is loaded; if that fails, GET /readyz says no. 0: never.",
+    "每隔多少秒用已加载的默认模型解码三秒录音；失败时 GET /readyz 返回未就绪。0：从不。",
+  ),
   "schedule.cores": integer(
     0,
     [0, 4096],

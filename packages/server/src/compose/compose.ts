@@ -21,7 +21,6 @@ import { endpointSettings } from "../catalog/endpoints.ts";
 import { assetNames } from "../catalog/known-assets.ts";
 import { knownModels } from "../catalog/known-models.ts";
 import { type PullEvent, type PullOptions, pull } from "../catalog/pull.ts";
-import { createHttpServer } from "../gateway/http/server.ts";
 import { Names } from "../pool/names.ts";
 import { poolSettings } from "../pool/settings.ts";
 import type { Pool } from "../pool/types.ts";
@@ -29,9 +28,10 @@ import { createScriptConverter } from "../recognition/script.ts";
 import { switchSettings } from "../rollout/settings.ts";
 import { usualShareOf } from "../schedule/admission.ts";
 import { openDurable } from "./durable.ts";
+import { composeHttp } from "./http.ts";
 import { composeObservation } from "./observe.ts";
 import { composeAdmission, composePool } from "./pool.ts";
-import { composeProtocols } from "./protocols.ts";
+import type { Starting } from "./readiness.ts";
 import { composeSwitches } from "./switches.ts";
 
 const recordingFile = fileURLToPath(new URL("../../assets/jfk.wav", import.meta.url));
@@ -62,8 +62,8 @@ export interface Parts {
   readonly pull: (name: string) => Promise<void>;
   /** Loads what is to be there from the start: what is configured, and what is pinned. Never rejects. */
   readonly preload: () => Promise<void>;
-  /** From now on `/readyz` says yes: also when the default model failed, since all others can be used. */
-  readonly nowReady: () => void;
+  /** Once these are over `/readyz` says yes: also when the default model failed, since all others can be used. */
+  readonly followStart: (start: Starting) => void;
   readonly close: () => Promise<void>;
 }
 
@@ -79,8 +79,7 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
   const { pool, scheduler } = composePool({ config, cores, log, settings, catalog, assets, durable, recordingFile });
   const names = new Names({ catalog: rememberFolders(catalog, pool), loaded: () => pool.states(), ...durable.names });
   const models = { catalog, pool, names };
-  let isReady = false;
-  const ready = () => isReady;
+  const ready = () => starting.ready();
   const { watch, news } = composeObservation({ pool, scheduler, names, durable, ready });
   const spool = createSpool({ directory: spoolDirectory, limitBytes: config["limits.spool_bytes"], log });
   const audio = createAudioDecoder({ workers: config["audio.workers"] || cores, spool, log });
@@ -98,10 +97,7 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
     scripts,
     failover: settings.failover,
     onFailover: (from, to, why) => news.failedOver(from, to, why),
-    onOutcome(outcome) {
-      watch.observation.statistics.recognition({ ...outcome.folder, ...outcome });
-      watch.http.metrics.recognition(outcome);
-    },
+    onOutcome: watch.onOutcome,
     changes: createFileChanges(catalog, log),
     known: knownModels,
     partNames: assetNames,
@@ -109,8 +105,8 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
     admission: composeAdmission(config, scheduler, cores),
     version,
   });
-  const protocols = composeProtocols(config, watch.http.observed);
-  const http = createHttpServer({ ...watch.http, api, config, version, log, spoolDirectory, spool, ready, protocols });
+  const pages = { api, config, log, durable, stateDir, spoolDirectory, spool, recordingFile, ...models };
+  const { http, starting } = composeHttp({ ...pages, watched: watch.http, loop: watch.loop });
   return {
     ...models,
     api,
@@ -119,11 +115,9 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
     recordingFile,
     pull: async (name) => void (await fetch(name, () => undefined)),
     preload: () => preloadModels({ names, pool, log }, [...config["pool.preload"], ...durable.initial.pins]),
-    nowReady: () => {
-      isReady = true;
-    },
+    followStart: starting.follow,
     async close() {
-      for (const part of [watch, switches]) part.close();
+      for (const part of [starting, watch, switches]) part.close();
       await closeAll([http, pool, audio, scripts]);
       await durable.close();
     },

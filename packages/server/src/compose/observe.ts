@@ -1,4 +1,5 @@
 import { isLoaded } from "../api/models.ts";
+import type { RecognitionOutcome } from "../api/types.ts";
 import { version } from "../base/version.ts";
 import { pathWithoutVersion, pathWithVersion } from "../base/versioned-path.ts";
 import type { HttpServerOptions } from "../gateway/http/server.ts";
@@ -48,7 +49,11 @@ function observe({ pool, scheduler, names, ready }: Observed) {
     loop.close();
     observation.close();
   };
-  return { http, observation, loop, close };
+  const onOutcome = (outcome: RecognitionOutcome): void => {
+    statistics.recognition({ ...outcome.folder, ...outcome });
+    metrics.recognition(outcome);
+  };
+  return { http, observation, loop, onOutcome, close };
 }
 
 /** Statistics and events, by the paths that callers write. */

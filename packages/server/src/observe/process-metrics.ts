@@ -13,22 +13,24 @@ export interface ProcessSource {
  */
 export function registerProcessMetrics(registry: Registry, { version, loopLag }: ProcessSource): void {
   const registers = [registry];
-  new Gauge({
+  const info = new Gauge({
     name: "voxpool_build_info",
     help: "The versions of voxpool and of Node, as labels; always 1.",
     labelNames: ["version", "node_version"],
     registers,
-  }).set({ version, node_version: process.versions.node }, 1);
-  new Counter({
+  });
+  info.set({ version, node_version: process.versions.node }, 1);
+  const cpu = new Counter({
     name: "process_cpu_seconds_total",
     help: "Processor time of the server's own process.",
-    registers,
+    registers: [],
     collect() {
       const { user, system } = process.cpuUsage();
       this.reset();
       this.inc((user + system) / 1e6);
     },
   });
+  registry.registerMetric(cpu);
   const startSeconds = Date.now() / 1000 - process.uptime();
   gauge(registry, "process_start_time_seconds", "When the process began, Unix time.", () => startSeconds);
   gauge(registry, "process_resident_memory_bytes", "Resident memory of the server's own process.", () =>
@@ -55,14 +57,15 @@ export function registerProcessMetrics(registry: Registry, { version, loopLag }:
 
 /** A gauge that is asked for its value when it is read. */
 export function gauge(registry: Registry, name: string, help: string, read: () => number): void {
-  new Gauge({
+  const shown = new Gauge({
     name,
     help,
-    registers: [registry],
+    registers: [],
     collect() {
       this.set(read());
     },
   });
+  registry.registerMetric(shown);
 }
 
 /** Of this process; undefined where the system does not list them. */

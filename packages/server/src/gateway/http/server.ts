@@ -7,6 +7,7 @@ import type { Log } from "../../base/log.ts";
 import type { Config } from "../../base/settings.ts";
 import { createSpool, type Spool } from "../../base/spool.ts";
 import { createMetrics, type Metrics } from "../../observe/metrics.ts";
+import type { Readiness } from "../../observe/readiness.ts";
 import type { HttpProtocol, ProtocolParts } from "../protocol.ts";
 import { beginTrace, noRoute, type TraceSinks } from "../trace.ts";
 import { type AnswerUnknownRoute, unknownRoutes } from "../unknown-route.ts";
@@ -55,6 +56,8 @@ export interface HttpServerOptions {
   readonly spool?: Spool;
   /** Whether `/readyz` says so; true by default. */
   readonly ready?: () => boolean;
+  /** What `/readyz` looks at; without it: what `ready` says, and nothing else. */
+  readonly readiness?: Pick<Readiness, "look">;
   /** What else is spoken on this port. */
   readonly protocols?: readonly HttpProtocol[];
   readonly metrics?: Metrics;
