@@ -19,8 +19,9 @@ import { switchModel } from "./switch.ts";
 import { createTranscribe, type TranscribeParts } from "./transcribe.ts";
 import type { Api } from "./types.ts";
 import { type WarmUpParts, warmUpModel } from "./warm-up-model.ts";
+import { type WatchedLiveParts, watchedLive } from "./watched-live.ts";
 
-export interface ApiParts extends ModelParts, TranscribeParts, LiveParts, PullParts, WarmUpParts {
+export interface ApiParts extends ModelParts, TranscribeParts, LiveParts, PullParts, WarmUpParts, WatchedLiveParts {
   /** Version of voxpool, for `health`. */
   readonly version: string;
   readonly switches: Switches;
@@ -64,6 +65,6 @@ export function createApi(parts: ApiParts): Api {
     },
     pullModel: auditedPull(parts.audit, createPulls(parts)),
     transcribe,
-    openLive: createLive(parts),
+    openLive: watchedLive(createLive(parts), parts),
   };
 }

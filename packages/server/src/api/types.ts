@@ -47,6 +47,8 @@ export interface RecognitionOutcome {
   readonly queueSeconds: number;
   readonly decodeSeconds: number;
   readonly totalSeconds: number;
+  /** Set of a live session, whose times are sums over all that was said. */
+  readonly live?: { readonly droppedPartials: number };
   /** Why it failed. */
   readonly reason?: Reason;
 }

@@ -23,6 +23,17 @@ export function composeHttp({ watched, log, spoolDirectory, spool, ...parts }: C
   const files = { spoolDirectory, ...(spool && { spool }) };
   const { ready } = starting;
   const { openLive } = api;
-  const http = createHttpServer({ ...watched, ...files, api, openLive, config, version, log, ready, readiness, protocols });
+  const http = createHttpServer({
+    ...watched,
+    ...files,
+    api,
+    openLive,
+    config,
+    version,
+    log,
+    ready,
+    readiness,
+    protocols,
+  });
   return { http, starting };
 }

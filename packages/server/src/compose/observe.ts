@@ -1,5 +1,6 @@
 import { isLoaded } from "../api/models.ts";
 import type { RecognitionOutcome } from "../api/types.ts";
+import type { Reason } from "../base/errors.ts";
 import { version } from "../base/version.ts";
 import { pathWithoutVersion, pathWithVersion } from "../base/versioned-path.ts";
 import type { HttpServerOptions } from "../gateway/http/server.ts";
@@ -53,7 +54,9 @@ function observe({ pool, scheduler, names, ready }: Observed) {
     statistics.recognition({ ...outcome.folder, ...outcome });
     metrics.recognition(outcome);
   };
-  return { http, observation, loop, onOutcome, close };
+  const onLive = (change: 1 | -1): void => metrics.live(change);
+  const onLiveRefused = (reason: Reason): void => metrics.refused(reason);
+  return { http, observation, loop, told: { onOutcome, onLive, onLiveRefused }, close };
 }
 
 /** Statistics and events, by the paths that callers write. */

@@ -16,6 +16,7 @@ interface Trace {
   readonly address: string | undefined;
   outcome: RecognitionOutcome | undefined;
   reason: Reason | undefined;
+  audioSeconds: number | undefined;
   /** Whether the whole answer was sent although the response has not ended. */
   answered: boolean;
 }
@@ -44,12 +45,19 @@ export function beginTrace(request: FastifyRequest, reply: FastifyReply, route: 
     address: request.ip,
     outcome: undefined,
     reason: undefined,
+    audioSeconds: undefined,
     answered: false,
   };
   const response: Traced<ServerResponse> = reply.raw;
   response[key] = trace;
   (request.raw as Traced<IncomingMessage>)[key] = trace;
   response.on("close", onClose);
+}
+
+/** Notes how much audio a connection was about, seconds. */
+export function traceAudio(response: ServerResponse, audioSeconds: number): void {
+  const trace = (response as Traced<ServerResponse>)[key];
+  if (trace !== undefined) trace.audioSeconds = audioSeconds;
 }
 
 /** Notes that the whole answer is out, so that a caller who hangs up now has not missed it. */
@@ -90,6 +98,7 @@ function isProbe(route: string): boolean {
 function lineOf(trace: Trace, status: number, ms: number, keyName: string | undefined): Record<string, unknown> {
   const { id, method, route, address, outcome } = trace;
   const reason = trace.reason ?? outcome?.reason ?? (status === 499 ? "request_cancelled" : undefined);
+  const audioSeconds = trace.audioSeconds ?? outcome?.audioSeconds;
   return {
     id,
     method,
@@ -104,8 +113,8 @@ function lineOf(trace: Trace, status: number, ms: number, keyName: string | unde
       model: pathWithVersion(outcome.folder),
       queue_ms: rounded(outcome.queueSeconds * 1000),
       decode_ms: rounded(outcome.decodeSeconds * 1000),
-      audio_seconds: rounded(outcome.audioSeconds),
     }),
+    ...(audioSeconds !== undefined && { audio_seconds: rounded(audioSeconds) }),
   };
 }
 

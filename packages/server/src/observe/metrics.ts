@@ -2,14 +2,12 @@ import { Histogram, Registry } from "prom-client";
 import type { LoopLag } from "./event-loop.ts";
 import { type PoolSource, registerPoolMetrics } from "./pool-metrics.ts";
 import { gauge, registerProcessMetrics } from "./process-metrics.ts";
-import { type RecognitionCount, registerRecognitionMetrics } from "./recognition-metrics.ts";
+import { type RecognitionMetrics, registerRecognitionMetrics } from "./recognition-metrics.ts";
 
 /** What the server counts; plain calls in, the Prometheus text out. */
-export interface Metrics {
+export interface Metrics extends RecognitionMetrics {
   /** One HTTP request that has ended; `route` is the pattern, never the path. */
   request(route: string, status: number, seconds: number): void;
-  /** One recognition that has ended, well or not. */
-  recognition(recognition: RecognitionCount): void;
   /** The exposition text of this moment. */
   text(): Promise<string>;
   readonly contentType: string;
@@ -38,7 +36,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     buckets: [0.001, 0.005, 0.025, 0.1, 0.5, 1, 5, 30, 120],
     registers: [registry],
   });
-  const recognition = registerRecognitionMetrics(registry);
+  const recognitions = registerRecognitionMetrics(registry);
   gauge(registry, "voxpool_loaded_instances", "Model instances that are loaded.", loadedInstances);
   gauge(registry, "voxpool_ready", "1 if requests may be sent, as GET /readyz says.", () => (ready() ? 1 : 0));
   registerProcessMetrics(registry, { version, loopLag });
@@ -46,7 +44,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
   const updatePool = pool && registerPoolMetrics(registry, pool);
   return {
     request: (route, status, seconds) => observerOf(observers, requests, route, status)(seconds),
-    recognition,
+    ...recognitions,
     text() {
       updatePool?.();
       return registry.metrics();

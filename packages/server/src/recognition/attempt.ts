@@ -79,6 +79,7 @@ interface Decoding {
 export class Attempt {
   readonly lease: InstanceLease;
   queueSeconds = 0;
+  droppedPartials = 0;
   decodeSeconds = 0;
   readonly #parts: AttemptParts;
   readonly #host: HostSession;
@@ -286,7 +287,8 @@ export class Attempt {
     const waiting = new AbortController();
     this.#partial = waiting;
     this.#runPartial(work, waiting).catch((error: unknown) => {
-      if (!waiting.signal.aborted) this.#fail(error);
+      if (waiting.signal.aborted) this.droppedPartials += 1;
+      else this.#fail(error);
     });
   }
 

@@ -53,6 +53,8 @@ export interface SessionSummary {
   readonly decodeSeconds: number;
   /** How often another process took it up. */
   readonly replays: number;
+  /** Partials that were not decoded, since they came to nothing while they waited for a turn. */
+  readonly droppedPartials: number;
 }
 
 export interface OpenSession {

@@ -15,7 +15,7 @@ test("recognitions are counted by model, version and outcome; times and audio of
   metrics.recognition({ folder: cn, ...done, reason: "over_capacity" });
   metrics.recognition({ folder: cn, ...done, reason: "request_cancelled" });
   const text = await metrics.text();
-  const labels = 'model="model/cn",version="2"';
+  const labels = 'model="model/cn",version="2",kind="recording"';
   for (const [outcome, count] of Object.entries({ ok: 2, failed: 1, refused: 1, cancelled: 1 })) {
     assert.ok(text.includes(`voxpool_recognitions_total{${labels},outcome="${outcome}"} ${count}\n`), outcome);
   }
@@ -33,7 +33,9 @@ test("models without end do not grow the metrics without end", async () => {
   const text = await metrics.text();
   const models = new Set(text.match(/voxpool_recognition_duration_seconds_count\{model="[^"]*"/g));
   assert.equal(models.size, 129);
-  assert.ok(text.includes('voxpool_recognition_duration_seconds_count{model="(other)",version=""} 872\n'));
+  assert.ok(
+    text.includes('voxpool_recognition_duration_seconds_count{model="(other)",version="",kind="recording"} 872\n'),
+  );
 });
 
 test("a model's name cannot forge a line of the text", async () => {

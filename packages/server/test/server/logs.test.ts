@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { createLogger } from "../../dist/base/logger.js";
 import { scratchDirectory } from "../base/scratch.ts";
+import { connect } from "../ws/socket.ts";
 import { type ModelContent, startRunning, toneWav } from "./running.ts";
 
 type Line = Readonly<Record<string, unknown>>;
@@ -47,7 +48,10 @@ function markedWav(): Buffer {
 }
 
 test("neither audio, nor transcripts, nor secrets are in anything that is written", async (t) => {
-  const { fetch, text } = await startLogged(t, { en: { fake: { text: spoken } }, bad: { fake: { load: "throw" } } });
+  const { server, fetch, text } = await startLogged(t, {
+    en: { fake: { text: spoken } },
+    bad: { fake: { load: "throw" } },
+  });
   const headers = {
     authorization: "Bearer sk-planted-bearer",
     "x-api-key": "sk-planted-bearer",
@@ -69,13 +73,20 @@ test("neither audio, nor transcripts, nor secrets are in anything that is writte
   await post("/api/models/load", '{"planted-body": ', json);
   await post("/api/models/load", JSON.stringify({ model_path: "bad" }), json);
   await post("/api/planted-query/none", "planted-body");
+  const live = await connect(t, `${server.url.replace("http", "ws")}/api/stream`);
+  live.send({ type: "start", model_path: "en", hotwords: ["planted-body"] });
+  await live.until("ready");
+  live.socket.send(markedWav().subarray(44));
+  live.send({ type: "end" });
+  assert.match((await live.until("final")).segment.text, /eagle/);
+  await live.closed;
   const written = await text();
   const all = written.log + written.audit;
   const found = [...secrets, ...secrets.map((secret) => btoa(secret)), "eagle", "platform nine"].filter((secret) =>
     all.includes(secret),
   );
   assert.deepEqual(found, []);
-  assert.equal(linesIn(written.log).filter(({ msg }) => msg === "request").length, 7);
+  assert.equal(linesIn(written.log).filter(({ msg }) => msg === "request").length, 8);
 });
 
 test("a recognition leaves one line: the model, its times, its audio, and how it ended", async (t) => {
@@ -106,6 +117,31 @@ test("a recognition leaves one line: the model, its times, its audio, and how it
   assert.ok(Number(first?.audio_seconds) > 0);
   assert.partialDeepStrictEqual(second, { status: 404, outcome: "failed", reason: "model_not_found" });
   assert.match(String(second?.id), /^[\w-]+$/);
+});
+
+test("a live session leaves a line of its own at its end, and so does one that could not begin", async (t) => {
+  const { server, fetch, text, modelPath } = await startLogged(t, { en: "tone" });
+  const url = `${server.url.replace("http", "ws")}/api/stream`;
+  const client = await connect(t, url);
+  client.send({ type: "start", model_path: "en", client_id: "mic" });
+  await client.until("ready");
+  assert.match(await (await fetch("/metrics")).text(), /^voxpool_live_sessions 1$/m);
+  client.socket.send(toneWav("ace").subarray(44));
+  client.send({ type: "end" });
+  const { duration } = await client.until("ended");
+  await client.closed;
+  const refused = await connect(t, url);
+  refused.send({ type: "start", model_path: "none" });
+  await refused.closed;
+  const metrics = await (await fetch("/metrics")).text();
+  assert.match(metrics, /^voxpool_live_sessions 0$/m);
+  assert.match(metrics, /^voxpool_recognitions_total\{model=".*en",version="1",kind="live",outcome="ok"\} 1$/m);
+  const [first, second] = linesIn((await text()).log).filter(({ msg }) => msg === "live session");
+  assert.partialDeepStrictEqual(first, { client: "mic", model: `${modelPath("en")}@1`, outcome: "ok" });
+  assert.ok(Math.abs(Number(first?.audio_seconds) - duration) < 0.02);
+  for (const name of ["ms", "queue_ms", "decode_ms", "dropped_partials"]) assert.ok(Number(first?.[name]) >= 0, name);
+  assert.match(String(first?.id), /^[\w-]+$/);
+  assert.partialDeepStrictEqual(second, { address: "127.0.0.1", outcome: "failed", reason: "model_not_found" });
 });
 
 test("administrative acts leave a line in the audit file, in a batch too: who, what, and how it ended", async (t) => {
