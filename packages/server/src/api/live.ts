@@ -81,14 +81,14 @@ interface OpenParts extends LiveParts {
 async function open(
   parts: OpenParts,
   request: LiveRequest,
-  { client, kind = "address", signal }: Caller,
+  { client, kind = "address", signal, span }: Caller,
 ): Promise<Opened> {
   const { options } = request;
   const choice = await chooseModel(parts, { modelPath: options.model_path, language: options.language });
   parts.pool.touch(choice.folder, { client, kind });
   parts.changes.glance(parts.pool.find(choice.folder));
   const asker = { client, priority: "live_final", signal } as const;
-  const wishes = { ...asker, ...wishesOf(parts, request, choice.language) };
+  const wishes = { ...asker, span, ...wishesOf(parts, request, choice.language) };
   const { opened: session, instead } = await openServing(
     parts,
     { ...choice, ...failoverWish(options), signal },

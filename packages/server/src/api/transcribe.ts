@@ -9,6 +9,7 @@ import type {
 import type { AudioDecoder, DecodedAudio } from "../audio/audio.ts";
 import { parseDuration } from "../base/duration.ts";
 import { type ErrorDetails, type MessageLanguage, VoxpoolError, type WarningReason, warning } from "../base/errors.ts";
+import type { Span } from "../base/span.ts";
 import type { ModelFolder } from "../catalog/catalog.ts";
 import { summaryOf, transcribeChannels } from "../recognition/channels.ts";
 import { transcribe as run } from "../recognition/transcribe.ts";
@@ -96,7 +97,7 @@ interface RecogniseParts extends TranscribeParts {
 async function* recognise(
   parts: RecogniseParts,
   { bytes, file, raw, options, hints = [] }: TranscribeRequest,
-  { client, kind = "address", language: messageLanguage, signal }: Caller,
+  { client, kind = "address", language: messageLanguage, signal, span }: Caller,
 ): AsyncGenerator<TranscribeEvent, void> {
   const begunAt = performance.now();
   const choose = () => chooseModel(parts, { modelPath: options.model_path, language: options.language });
@@ -117,7 +118,7 @@ async function* recognise(
   const { channelCount } = begun;
   const audioSeconds = lengthOf(decoded, channelCount);
   const meant = async () => (await choose()).folder;
-  const opening = { choice, meant, options, channelCount, audioSeconds, client, signal };
+  const opening = { choice, meant, options, channelCount, audioSeconds, client, signal, span };
   const { ticket, sessions, steps, instead } = await openOrClose(begun.chunks, () => openAll(parts, opening));
   const [session] = sessions;
   const segments: Segment[] = [];
@@ -154,15 +155,16 @@ interface Opening {
   readonly audioSeconds: number | undefined;
   readonly client: string;
   readonly signal: AbortSignal;
+  readonly span: Span | undefined;
 }
 
 /** Takes a place, and opens the sessions of all channels with the model that was chosen or one that serves instead. */
 async function openAll(
   parts: RecogniseParts,
-  { choice, meant, options, channelCount, audioSeconds, client, signal }: Opening,
+  { choice, meant, options, channelCount, audioSeconds, client, signal, span }: Opening,
 ) {
   const asker = { client, priority: "interactive", signal } as const;
-  const wishes = { ...asker, ...sessionWishes(parts, options, choice.language) };
+  const wishes = { ...asker, span, ...sessionWishes(parts, options, choice.language) };
   const wished = { ...choice, ...failoverWish(options), signal };
   let entered: Ticket | undefined;
   const serving = await openServing(parts, wished, async (folder, until) => {

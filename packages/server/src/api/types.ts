@@ -36,6 +36,7 @@ import type {
 } from "@voxpool/client/contract";
 import type { RawPcm } from "../audio/audio.ts";
 import type { MessageLanguage, VoxpoolError } from "../base/errors.ts";
+import type { Span } from "../base/span.ts";
 import type { ModelFolder } from "../catalog/catalog.ts";
 import type { ExplainFailure } from "./batch.ts";
 
@@ -67,6 +68,8 @@ export interface Caller {
   readonly keyName?: string;
   /** Of the request, for lines in the log. */
   readonly requestId?: string;
+  /** The span that what is done for it lies in, where it is traced. */
+  readonly span?: Span;
   /** Told what a recognition cost once it has ended, for the line in the log. */
   readonly onOutcome?: (outcome: RecognitionOutcome) => void;
   /** What was begun for it is finished though it went away, as in a batch. */

@@ -242,6 +242,17 @@ export const settings = {
     "How often three seconds of a recording are decoded with the default model, while it is loaded; if that fails, GET /readyz says no. 0: never.",
     "每隔多少秒用已加载的默认模型解码三秒录音；失败时 GET /readyz 返回未就绪。0：从不。",
   ),
+  "tracing.otlp_endpoint": text(
+    "",
+    "Where traces are sent by OTLP over HTTP, for example http://127.0.0.1:4318. Empty: nothing is traced.",
+    "以 OTLP/HTTP 发送追踪的地址，例如 http://127.0.0.1:4318。留空：不追踪。",
+  ),
+  "tracing.sample_percent": integer(
+    100,
+    [0, 100],
+    "How many of a hundred requests are traced, where their caller has not decided.",
+    "调用方未作决定时，每一百个请求中追踪多少个。",
+  ),
   "schedule.cores": integer(
     0,
     [0, 4096],

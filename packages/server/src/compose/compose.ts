@@ -33,6 +33,7 @@ import { composeObservation } from "./observe.ts";
 import { composeAdmission, composePool } from "./pool.ts";
 import type { Starting } from "./readiness.ts";
 import { composeSwitches } from "./switches.ts";
+import { composeTracing } from "./tracing.ts";
 
 const recordingFile = fileURLToPath(new URL("../../assets/jfk.wav", import.meta.url));
 
@@ -75,6 +76,7 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
   const fetch = fetcher({ ...sources, modelDir: config.model_dir[0] ?? "model" });
   const catalog = createCatalog({ modelDirs: config.model_dir, fakeEngine: config["engine.fake"] });
   const assets = createAssetStore({ ...sources, voskLibrary: config["vosk.library"] });
+  const tracing = await composeTracing(config, log);
   const durable = await openDurable(storeFile, log);
   const { pool, scheduler } = composePool({ config, cores, log, settings, catalog, assets, durable, recordingFile });
   const names = new Names({ catalog: rememberFolders(catalog, pool), loaded: () => pool.states(), ...durable.names });
@@ -96,7 +98,6 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
     recognition,
     scripts,
     failover: settings.failover,
-    onFailover: (from, to, why) => news.failedOver(from, to, why),
     log,
     ...watch.told,
     changes: createFileChanges(catalog, log),
@@ -106,8 +107,8 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
     admission: composeAdmission(config, scheduler, cores),
     version,
   });
-  const pages = { api, config, log, durable, stateDir, spoolDirectory, spool, recordingFile, ...models };
-  const { http, starting } = composeHttp({ ...pages, watched: watch.http, loop: watch.loop });
+  const kept = { durable, stateDir, spoolDirectory, spool, recordingFile };
+  const { http, starting } = composeHttp({ ...models, ...kept, api, config, log, watch, tracing });
   return {
     ...models,
     api,
@@ -121,6 +122,7 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
       for (const part of [starting, watch, switches]) part.close();
       await closeAll([http, pool, audio, scripts]);
       await durable.close();
+      await tracing?.close();
     },
   };
 }

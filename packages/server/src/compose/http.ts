@@ -1,6 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import { version } from "../base/version.ts";
 import { createHttpServer, type HttpServerOptions } from "../gateway/http/server.ts";
+import type { Tracing } from "../observe/tracing.ts";
 import { composeProtocols } from "./protocols.ts";
 import { type ComposeReadiness, composeReadiness } from "./readiness.ts";
 
@@ -9,30 +10,31 @@ export interface ComposeHttp
     Pick<HttpServerOptions, "log" | "spoolDirectory" | "spool"> {
   readonly api: HttpServerOptions["api"] & Required<Pick<HttpServerOptions, "openLive">>;
   readonly config: ComposeReadiness["config"];
-  readonly watched: Pick<HttpServerOptions, "observed" | "metrics">;
+  /** Undefined: nothing is traced. */
+  readonly tracing: Pick<Tracing, "start"> | undefined;
+  readonly watch: ComposeReadiness["watch"] & { readonly http: Pick<HttpServerOptions, "observed" | "metrics"> };
 }
 
 /** The HTTP server with all that is spoken on its port, and what its readiness hangs on. */
-export function composeHttp({ watched, log, spoolDirectory, spool, ...parts }: ComposeHttp): {
+export function composeHttp({ tracing, log, spoolDirectory, spool, ...parts }: ComposeHttp): {
   readonly http: FastifyInstance;
   readonly starting: Omit<ReturnType<typeof composeReadiness>, "readiness">;
 } {
-  const { api, config } = parts;
+  const { api, config, watch } = parts;
   const { readiness, ...starting } = composeReadiness(parts);
-  const protocols = composeProtocols(config, watched.observed);
+  const protocols = composeProtocols(config, watch.http.observed);
   const files = { spoolDirectory, ...(spool && { spool }) };
-  const { ready } = starting;
-  const { openLive } = api;
+  const probes = { ready: starting.ready, readiness };
+  const traced = { ...watch.http, ...(tracing && { startSpan: tracing.start }) };
   const http = createHttpServer({
-    ...watched,
+    ...traced,
     ...files,
+    ...probes,
     api,
-    openLive,
+    openLive: (request, caller) => api.openLive(request, caller),
     config,
     version,
     log,
-    ready,
-    readiness,
     protocols,
   });
   return { http, starting };

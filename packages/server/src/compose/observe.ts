@@ -6,7 +6,7 @@ import { pathWithoutVersion, pathWithVersion } from "../base/versioned-path.ts";
 import type { HttpServerOptions } from "../gateway/http/server.ts";
 import { watchEventLoop } from "../observe/event-loop.ts";
 import { createMetrics } from "../observe/metrics.ts";
-import { createNews } from "../observe/news.ts";
+import { createNews, type News } from "../observe/news.ts";
 import { createObservation, type Observation } from "../observe/observation.ts";
 import type { Names } from "../pool/names.ts";
 import type { Pool } from "../pool/types.ts";
@@ -30,7 +30,8 @@ export function composeObservation({ durable, ...parts }: Observed & { readonly 
   parts.names.subscribe((change) => {
     if (change.kind === "alias") news.aliasChanged(change.alias, change.target);
   });
-  return { watch, news };
+  const onFailover: News["failedOver"] = (...failover) => news.failedOver(...failover);
+  return { watch: { ...watch, told: { ...watch.told, onFailover } }, news };
 }
 
 /** What the HTTP interface tells of what happens. */

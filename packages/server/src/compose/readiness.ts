@@ -16,7 +16,7 @@ export interface ComposeReadiness extends Omit<CanaryOptions, "everySeconds" | "
   readonly config: Config;
   readonly durable: Pick<Durable, "answers">;
   readonly stateDir: string;
-  readonly loop: Pick<LoopWatch, "lag">;
+  readonly watch: { readonly loop: Pick<LoopWatch, "lag"> };
 }
 
 /** Less room than this is told. */
@@ -27,7 +27,7 @@ const longestLagSeconds = 2;
 const starting: PartReport = { status: "waiting", detail: "it is still being prepared" };
 
 /** What `/readyz` looks at, and the function that says what the server waits for at its start. */
-export function composeReadiness({ config, durable, stateDir, loop, ...canaryParts }: ComposeReadiness): {
+export function composeReadiness({ config, durable, stateDir, watch, ...canaryParts }: ComposeReadiness): {
   readonly readiness: Readiness;
   /** Costs nothing. */
   readonly ready: () => boolean;
@@ -47,7 +47,7 @@ export function composeReadiness({ config, durable, stateDir, loop, ...canaryPar
         return partIsOk;
       },
       disk: () => diskReport(stateDir),
-      event_loop: () => loopReport(loop),
+      event_loop: () => loopReport(watch.loop),
       ...(canary && { canary: canary.check }),
     },
   });

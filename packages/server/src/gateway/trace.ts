@@ -3,8 +3,10 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import type { RecognitionOutcome } from "../api/types.ts";
 import type { Reason } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
+import type { Span } from "../base/span.ts";
 import { pathWithVersion } from "../base/versioned-path.ts";
 import type { Metrics } from "../observe/metrics.ts";
+import type { Tracing } from "../observe/tracing.ts";
 
 /** What is known of a request while it runs; kept on its two ends, so that its end needs no closure. */
 interface Trace {
@@ -17,6 +19,7 @@ interface Trace {
   outcome: RecognitionOutcome | undefined;
   reason: Reason | undefined;
   audioSeconds: number | undefined;
+  readonly span: Span | undefined;
   /** Whether the whole answer was sent although the response has not ended. */
   answered: boolean;
 }
@@ -24,6 +27,8 @@ interface Trace {
 export interface TraceSinks {
   readonly log: Log;
   readonly metrics: Metrics;
+  /** Begins the trace of a request, where requests are traced. */
+  readonly startSpan?: Tracing["start"] | undefined;
   /** The name of the key that a request came with, where there are keys; never the key. */
   readonly keyNameOf?: ((request: IncomingMessage) => string | undefined) | undefined;
 }
@@ -46,12 +51,25 @@ export function beginTrace(request: FastifyRequest, reply: FastifyReply, route: 
     outcome: undefined,
     reason: undefined,
     audioSeconds: undefined,
+    span: isProbe(route) ? undefined : startSpan(request, route, sinks),
     answered: false,
   };
   const response: Traced<ServerResponse> = reply.raw;
   response[key] = trace;
   (request.raw as Traced<IncomingMessage>)[key] = trace;
   response.on("close", onClose);
+}
+
+function startSpan({ method, headers }: FastifyRequest, route: string, sinks: TraceSinks): Span | undefined {
+  if (sinks.startSpan === undefined) return undefined;
+  const { traceparent } = headers;
+  const attributes = { "http.request.method": method, "http.route": route };
+  return sinks.startSpan(`${method} ${route}`, attributes, typeof traceparent === "string" ? traceparent : undefined);
+}
+
+/** The span of a request, for what happens inside of it. */
+export function spanOf(request: IncomingMessage): Span | undefined {
+  return (request as Traced<IncomingMessage>)[key]?.span;
 }
 
 /** Notes how much audio a connection was about, seconds. */
@@ -86,8 +104,19 @@ function onClose(this: Traced<ServerResponse>): void {
   const ms = performance.now() - trace.startedMs;
   const status = this.writableEnded || trace.answered ? this.statusCode : 499;
   metrics.request(trace.route, status, ms / 1000);
+  endSpan(trace, status);
   const write = isProbe(trace.route) && status < 400 ? log.debug : log.info;
   write(lineOf(trace, status, ms, keyNameOf?.(this.req)), "request");
+}
+
+function endSpan({ span, outcome, reason }: Trace, status: number): void {
+  if (span === undefined) return;
+  span.set({
+    "http.response.status_code": status,
+    ...(outcome !== undefined && { "voxpool.model": pathWithVersion(outcome.folder) }),
+    ...(outcome !== undefined && { "voxpool.audio_seconds": outcome.audioSeconds }),
+  });
+  span.end(reason ?? outcome?.reason ?? (status === 499 ? "request_cancelled" : undefined));
 }
 
 /** What asks every few seconds, and would fill the log. */
@@ -96,7 +125,7 @@ function isProbe(route: string): boolean {
 }
 
 function lineOf(trace: Trace, status: number, ms: number, keyName: string | undefined): Record<string, unknown> {
-  const { id, method, route, address, outcome } = trace;
+  const { id, method, route, address, span, outcome } = trace;
   const reason = trace.reason ?? outcome?.reason ?? (status === 499 ? "request_cancelled" : undefined);
   const audioSeconds = trace.audioSeconds ?? outcome?.audioSeconds;
   return {
@@ -108,6 +137,7 @@ function lineOf(trace: Trace, status: number, ms: number, keyName: string | unde
     ...(reason !== undefined && { reason }),
     ms: rounded(ms),
     ...(address !== undefined && { address }),
+    ...(span !== undefined && { trace: span.traceId }),
     ...(keyName !== undefined && { key: keyName }),
     ...(outcome !== undefined && {
       model: pathWithVersion(outcome.folder),

@@ -61,6 +61,8 @@ export interface HttpServerOptions {
   /** What else is spoken on this port. */
   readonly protocols?: readonly HttpProtocol[];
   readonly metrics?: Metrics;
+  /** Begins the trace of a request; without it nothing is traced. */
+  readonly startSpan?: TraceSinks["startSpan"];
   /** The name of the key that a request came with, for its line in the log; without it: none. */
   readonly keyNameOf?: TraceSinks["keyNameOf"];
   /** Longest time for the head of a request to arrive; 15 s by default. */
@@ -84,7 +86,7 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
   const failures = createNativeFailures(log);
   const spool =
     options.spool ?? createSpool({ directory: options.spoolDirectory, limitBytes: config["limits.spool_bytes"] });
-  const sinks: TraceSinks = { log, metrics, keyNameOf: options.keyNameOf };
+  const sinks: TraceSinks = { log, metrics, keyNameOf: options.keyNameOf, startSpan: options.startSpan };
   const sockets: WebSocketPaths = new Set();
   const upgrades = (request: IncomingMessage): boolean => asksForWebSocket(request, sockets);
   const fastify = Fastify({
