@@ -8,7 +8,7 @@ import { type ComposeReadiness, composeReadiness } from "./readiness.ts";
 export interface ComposeHttp
   extends Omit<ComposeReadiness, "config">,
     Pick<HttpServerOptions, "log" | "spoolDirectory" | "spool"> {
-  readonly api: HttpServerOptions["api"] & Required<Pick<HttpServerOptions, "openLive">>;
+  readonly api: HttpServerOptions["api"];
   readonly config: ComposeReadiness["config"];
   /** Undefined: nothing is traced. */
   readonly tracing: Pick<Tracing, "start"> | undefined;
@@ -31,7 +31,6 @@ export function composeHttp({ tracing, log, spoolDirectory, spool, ...parts }: C
     ...files,
     ...probes,
     api,
-    openLive: (request, caller) => api.openLive(request, caller),
     config,
     version,
     log,
