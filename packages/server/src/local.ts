@@ -109,8 +109,8 @@ async function openPool(options: LocalOptions): Promise<{ server: Server; close(
       ...(onProgress && { onProgress }),
     });
     await parts.http.ready();
-    void parts.preload();
-    parts.nowReady();
+    const defaultModel = Promise.resolve();
+    parts.followStart({ defaultModel, preloads: parts.preload() });
     return { server: parts.http.server, close };
   } catch (error) {
     await close();

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { FastifyInstance } from "fastify";
 import { type DefaultModelReady, prepareDefaultModel } from "./api/default-model.ts";
 import { VoxpoolError } from "./base/errors.ts";
-import type { Log } from "./base/log.ts";
+import type { Log, LogLine } from "./base/log.ts";
 import { versionAt } from "./base/neighbour.ts";
 import { stateDirectory } from "./base/paths.ts";
 import type { Config } from "./base/settings.ts";
@@ -20,6 +20,8 @@ export type { PullEvent } from "./catalog/pull.ts";
 export interface StartOptions {
   readonly config: Config;
   readonly log: Log;
+  /** Where administrative acts are written; the log if it is left out. */
+  readonly audit?: LogLine;
   /** Told about downloads of the server's own: the default model, native parts. */
   readonly onProgress?: (event: PullEvent) => void;
 }
@@ -38,7 +40,7 @@ export interface RunningServer {
  * The whole server: takes the state directory, listens, and prepares the default model.
  * @throws VoxpoolError `state_locked`, `port_taken`, `config_invalid`
  */
-export async function startServer({ config, log, onProgress }: StartOptions): Promise<RunningServer> {
+export async function startServer({ config, log, audit, onProgress }: StartOptions): Promise<RunningServer> {
   const stateDir = await stateDirectory(config);
   const lock = await lockStateDirectory(stateDir, { pid: process.pid });
   const stopping = new AbortController();
@@ -48,6 +50,7 @@ export async function startServer({ config, log, onProgress }: StartOptions): Pr
   const parts = await composeOr(() => lock.release(), {
     config,
     log,
+    audit,
     stateDir,
     storeFile: join(stateDir, "voxpool.db"),
     spoolDirectory,
@@ -69,8 +72,7 @@ export async function startServer({ config, log, onProgress }: StartOptions): Pr
     ports = await openPorts({ ...parts, config, log });
     lock.setUrl(url);
     const defaultModel = prepareDefaultModel({ ...parts, signal: stopping.signal });
-    // Also when the default model failed, since all others can be used.
-    void Promise.allSettled([defaultModel, parts.preload()]).then(parts.nowReady);
+    parts.followStart({ defaultModel, preloads: parts.preload() });
     let stopped: Promise<void> | undefined;
     const stop = () => {
       stopped ??= close();

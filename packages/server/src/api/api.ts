@@ -1,7 +1,9 @@
+import type { Audit } from "../base/audit.ts";
 import { findInCatalog, searchCatalog } from "../catalog/search.ts";
 import type { Switches } from "../rollout/types.ts";
 import { listAliases, pinModel, reloadModel, renewHolds, setAlias } from "./administration.ts";
-import { type BatchCalls, runBatch } from "./batch.ts";
+import { auditedCalls, auditedPull } from "./audited.ts";
+import { runBatch } from "./batch.ts";
 import { createLive, type LiveParts } from "./live.ts";
 import {
   availableModels,
@@ -17,11 +19,13 @@ import { switchModel } from "./switch.ts";
 import { createTranscribe, type TranscribeParts } from "./transcribe.ts";
 import type { Api } from "./types.ts";
 import { type WarmUpParts, warmUpModel } from "./warm-up-model.ts";
+import { type WatchedLiveParts, watchedLive } from "./watched-live.ts";
 
-export interface ApiParts extends ModelParts, TranscribeParts, LiveParts, PullParts, WarmUpParts {
+export interface ApiParts extends ModelParts, TranscribeParts, LiveParts, PullParts, WarmUpParts, WatchedLiveParts {
   /** Version of voxpool, for `health`. */
   readonly version: string;
   readonly switches: Switches;
+  readonly audit: Audit;
 }
 
 /** All use cases over one pool. */
@@ -32,7 +36,7 @@ export function createApi(parts: ApiParts): Api {
     await parts.kept();
     return answer;
   };
-  const calls: BatchCalls = {
+  const calls = auditedCalls(parts.audit, {
     loadModel: (request, caller) => loadModel(parts, request, caller),
     unloadModel: (request, caller) => unloadModel(parts, request, caller),
     warmUpModel: (request, caller) => warmUpModel(parts, transcribe, request, caller),
@@ -40,7 +44,7 @@ export function createApi(parts: ApiParts): Api {
     pinModel: (request, caller) => kept(pinModel(parts, request, caller)),
     setAlias: (request, caller) => kept(setAlias(parts, request, caller)),
     switchModel: (request, caller) => kept(switchModel(parts, request, caller)),
-  };
+  });
   return {
     ...calls,
     health() {
@@ -59,8 +63,8 @@ export function createApi(parts: ApiParts): Api {
     async catalogDetails(name, language) {
       return { success: true, model: await findInCatalog(parts.known, parts.catalog, name, language) };
     },
-    pullModel: createPulls(parts),
+    pullModel: auditedPull(parts.audit, createPulls(parts)),
     transcribe,
-    openLive: createLive(parts),
+    openLive: watchedLive(createLive(parts), parts),
   };
 }

@@ -13,8 +13,7 @@ import { createLiveInput } from "./live-input.ts";
 import { type LivePlaceLimits, LivePlaces } from "./live-places.ts";
 import { type LiveLimits, RunningLive } from "./live-session.ts";
 import { createTextSteps, type TextStepParts, type TextSteps } from "./text-steps.ts";
-import type { RecognitionOutcome } from "./transcribe.ts";
-import type { Caller, LiveOutput, LiveRequest, LiveSession } from "./types.ts";
+import type { Caller, LiveOutput, LiveRequest, LiveSession, RecognitionOutcome } from "./types.ts";
 
 export interface LiveParts extends ChooseParts, TextStepParts, Pick<FailoverParts, "failover" | "onFailover"> {
   /** Told of each session that a model was chosen for. */
@@ -56,7 +55,8 @@ export function createLive(parts: LiveParts) {
         giveBack();
         forcedAway.forget(session);
         over.abort(error ?? new VoxpoolError("request_cancelled")); // nobody waits for a text any more
-        parts.onOutcome?.(outcomeOf(session, error));
+        const outcome = outcomeOf(session, error);
+        for (const listener of [parts.onOutcome, caller.onOutcome]) listener?.(outcome);
       },
     });
     forcedAway.tell(session, (error) => running.stop(error));
@@ -81,14 +81,14 @@ interface OpenParts extends LiveParts {
 async function open(
   parts: OpenParts,
   request: LiveRequest,
-  { client, kind = "address", signal }: Caller,
+  { client, kind = "address", signal, span }: Caller,
 ): Promise<Opened> {
   const { options } = request;
   const choice = await chooseModel(parts, { modelPath: options.model_path, language: options.language });
   parts.pool.touch(choice.folder, { client, kind });
   parts.changes.glance(parts.pool.find(choice.folder));
   const asker = { client, priority: "live_final", signal } as const;
-  const wishes = { ...asker, ...wishesOf(parts, request, choice.language) };
+  const wishes = { ...asker, span, ...wishesOf(parts, request, choice.language) };
   const { opened: session, instead } = await openServing(
     parts,
     { ...choice, ...failoverWish(options), signal },
@@ -185,9 +185,10 @@ function unusedBy(info: EngineInfo, { hotwords = [], grammar = [], alternatives 
 }
 
 function outcomeOf(session: Session, error: VoxpoolError | undefined): RecognitionOutcome {
-  const { durationSeconds: audioSeconds, queueSeconds, decodeSeconds } = session.summary();
+  const { durationSeconds: audioSeconds, queueSeconds, decodeSeconds, droppedPartials } = session.summary();
   // It lasts as long as somebody speaks: what it took is what they waited for.
   const totalSeconds = queueSeconds + decodeSeconds;
-  const cost = { folder: session.folder, audioSeconds, queueSeconds, decodeSeconds, totalSeconds };
+  const live = { droppedPartials };
+  const cost = { folder: session.folder, audioSeconds, queueSeconds, decodeSeconds, totalSeconds, live };
   return { ...cost, ...(error && { reason: error.reason }) };
 }

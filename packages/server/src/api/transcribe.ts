@@ -9,6 +9,7 @@ import type {
 import type { AudioDecoder, DecodedAudio } from "../audio/audio.ts";
 import { parseDuration } from "../base/duration.ts";
 import { type ErrorDetails, type MessageLanguage, VoxpoolError, type WarningReason, warning } from "../base/errors.ts";
+import type { Span } from "../base/span.ts";
 import type { ModelFolder } from "../catalog/catalog.ts";
 import { summaryOf, transcribeChannels } from "../recognition/channels.ts";
 import { transcribe as run } from "../recognition/transcribe.ts";
@@ -20,19 +21,7 @@ import { type FailoverParts, openServing } from "./failover.ts";
 import type { FileChanges } from "./file-changes.ts";
 import { begin, countArrived, firstOf, openOrClose, openSessions, type Sessions } from "./open-recording.ts";
 import { createTextSteps, type TextStepParts, type TextSteps } from "./text-steps.ts";
-import type { Caller, TranscribeRequest } from "./types.ts";
-
-/** A recognition that ended, well or not. */
-export interface RecognitionOutcome {
-  /** The model that served; that was wished, if none did. */
-  readonly folder: ModelFolder;
-  readonly audioSeconds: number;
-  readonly queueSeconds: number;
-  readonly decodeSeconds: number;
-  readonly totalSeconds: number;
-  /** Why it failed. */
-  readonly reason?: Reason;
-}
+import type { Caller, RecognitionOutcome, TranscribeRequest } from "./types.ts";
 
 export interface TranscribeParts extends ChooseParts, TextStepParts, Pick<FailoverParts, "failover" | "onFailover"> {
   /** Told of each recognition that a model was chosen for. */
@@ -66,7 +55,7 @@ export function createTranscribe(parts: TranscribeParts) {
       throw error;
     } finally {
       ticket?.release();
-      if (account.folder) parts.onOutcome?.(outcomeOf(account.folder, account, (performance.now() - begunAt) / 1000));
+      tellOutcome(account, (performance.now() - begunAt) / 1000, [parts.onOutcome, caller.onOutcome]);
       over.abort(new VoxpoolError("request_cancelled"));
     }
   };
@@ -78,6 +67,12 @@ interface Account {
   sessions: readonly Session[];
   isDone?: boolean;
   reason?: Reason;
+}
+
+function tellOutcome(account: Account, totalSeconds: number, listeners: readonly TranscribeParts["onOutcome"][]): void {
+  if (account.folder === undefined) return;
+  const outcome = outcomeOf(account.folder, account, totalSeconds);
+  for (const listener of listeners) listener?.(outcome);
 }
 
 function outcomeOf(
@@ -102,7 +97,7 @@ interface RecogniseParts extends TranscribeParts {
 async function* recognise(
   parts: RecogniseParts,
   { bytes, file, raw, options, hints = [] }: TranscribeRequest,
-  { client, kind = "address", language: messageLanguage, signal }: Caller,
+  { client, kind = "address", language: messageLanguage, signal, span }: Caller,
 ): AsyncGenerator<TranscribeEvent, void> {
   const begunAt = performance.now();
   const choose = () => chooseModel(parts, { modelPath: options.model_path, language: options.language });
@@ -123,7 +118,7 @@ async function* recognise(
   const { channelCount } = begun;
   const audioSeconds = lengthOf(decoded, channelCount);
   const meant = async () => (await choose()).folder;
-  const opening = { choice, meant, options, channelCount, audioSeconds, client, signal };
+  const opening = { choice, meant, options, channelCount, audioSeconds, client, signal, span };
   const { ticket, sessions, steps, instead } = await openOrClose(begun.chunks, () => openAll(parts, opening));
   const [session] = sessions;
   const segments: Segment[] = [];
@@ -160,15 +155,16 @@ interface Opening {
   readonly audioSeconds: number | undefined;
   readonly client: string;
   readonly signal: AbortSignal;
+  readonly span: Span | undefined;
 }
 
 /** Takes a place, and opens the sessions of all channels with the model that was chosen or one that serves instead. */
 async function openAll(
   parts: RecogniseParts,
-  { choice, meant, options, channelCount, audioSeconds, client, signal }: Opening,
+  { choice, meant, options, channelCount, audioSeconds, client, signal, span }: Opening,
 ) {
   const asker = { client, priority: "interactive", signal } as const;
-  const wishes = { ...asker, ...sessionWishes(parts, options, choice.language) };
+  const wishes = { ...asker, span, ...sessionWishes(parts, options, choice.language) };
   const wished = { ...choice, ...failoverWish(options), signal };
   let entered: Ticket | undefined;
   const serving = await openServing(parts, wished, async (folder, until) => {

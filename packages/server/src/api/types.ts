@@ -20,6 +20,7 @@ import type {
   PinRequest,
   PullEvent,
   PullRequest,
+  Reason,
   ReloadAnswer,
   ReloadRequest,
   RenewAnswer,
@@ -35,7 +36,23 @@ import type {
 } from "@voxpool/client/contract";
 import type { RawPcm } from "../audio/audio.ts";
 import type { MessageLanguage, VoxpoolError } from "../base/errors.ts";
+import type { Span } from "../base/span.ts";
+import type { ModelFolder } from "../catalog/catalog.ts";
 import type { ExplainFailure } from "./batch.ts";
+
+/** A recognition that ended, well or not. */
+export interface RecognitionOutcome {
+  /** The model that served; that was wished, if none did. */
+  readonly folder: ModelFolder;
+  readonly audioSeconds: number;
+  readonly queueSeconds: number;
+  readonly decodeSeconds: number;
+  readonly totalSeconds: number;
+  /** Set of a live session, whose times are sums over all that was said. */
+  readonly live?: { readonly droppedPartials: number };
+  /** Why it failed. */
+  readonly reason?: Reason;
+}
 
 /** Who asks. */
 export interface Caller {
@@ -47,6 +64,14 @@ export interface Caller {
   readonly language: MessageLanguage;
   /** Aborted when the caller went away. */
   readonly signal: AbortSignal;
+  /** The name of its key, where there is one. */
+  readonly keyName?: string;
+  /** Of the request, for lines in the log. */
+  readonly requestId?: string;
+  /** The span that what is done for it lies in, where it is traced. */
+  readonly span?: Span;
+  /** Told what a recognition cost once it has ended, for the line in the log. */
+  readonly onOutcome?: (outcome: RecognitionOutcome) => void;
   /** What was begun for it is finished though it went away, as in a batch. */
   readonly isFinished?: boolean;
 }

@@ -2,13 +2,19 @@ import { isatty } from "node:tty";
 import { type DestinationStream, pino, stdTimeFunctions } from "pino";
 import { prettyFactory } from "pino-pretty";
 import type { MessageLanguage } from "./errors.ts";
-import { createLineWriter, writeAll } from "./line-writer.ts";
-import type { Log } from "./log.ts";
+import { createLineWriter, type LineWriter, writeAll } from "./line-writer.ts";
+import type { Log, LogLine } from "./log.ts";
+import type { LogFile } from "./log-file.ts";
+import { configuredLogFile, type LogFileConfig } from "./log-file-settings.ts";
 import { inChinese } from "./phrases.ts";
 import type { Config } from "./settings.ts";
 
 /** The log of a process, to be closed at its end. */
 export interface Logger extends Log {
+  /** A line about an administrative act, with `audit: true`: in the log at `info`, or in a file of its own. */
+  readonly audit: LogLine;
+  /** Opens the files anew, since another program has moved them away; nothing without files. */
+  reopen(): void;
   /**
    * Resolves when all lines are out, or after `closeWaitMs` if nobody reads them; later lines are dropped. Without
    * it `process.exit()` still writes what is left. Safe to call twice.
@@ -29,37 +35,61 @@ export interface LoggerOptions {
 /**
  * The log as configured. On a terminal: lines for people, written at once. Else one JSON object a line (`level`,
  * `time` as ISO 8601, `msg`, the fields), written in the background, so that a line costs the server next to nothing.
+ * @throws VoxpoolError `config_invalid` {source, detail}: a file that cannot be opened
  */
-export function createLogger(config: Pick<Config, "log.level" | "log.format">, options: LoggerOptions = {}): Logger {
+export function createLogger(
+  config: Pick<Config, "log.level" | "log.format"> & Partial<LogFileConfig>,
+  options: LoggerOptions = {},
+): Logger {
   const { fd = 2, env = process.env, closeWaitMs = 1000, language = "en" } = options;
   const isTerminal = isatty(fd);
   const isPretty = config["log.format"] === "pretty" || (config["log.format"] === "auto" && isTerminal);
-  const sink = isTerminal ? terminalSink(fd, env) : backgroundSink(fd, closeWaitMs);
+  const screen = isTerminal ? terminalSink(fd, env) : backgroundSink(createLineWriter(fd), closeWaitMs);
   const format = isPretty ? prettyLines(isTerminal && wantsColour(env), language) : (line: string) => line;
-  let isClosed = false;
-  const stream: DestinationStream = {
-    write(line) {
-      if (!isClosed) sink.write(format(line));
+  const shown: Sink = { ...screen, write: (line) => screen.write(format(line)) };
+  const level = config["log.level"];
+  const onScreen = pinoTo([shown], level);
+  const trouble = (path: string) => (error: Error) =>
+    onScreen.error({ path, detail: error.message }, "The log file cannot be written; lines are dropped meanwhile");
+  const files = {
+    log: configuredLogFile("log.file", config, trouble),
+    audit: configuredLogFile("audit.file", config, trouble),
+  };
+  const opened = Object.values(files).filter((file) => file !== undefined);
+  const [logFile, auditFile] = [files.log, files.audit].map((file) => file && fileSink(file, closeWaitMs));
+  const log = logFile === undefined ? onScreen : pinoTo([logFile, ...(isTerminal ? [shown] : [])], level);
+  const audit = auditFile === undefined ? log : pinoTo([auditFile], "info");
+  return {
+    debug: log.debug.bind(log),
+    info: log.info.bind(log),
+    warn: log.warn.bind(log),
+    error: log.error.bind(log),
+    audit: (fields, message) => audit.info({ audit: true, ...fields }, message),
+    reopen() {
+      for (const file of opened) file.reopen();
+    },
+    async close() {
+      await Promise.all([logFile?.close(), auditFile?.close()]);
+      await shown.close();
     },
   };
+}
+
+/** Fields as they are, `error` with its stack; no process id, no host name. */
+function pinoTo(sinks: readonly Sink[], level: string) {
   const settings = {
-    level: config["log.level"],
+    level,
     base: null,
     timestamp: stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
     serializers: { error: pino.stdSerializers.err },
   };
-  const logger = pino(settings, stream);
-  return {
-    debug: logger.debug.bind(logger),
-    info: logger.info.bind(logger),
-    warn: logger.warn.bind(logger),
-    error: logger.error.bind(logger),
-    async close() {
-      isClosed = true;
-      await sink.close();
+  const stream: DestinationStream = {
+    write(line) {
+      for (const sink of sinks) sink.write(line);
     },
   };
+  return pino(settings, stream);
 }
 
 function wantsColour(env: Readonly<Record<string, string | undefined>>): boolean {
@@ -93,19 +123,28 @@ interface Sink {
  */
 function terminalSink(fd: number, env: Readonly<Record<string, string | undefined>>): Sink {
   const start = env.TERM === "dumb" ? "" : "\r\u001b[K";
+  let isClosed = false;
   return {
-    write: (line) => void writeAll(fd, Buffer.from(start + line)),
-    close: () => Promise.resolve(),
+    write(line) {
+      if (!isClosed) writeAll(fd, Buffer.from(start + line));
+    },
+    async close() {
+      isClosed = true;
+    },
   };
 }
 
-function backgroundSink(fd: number, closeWaitMs: number): Sink {
-  const writer = createLineWriter(fd);
+/** Drops what comes after its end. */
+function backgroundSink(writer: LineWriter, closeWaitMs: number): Sink {
   const atExit = () => writer.writeNow();
+  let isClosed = false;
   process.on("exit", atExit);
   return {
-    write: (line) => writer.write(line),
+    write(line) {
+      if (!isClosed) writer.write(line);
+    },
     async close() {
+      isClosed = true;
       let timer: NodeJS.Timeout | undefined;
       const patience = new Promise<void>((resolve) => {
         timer = setTimeout(resolve, closeWaitMs);
@@ -115,4 +154,14 @@ function backgroundSink(fd: number, closeWaitMs: number): Sink {
       process.off("exit", atExit);
     },
   };
+}
+
+function fileSink(file: LogFile, closeWaitMs: number): Sink {
+  const sink = backgroundSink(file, closeWaitMs);
+  let closed: Promise<void> | undefined;
+  const close = async () => {
+    await sink.close();
+    await file.close();
+  };
+  return { ...sink, close: () => (closed ??= close()) };
 }

@@ -1,4 +1,5 @@
 import { audioPhrases } from "./audio-phrases.ts";
+import { logPhrases } from "./log-phrases.ts";
 import { modelPhrases } from "./model-phrases.ts";
 import { poolPhrases } from "./pool-phrases.ts";
 import { protocolPhrases } from "./protocol-phrases.ts";
@@ -10,6 +11,7 @@ import { systemPhrases } from "./system-phrases.ts";
  */
 export const phraseBook: Readonly<Record<string, string>> = {
   ...audioPhrases,
+  ...logPhrases,
   ...modelPhrases,
   ...poolPhrases,
   ...protocolPhrases,

@@ -64,6 +64,31 @@ export const settings = {
     "auto: pretty on a terminal, else JSON.",
     "auto：终端上为易读格式，否则为 JSON。",
   ),
+  "log.file": text(
+    "",
+    "File that the log is written to, as JSON lines; standard error then has it on a terminal alone. Empty: standard error.",
+    "日志文件，每行一个 JSON；此时仅在终端上才同时写标准错误。留空：标准错误。",
+  ),
+  "log.rotate_size": text(
+    "100MB",
+    "A log file that would grow beyond it is put aside and compressed: bytes, or text like 100MB. 0: never.",
+    "日志文件超过该大小即转存并压缩：字节数，或如 100MB 的文字。0：从不。",
+  ),
+  "log.rotate_age": text(
+    "1d",
+    "A log file that is older is put aside and compressed: seconds, or text like 1d; -1: never.",
+    "日志文件超过该时长即转存并压缩：秒数，或如 1d 的文字；-1：从不。",
+  ),
+  "log.keep": text(
+    "1GB",
+    "The files of a log may take so much together; the oldest are removed. 0: no limit.",
+    "一个日志的所有文件合计可占用的空间；超出时删除最旧的。0：不限。",
+  ),
+  "audit.file": text(
+    "",
+    "File for the lines about administrative acts alone. Empty: they are in the log, with audit: true.",
+    "单独记录管理操作的文件。留空：写入日志，并带有 audit: true。",
+  ),
   "limits.json_bytes": integer(1_048_576, [1024, most], "Largest JSON body.", "JSON 请求体的最大字节数。"),
   "limits.body_bytes": integer(4_294_967_296, [1024, most], "Largest upload of audio.", "音频上传的最大字节数。"),
   "limits.audio_seconds": integer(21_600, [1, most], "Longest recording.", "录音的最大秒数。"),
@@ -210,6 +235,23 @@ export const settings = {
     "auto",
     "A model's process that takes more is replaced by a fresh one: bytes, or text like 2GB. auto: twice what it took when it was warm, and 1 GB. 0: never.",
     "模型进程占用超过该值时由新进程接替：字节数，或如 2GB 的文字。auto：预热后占用的两倍再加 1 GB。0：从不。",
+  ),
+  "ready.canary_seconds": integer(
+    0,
+    [0, 86_400],
+    "How often three seconds of a recording are decoded with the default model, while it is loaded; if that fails, GET /readyz says no. 0: never.",
+    "每隔多少秒用已加载的默认模型解码三秒录音；失败时 GET /readyz 返回未就绪。0：从不。",
+  ),
+  "tracing.otlp_endpoint": text(
+    "",
+    "Where traces are sent by OTLP over HTTP, for example http://127.0.0.1:4318. Empty: nothing is traced.",
+    "以 OTLP/HTTP 发送追踪的地址，例如 http://127.0.0.1:4318。留空：不追踪。",
+  ),
+  "tracing.sample_percent": integer(
+    100,
+    [0, 100],
+    "How many of a hundred requests are traced, where their caller has not decided.",
+    "调用方未作决定时，每一百个请求中追踪多少个。",
   ),
   "schedule.cores": integer(
     0,

@@ -8,12 +8,14 @@ const samePressMs = 500;
 
 /**
  * Turns the first signal that asks the process to end into an abort, with the signal's name as its reason. Another one
- * ends the process at once.
+ * ends the process at once. SIGHUP is none of them for a command that listens for it itself: `serve` opens its log
+ * files anew.
  */
 export function listenForInterruption(now: () => number = Date.now): AbortSignal {
   const controller = new AbortController();
   let first: { readonly name: EndingSignal; readonly atMs: number } | undefined;
   const onSignal = (name: EndingSignal) => {
+    if (name === "SIGHUP" && process.listenerCount(name) > 1) return;
     if (first === undefined) {
       first = { name, atMs: now() };
       controller.abort(name);

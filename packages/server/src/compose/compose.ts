@@ -10,7 +10,8 @@ import { rememberFolders } from "../api/recent-folders.ts";
 import type { TextSettings } from "../api/text-steps.ts";
 import type { Api } from "../api/types.ts";
 import { createAudioDecoder } from "../audio/decoder.ts";
-import type { Log } from "../base/log.ts";
+import { auditTo } from "../base/audit.ts";
+import type { Log, LogLine } from "../base/log.ts";
 import type { Config } from "../base/settings.ts";
 import { createSpool } from "../base/spool.ts";
 import { version } from "../base/version.ts";
@@ -20,7 +21,6 @@ import { endpointSettings } from "../catalog/endpoints.ts";
 import { assetNames } from "../catalog/known-assets.ts";
 import { knownModels } from "../catalog/known-models.ts";
 import { type PullEvent, type PullOptions, pull } from "../catalog/pull.ts";
-import { createHttpServer } from "../gateway/http/server.ts";
 import { Names } from "../pool/names.ts";
 import { poolSettings } from "../pool/settings.ts";
 import type { Pool } from "../pool/types.ts";
@@ -28,16 +28,20 @@ import { createScriptConverter } from "../recognition/script.ts";
 import { switchSettings } from "../rollout/settings.ts";
 import { usualShareOf } from "../schedule/admission.ts";
 import { openDurable } from "./durable.ts";
+import { composeHttp } from "./http.ts";
 import { composeObservation } from "./observe.ts";
 import { composeAdmission, composePool } from "./pool.ts";
-import { composeProtocols } from "./protocols.ts";
+import type { Starting } from "./readiness.ts";
 import { composeSwitches } from "./switches.ts";
+import { composeTracing } from "./tracing.ts";
 
 const recordingFile = fileURLToPath(new URL("../../assets/jfk.wav", import.meta.url));
 
 export interface ComposeOptions {
   readonly config: Config;
   readonly log: Log;
+  /** Where administrative acts are written; the log if it is left out. */
+  readonly audit?: LogLine | undefined;
   /** Told about downloads of the server's own: the default model, native parts. */
   readonly onProgress?: ((event: PullEvent) => void) | undefined;
   /** Undefined: nothing outlives the process. */
@@ -59,8 +63,8 @@ export interface Parts {
   readonly pull: (name: string) => Promise<void>;
   /** Loads what is to be there from the start: what is configured, and what is pinned. Never rejects. */
   readonly preload: () => Promise<void>;
-  /** From now on `/readyz` says yes: also when the default model failed, since all others can be used. */
-  readonly nowReady: () => void;
+  /** Once these are over `/readyz` says yes: also when the default model failed, since all others can be used. */
+  readonly followStart: (start: Starting) => void;
   readonly close: () => Promise<void>;
 }
 
@@ -72,11 +76,13 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
   const fetch = fetcher({ ...sources, modelDir: config.model_dir[0] ?? "model" });
   const catalog = createCatalog({ modelDirs: config.model_dir, fakeEngine: config["engine.fake"] });
   const assets = createAssetStore({ ...sources, voskLibrary: config["vosk.library"] });
+  const tracing = await composeTracing(config, log);
   const durable = await openDurable(storeFile, log);
   const { pool, scheduler } = composePool({ config, cores, log, settings, catalog, assets, durable, recordingFile });
   const names = new Names({ catalog: rememberFolders(catalog, pool), loaded: () => pool.states(), ...durable.names });
   const models = { catalog, pool, names };
-  const { watch, news } = composeObservation({ pool, scheduler, names, durable });
+  const ready = () => starting.ready();
+  const { watch, news } = composeObservation({ pool, scheduler, names, durable, ready });
   const spool = createSpool({ directory: spoolDirectory, limitBytes: config["limits.spool_bytes"], log });
   const audio = createAudioDecoder({ workers: config["audio.workers"] || cores, spool, log });
   const { switches, recognition } = composeSwitches({ ...models, log, settings, scheduler, audio, news, durable });
@@ -84,6 +90,7 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
   const api = createApi({
     ...apiSettings(config),
     kept: () => durable.kept(),
+    audit: auditTo(options.audit ?? log.info),
     ...models,
     switches,
     recordingFile,
@@ -91,8 +98,8 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
     recognition,
     scripts,
     failover: settings.failover,
-    onFailover: (from, to, why) => news.failedOver(from, to, why),
-    onOutcome: ({ folder, ...outcome }) => watch.observation.statistics.recognition({ ...folder, ...outcome }),
+    log,
+    ...watch.told,
     changes: createFileChanges(catalog, log),
     known: knownModels,
     partNames: assetNames,
@@ -100,10 +107,8 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
     admission: composeAdmission(config, scheduler, cores),
     version,
   });
-  let isReady = false;
-  const ready = () => isReady;
-  const protocols = composeProtocols(config, watch.http.observed);
-  const http = createHttpServer({ ...watch.http, api, config, version, log, spoolDirectory, spool, ready, protocols });
+  const kept = { durable, stateDir, spoolDirectory, spool, recordingFile };
+  const { http, starting } = composeHttp({ ...models, ...kept, api, config, log, watch, tracing });
   return {
     ...models,
     api,
@@ -112,13 +117,12 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
     recordingFile,
     pull: async (name) => void (await fetch(name, () => undefined)),
     preload: () => preloadModels({ names, pool, log }, [...config["pool.preload"], ...durable.initial.pins]),
-    nowReady: () => {
-      isReady = true;
-    },
+    followStart: starting.follow,
     async close() {
-      for (const part of [watch, switches]) part.close();
+      for (const part of [starting, watch, switches]) part.close();
       await closeAll([http, pool, audio, scripts]);
       await durable.close();
+      await tracing?.close();
     },
   };
 }

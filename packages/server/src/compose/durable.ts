@@ -26,6 +26,8 @@ export interface Durable {
   follow(pool: Pool, names: Names, statistics: Statistics): void;
   /** Resolves when the aliases, versions and pins that were changed are written. @throws VoxpoolError `state_unwritable` */
   kept(): Promise<void>;
+  /** Resolves when what is kept has been asked, and has answered. @throws VoxpoolError of the store */
+  answers(): Promise<void>;
   /** Writes what is not written yet. */
   close(): Promise<void>;
 }
@@ -106,6 +108,10 @@ class Keeper implements Durable {
 
   kept(): Promise<void> {
     return this.#decisions.kept();
+  }
+
+  async answers(): Promise<void> {
+    await this.#store.read("SELECT 1");
   }
 
   async close(): Promise<void> {

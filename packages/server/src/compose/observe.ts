@@ -1,9 +1,12 @@
 import { isLoaded } from "../api/models.ts";
+import type { RecognitionOutcome } from "../api/types.ts";
+import type { Reason } from "../base/errors.ts";
 import { version } from "../base/version.ts";
 import { pathWithoutVersion, pathWithVersion } from "../base/versioned-path.ts";
 import type { HttpServerOptions } from "../gateway/http/server.ts";
+import { watchEventLoop } from "../observe/event-loop.ts";
 import { createMetrics } from "../observe/metrics.ts";
-import { createNews } from "../observe/news.ts";
+import { createNews, type News } from "../observe/news.ts";
 import { createObservation, type Observation } from "../observe/observation.ts";
 import type { Names } from "../pool/names.ts";
 import type { Pool } from "../pool/types.ts";
@@ -14,6 +17,8 @@ interface Observed {
   readonly pool: Pool;
   readonly scheduler: NodeScheduler;
   readonly names: Names;
+  /** Whether requests may be sent. */
+  readonly ready: () => boolean;
 }
 
 /** Counts and tells what happens, and keeps of it what outlives the process. */
@@ -25,20 +30,34 @@ export function composeObservation({ durable, ...parts }: Observed & { readonly 
   parts.names.subscribe((change) => {
     if (change.kind === "alias") news.aliasChanged(change.alias, change.target);
   });
-  return { watch, news };
+  const onFailover: News["failedOver"] = (...failover) => news.failedOver(...failover);
+  return { watch: { ...watch, told: { ...watch.told, onFailover } }, news };
 }
 
 /** What the HTTP interface tells of what happens. */
-function observe({ pool, scheduler, names }: Observed) {
+function observe({ pool, scheduler, names, ready }: Observed) {
   const observation = createObservation({ pool, queue: () => scheduler.snapshot() });
   const { statistics } = observation;
+  const loop = watchEventLoop();
   const metrics = createMetrics({
     version,
+    ready,
+    loopLag: () => loop.lag(),
     loadedInstances: () => pool.list().filter(isLoaded).length,
-    pool: { statistics, instances: () => pool.list() },
+    pool: { statistics, instances: () => pool.list(), queue: () => scheduler.snapshot() },
   });
   const http = { observed: observedBy(observation, names), metrics };
-  return { http, observation, close: () => observation.close() };
+  const close = () => {
+    loop.close();
+    observation.close();
+  };
+  const onOutcome = (outcome: RecognitionOutcome): void => {
+    statistics.recognition({ ...outcome.folder, ...outcome });
+    metrics.recognition(outcome);
+  };
+  const onLive = (change: 1 | -1): void => metrics.live(change);
+  const onLiveRefused = (reason: Reason): void => metrics.refused(reason);
+  return { http, observation, loop, told: { onOutcome, onLive, onLiveRefused }, close };
 }
 
 /** Statistics and events, by the paths that callers write. */

@@ -6,7 +6,7 @@ import { messageLanguage } from "./language.ts";
 import { awaitsContinue, hasBody } from "./request-body.ts";
 import { type FailureShape, type ShapedFailure, voxpoolError } from "./shaped-failure.ts";
 import { takeOver } from "./take-over.ts";
-import { traceAnswered } from "./trace.ts";
+import { traceAnswered, traceReason } from "./trace.ts";
 
 /** How much of a refused upload is read so that its sender sees the answer, and for how long. */
 const drainBytes = 256 * 1024 * 1024;
@@ -25,6 +25,7 @@ export interface Failures {
 export function createFailures(log: Log): Failures {
   const explain: Failures["explain"] = (request, thrown) => {
     const error = voxpoolError(thrown);
+    traceReason(request.raw, error.reason);
     // The caller sees no detail of an unknown error, so the log has to: the request id joins the two.
     if (error.reason === "internal") log.error({ id: request.id, err: error.cause ?? error }, "request failed");
     return { error, language: messageLanguage(request.headers["accept-language"]) };

@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Caller } from "../api/types.ts";
 import { type MessageLanguage, VoxpoolError } from "../base/errors.ts";
 import { messageLanguage } from "./language.ts";
+import { spanOf, traceOutcome } from "./trace.ts";
 
 /** A signal that aborts as soon as the caller has gone away before its answer was out. */
 export function goneSignal(reply: FastifyReply): AbortSignal {
@@ -16,8 +17,14 @@ export function goneSignal(reply: FastifyReply): AbortSignal {
 /** Who asks, and in which language: the name that it gave itself, else its address. */
 export function callerOf(request: FastifyRequest, signal: AbortSignal, clientId?: string): Caller {
   const language = messageLanguage(request.headers["accept-language"]);
-  if (clientId !== undefined) return { client: clientId, kind: "client", language, signal };
-  return callerAt(request.ip, language, signal);
+  const own = { client: clientId ?? "", kind: "client", language, signal } as const;
+  const span = spanOf(request.raw);
+  return {
+    ...(clientId === undefined ? callerAt(request.ip, language, signal) : own),
+    requestId: request.id,
+    ...(span !== undefined && { span }),
+    onOutcome: (outcome) => traceOutcome(request.raw, outcome),
+  };
 }
 
 /** Who asks over a connection without names; without an address it is this machine. */

@@ -1,7 +1,6 @@
 import type { FastifyInstance } from "fastify";
 import type { Api } from "../api/types.ts";
 import type { Spool } from "../base/spool.ts";
-import type { Metrics } from "../observe/metrics.ts";
 import type { Failures } from "./answer.ts";
 import type { FailureShape } from "./shaped-failure.ts";
 import type { Upgrades } from "./upgrade.ts";
@@ -11,7 +10,6 @@ import type { UploadLimits } from "./upload.ts";
 export interface ProtocolParts {
   readonly api: Api;
   readonly failures: Failures;
-  readonly metrics: Metrics;
   readonly spool: Spool;
   /** For routes that take WebSockets. */
   readonly upgrades: Upgrades;

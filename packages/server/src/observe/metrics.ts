@@ -1,12 +1,13 @@
-import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import { Histogram, Registry } from "prom-client";
+import type { LoopLag } from "./event-loop.ts";
 import { type PoolSource, registerPoolMetrics } from "./pool-metrics.ts";
+import { gauge, registerProcessMetrics } from "./process-metrics.ts";
+import { type RecognitionMetrics, registerRecognitionMetrics } from "./recognition-metrics.ts";
 
 /** What the server counts; plain calls in, the Prometheus text out. */
-export interface Metrics {
+export interface Metrics extends RecognitionMetrics {
   /** One HTTP request that has ended; `route` is the pattern, never the path. */
   request(route: string, status: number, seconds: number): void;
-  /** One recognition that was answered. */
-  recognition(audioSeconds: number): void;
   /** The exposition text of this moment. */
   text(): Promise<string>;
   readonly contentType: string;
@@ -16,42 +17,34 @@ export interface MetricsOptions {
   /** Asked at each scrape. */
   readonly loadedInstances: () => number;
   readonly version: string;
+  /** Whether requests may be sent; true if it is left out. */
+  readonly ready?: () => boolean;
   /** Whose instances and counts are shown, too. */
   readonly pool?: PoolSource;
+  /** How late the event loop is; not at all if it is left out. */
+  readonly loopLag?: () => LoopLag;
 }
 
 /** Counts into a registry of its own, so that two servers in one process do not mix. */
 export function createMetrics(options: MetricsOptions): Metrics {
+  const { version, loadedInstances, ready = () => true, pool, loopLag = () => noLag } = options;
   const registry = new Registry();
-  const registers = [registry];
   const requests = new Histogram({
     name: "voxpool_http_request_seconds",
     help: "Time from the head of a request to the end of its answer.",
     labelNames: ["route", "status"],
     buckets: [0.001, 0.005, 0.025, 0.1, 0.5, 1, 5, 30, 120],
-    registers,
+    registers: [registry],
   });
-  const recognitions = new Counter({ name: "voxpool_recognitions_total", help: "Recordings recognised.", registers });
-  const audio = new Counter({ name: "voxpool_audio_seconds_total", help: "Seconds of audio recognised.", registers });
-  gauge(registry, "voxpool_loaded_instances", "Model instances that are loaded.", options.loadedInstances);
-  gauge(registry, "process_resident_memory_bytes", "Resident memory of the server's own process.", () =>
-    process.memoryUsage.rss(),
-  );
-  const info = new Gauge({
-    name: "voxpool_info",
-    help: "The version, as a label.",
-    labelNames: ["version"],
-    registers,
-  });
-  info.set({ version: options.version }, 1);
+  const recognitions = registerRecognitionMetrics(registry);
+  gauge(registry, "voxpool_loaded_instances", "Model instances that are loaded.", loadedInstances);
+  gauge(registry, "voxpool_ready", "1 if requests may be sent, as GET /readyz says.", () => (ready() ? 1 : 0));
+  registerProcessMetrics(registry, { version, loopLag });
   const observers: Observers = new Map();
-  const updatePool = options.pool && registerPoolMetrics(registry, options.pool);
+  const updatePool = pool && registerPoolMetrics(registry, pool);
   return {
     request: (route, status, seconds) => observerOf(observers, requests, route, status)(seconds),
-    recognition(audioSeconds) {
-      recognitions.inc();
-      audio.inc(Math.max(0, audioSeconds));
-    },
+    ...recognitions,
     text() {
       updatePool?.();
       return registry.metrics();
@@ -60,18 +53,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
   };
 }
 
-function gauge(registry: Registry, name: string, help: string, read: () => number): void {
-  registry.registerMetric(
-    new Gauge({
-      name,
-      help,
-      registers: [],
-      collect() {
-        this.set(read());
-      },
-    }),
-  );
-}
+const noLag: LoopLag = { p50: 0, p99: 0, max: 0 };
 
 type Observers = Map<string, Map<number, (seconds: number) => void>>;
 

@@ -2,12 +2,15 @@ import { InstanceState } from "@voxpool/client/contract";
 import { Counter, Gauge, type Registry } from "prom-client";
 import { type Counted, type CounterName, counterNames, type Present } from "./ledger.ts";
 import type { ObservedInstance } from "./observed.ts";
+import { gauge } from "./process-metrics.ts";
 import type { Statistics } from "./statistics.ts";
 
 /** Where the numbers of the pool come from. */
 export interface PoolSource {
   readonly statistics: Pick<Statistics, "counted">;
   readonly instances: () => readonly Pick<ObservedInstance, "state">[];
+  /** The work that decodes now and that waits for its turn. */
+  readonly queue: () => { readonly running: number; readonly waiting: number; readonly waitingAudioSeconds: number };
 }
 
 const states: readonly string[] = InstanceState.anyOf.map((state) => state.const);
@@ -29,13 +32,18 @@ const counterHelp: Readonly<Record<CounterName, string>> = {
  * statistics remember.
  * @returns the function that brings them up to date, to be called before the registry is read
  */
-export function registerPoolMetrics(registry: Registry, { statistics, instances }: PoolSource): () => void {
+export function registerPoolMetrics(registry: Registry, { statistics, instances, queue }: PoolSource): () => void {
   const registers = [registry];
   const byState = new Gauge({
     name: "voxpool_instances",
     help: "Model instances by state.",
     labelNames: ["state"],
     registers,
+  });
+  gauge(registry, "voxpool_decodes_running", "Decodes that run now.", () => queue().running);
+  gauge(registry, "voxpool_decodes_waiting", "Decodes that wait for their turn.", () => queue().waiting);
+  gauge(registry, "voxpool_queue_audio_seconds", "Seconds of audio that wait for their turn.", () => {
+    return queue().waitingAudioSeconds;
   });
   const showTotal = registerTotal(registry);
   const showModels = registerModels(registry);
@@ -84,24 +92,12 @@ function registerModels(registry: Registry): (models: ReturnType<Statistics["cou
     help: "Processor time of a model's processes.",
     ...common,
   });
-  const requests = new Counter({
-    name: "voxpool_model_requests_total",
-    help: "Recognitions that ended, well or not.",
-    ...common,
-  });
-  const audio = new Counter({
-    name: "voxpool_model_audio_seconds_total",
-    help: "Seconds of audio recognised.",
-    ...common,
-  });
   return (models) => {
-    for (const metric of [memory, cpu, requests, audio]) metric.reset();
+    for (const metric of [memory, cpu]) metric.reset();
     for (const { model, counted } of models) {
       const labels = { model: model.modelPath, version: model.version };
       memory.set(labels, counted.memory_bytes);
       cpu.inc(labels, counted.cpu_seconds);
-      requests.inc(labels, counted.requests);
-      audio.inc(labels, counted.audio_seconds);
     }
   };
 }

@@ -79,6 +79,7 @@ interface Decoding {
 export class Attempt {
   readonly lease: InstanceLease;
   queueSeconds = 0;
+  droppedPartials = 0;
   decodeSeconds = 0;
   readonly #parts: AttemptParts;
   readonly #host: HostSession;
@@ -286,7 +287,8 @@ export class Attempt {
     const waiting = new AbortController();
     this.#partial = waiting;
     this.#runPartial(work, waiting).catch((error: unknown) => {
-      if (!waiting.signal.aborted) this.#fail(error);
+      if (waiting.signal.aborted) this.droppedPartials += 1;
+      else this.#fail(error);
     });
   }
 
@@ -326,7 +328,9 @@ export class Attempt {
     const { audioSeconds } = work;
     const together = this.lease.info.together === true && !isSuspect;
     const request = { priority, client, host, audioSeconds, together };
-    const turn = await takeTurn({ ...this.#parts, work: request, isSuspect, signal });
+    const queue = options.span?.child("queue", { "voxpool.priority": priority });
+    const turn = await takeTurn({ ...this.#parts, work: request, isSuspect, signal }).finally(() => queue?.end());
+    const decode = options.span?.child("decode", { "voxpool.priority": priority, "voxpool.audio_seconds": audioSeconds });
     this.queueSeconds += turn.waitedSeconds;
     const factor = scheduler.realTimeFactor(host);
     // A turn that is given back by a process that ends comes too late: who did not decode in it has not ended it.
@@ -339,7 +343,7 @@ export class Attempt {
       () => undefined,
     );
     void work.over().then(async () => turn.release(await decodeSeconds));
-    const { results, hypothesis, decodeSeconds: seconds } = await running;
+    const { results, hypothesis, decodeSeconds: seconds } = await running.finally(() => decode?.end());
     this.#underWay.delete(work);
     this.decodeSeconds += seconds;
     return {

@@ -35,6 +35,7 @@ export function summaryOf(sessions: readonly Session[]): SessionSummary {
     queueSeconds: sum(({ queueSeconds }) => queueSeconds),
     decodeSeconds: sum(({ decodeSeconds }) => decodeSeconds),
     replays: sum(({ replays }) => replays),
+    droppedPartials: sum(({ droppedPartials }) => droppedPartials),
   };
 }
 

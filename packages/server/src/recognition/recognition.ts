@@ -1,4 +1,5 @@
 import { VoxpoolError } from "../base/errors.ts";
+import { pathWithVersion } from "../base/versioned-path.ts";
 import type { EngineInfo } from "../engine/engine.ts";
 import type { InstanceLease, Pool } from "../pool/types.ts";
 import type { Scheduler } from "../schedule/schedule.ts";
@@ -25,7 +26,7 @@ export function createRecognition(parts: RecognitionParts): Recognition {
     async open(options) {
       const begunAt = performance.now();
       const { client } = options;
-      const { lease, folder } = await leaseMeant(pool, options, options.signal);
+      const { lease, folder } = await inSpan(options, () => leaseMeant(pool, options, options.signal));
       try {
         return new RunningSession({
           lease,
@@ -44,6 +45,20 @@ export function createRecognition(parts: RecognitionParts): Recognition {
     },
     punctuator: (options) => createPunctuator({ pool, scheduler }, options),
   };
+}
+
+/** The span of the process: from the wish for it until it is there. */
+async function inSpan<T>({ span, folder }: OpenSession, leasing: () => Promise<T>): Promise<T> {
+  if (span === undefined) return leasing();
+  const host = span.child("host", { "voxpool.model": pathWithVersion(folder) });
+  try {
+    const leased = await leasing();
+    host.end();
+    return leased;
+  } catch (error) {
+    host.end(VoxpoolError.from(error).reason);
+    throw error;
+  }
 }
 
 /** A lease of the model, or where that cannot serve of what was asked for means by then. @throws VoxpoolError as `leaseFor` */

@@ -71,6 +71,7 @@ export class RunningSession implements Session {
   #processedSamples = 0;
   #loadSeconds: number;
   #queueSeconds = 0;
+  #droppedPartials = 0;
   #decodeSeconds = 0;
 
   /** @throws VoxpoolError `host_crashed` */
@@ -143,6 +144,7 @@ export class RunningSession implements Session {
       queueSeconds: this.#queueSeconds + this.#attempt.queueSeconds,
       decodeSeconds: this.#decodeSeconds + this.#attempt.decodeSeconds,
       replays: this.#replays,
+      droppedPartials: this.#droppedPartials + this.#attempt.droppedPartials,
     };
   }
 
@@ -222,12 +224,13 @@ export class RunningSession implements Session {
 
   /** @throws VoxpoolError of the load */
   async #replay(blame: Blame): Promise<void> {
-    const { queueSeconds, decodeSeconds, beginning } = this.#attempt;
+    const { queueSeconds, decodeSeconds, droppedPartials, beginning } = this.#attempt;
     const begunAt = performance.now();
     const { lease, folder } = await this.#parts.leaseAgain(this.#folder, this.#stop.signal);
     if (this.#over) return lease.release();
     this.#loadSeconds += (performance.now() - begunAt) / 1000;
     this.#queueSeconds += queueSeconds;
+    this.#droppedPartials += droppedPartials;
     this.#decodeSeconds += decodeSeconds;
     try {
       this.#attempt = this.#begin(lease, beginning);

@@ -1,5 +1,6 @@
 import type { Segment } from "@voxpool/client/contract";
 import type { VoxpoolError } from "../base/errors.ts";
+import type { Span } from "../base/span.ts";
 import type { ModelFolder } from "../catalog/catalog.ts";
 import type { EngineInfo, LiveSettings, VadMode } from "../engine/engine.ts";
 import type { Blame } from "../pool/types.ts";
@@ -53,6 +54,8 @@ export interface SessionSummary {
   readonly decodeSeconds: number;
   /** How often another process took it up. */
   readonly replays: number;
+  /** Partials that were not decoded, since they came to nothing while they waited for a turn. */
+  readonly droppedPartials: number;
 }
 
 export interface OpenSession {
@@ -82,6 +85,8 @@ export interface OpenSession {
   readonly isVerbatim?: boolean;
   /** How many readings are wanted. */
   readonly alternatives?: number;
+  /** The span that it lies in, where it is traced. */
+  readonly span?: Span | undefined;
   /** One more session of a recognition that is counted already. */
   readonly isPart?: boolean;
 }

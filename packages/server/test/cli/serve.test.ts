@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -83,6 +83,34 @@ suite("serve", () => {
     while (isAlive(host)) await turn();
     const second = await serve(t, cwd, args);
     assert.equal((await run(t, ["status", "--url", second.url])).code, 0);
+  });
+
+  test("SIGHUP opens the log files anew, after something else has moved them away", async (t) => {
+    const { cwd, args } = place(t);
+    const [log, audit] = [join(cwd, "logs", "voxpool.log"), join(cwd, "audit.log")];
+    const server = await serve(t, cwd, [...args, "--log-file", log, "--audit-file", audit]);
+    for (const file of [log, audit]) renameSync(file, `${file}.1`);
+    server.child.kill("SIGHUP");
+    while (!existsSync(log) || !existsSync(audit)) await turn();
+    const body = JSON.stringify({ model_path: "fake" });
+    const headers = { "content-type": "application/json", "x-request-id": "after" };
+    assert.equal((await fetch(`${server.url}/models/load`, { method: "POST", body, headers })).status, 200);
+    server.child.kill("SIGTERM");
+    const { code, stderr } = await server.done;
+    assert.deepEqual([code, stderr], [0, ""]);
+    for (const file of [log, audit]) {
+      assert.match(readFileSync(file, "utf8"), /"id":"after"/);
+      assert.doesNotMatch(readFileSync(`${file}.1`, "utf8"), /"id":"after"/);
+    }
+  });
+
+  test("a log file that cannot be opened is one clear line, and nothing is started", async (t) => {
+    const { cwd, args } = place(t);
+    const { code, stderr } = await run(t, [...args, "--log-file", "."], { cwd });
+    assert.equal(code, 2);
+    assert.match(stderr, /^voxpool: log\.file: cannot write to \.: .*\n$/);
+    const small = await run(t, [...args, "--log-file", "a.log", "--log-keep", "1MB"], { cwd });
+    assert.match(small.stderr, /^voxpool: log\.keep: it must be twice log\.rotate_size at least\n$/);
   });
 
   test("a second server on the same state directory is told which process has it, and where", async (t) => {

@@ -33,3 +33,12 @@ export const catalogEntry: CatalogEntry = {
   sources: ["https://example.com/cn.zip"],
   installed: false,
 };
+
+/** What every recognition cost. */
+export const outcome = {
+  folder: { id: "cn", modelPath: "model/cn", directory: "/model/cn", version: "1" },
+  audioSeconds: 3.5,
+  queueSeconds: 0.25,
+  decodeSeconds: 1,
+  totalSeconds: 1.5,
+};

@@ -21,7 +21,7 @@ import { VoxpoolError } from "../../dist/base/errors.js";
 import { createHttpServer, type HttpConfig, type HttpServerOptions } from "../../dist/gateway/http/server.js";
 import type { EventLog } from "../../dist/observe/event-log.js";
 import type { Statistics } from "../../dist/observe/statistics.js";
-import { catalogEntry, entry } from "./entries.ts";
+import { catalogEntry, entry, outcome } from "./entries.ts";
 import { observeNothing } from "./observe-nothing.ts";
 
 /** What one recognition of the test api saw. */
@@ -221,6 +221,7 @@ async function* runScript(api: TestApi, request: TranscribeRequest, caller: Call
     yield* script === undefined ? recognise(request, seen) : script(request, caller, seen);
     seen.finished = true;
   } finally {
+    caller.onOutcome?.(outcome);
     ended.resolve();
   }
 }
@@ -319,8 +320,7 @@ export async function rawConnection(
   const socket = connect({ port, host: "127.0.0.1", noDelay: true });
   t.after(() => socket.destroy());
   let text = "";
-  socket.setEncoding("utf8");
-  socket.on("data", (chunk: string) => {
+  socket.setEncoding("utf8").on("data", (chunk: string) => {
     text += chunk;
   });
   socket.on("error", () => undefined);

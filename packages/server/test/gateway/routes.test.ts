@@ -123,8 +123,7 @@ test("probes, metrics, documents and the root answer", async (t) => {
   const metrics = await fastify.inject({ url: "/metrics" });
   assert.match(String(metrics.headers["content-type"]), /^text\/plain/);
   assert.match(metrics.body, /^voxpool_loaded_instances 1$/m);
-  assert.match(metrics.body, /^voxpool_recognitions_total 1$/m);
-  assert.match(metrics.body, /^voxpool_audio_seconds_total 3\.5$/m);
+  assert.match(metrics.body, /^voxpool_build_info\{version="1\.2\.3",node_version="\d[^"]*"\} 1$/m);
   assert.match(metrics.body, /voxpool_http_request_seconds_count\{route="\/api\/models\/load",status="200"\} 1/);
   assert.match(metrics.body, /voxpool_http_request_seconds_count\{route="\(none\)",status="404"\} 1/);
 });
@@ -145,7 +144,7 @@ test("the documentation page needs nothing from elsewhere", async (t) => {
   assert.deepEqual(served.json(), (await fastify.inject({ url: "/openapi.json" })).json());
 });
 
-test("a request leaves one line, with its audio when that is known", async (t) => {
+test("a request leaves one line, with what its recognition cost", async (t) => {
   const { fastify, requestLines } = createTestServer(t);
   await fastify.inject({ url: "/api/models/status/model/cn", headers: { "x-request-id": "one" } });
   await fastify.inject({ url: "/%zz" });
@@ -159,8 +158,10 @@ test("a request leaves one line, with its audio when that is known", async (t) =
   assert.equal(lines.length, 3);
   const { ms, ...first } = lines[0] ?? {};
   assert.equal(typeof ms, "number");
-  assert.deepEqual(first, { id: "one", method: "GET", route: "/api/models/status/*", status: 404 });
+  const request = { id: "one", method: "GET", route: "/api/models/status/*", address: "127.0.0.1" };
+  assert.deepEqual(first, { ...request, status: 404, outcome: "failed" });
   assert.equal(lines[1]?.route, "(none)");
-  assert.equal(lines[1]?.status, 400);
-  assert.equal(lines[2]?.audio_seconds, 3.5);
+  assert.deepEqual([lines[1]?.status, lines[1]?.outcome, lines[1]?.reason], [400, "failed", "request_invalid"]);
+  const recognised = { outcome: "ok", model: "model/cn@1", audio_seconds: 3.5, queue_ms: 250, decode_ms: 1000 };
+  assert.partialDeepStrictEqual(lines[2], recognised);
 });

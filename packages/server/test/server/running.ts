@@ -7,7 +7,7 @@ import { joinedSignals, toneSignal, writeToneModel } from "../../../../test/fixt
 import { wavBytes } from "../../../../test/fixtures/wav.ts";
 import { silentLog } from "../../dist/base/log.js";
 import { type Config, settings } from "../../dist/base/settings.js";
-import { type RunningServer, startServer } from "../../dist/main.js";
+import { type RunningServer, type StartOptions, startServer } from "../../dist/main.js";
 
 /** A whole server with models of its own. */
 export interface Running {
@@ -31,6 +31,7 @@ export async function startRunning(
   t: TestContext,
   models: Readonly<Record<string, ModelContent>>,
   config: Partial<Config> = {},
+  logs: Pick<StartOptions, "log" | "audit"> = { log: silentLog },
 ): Promise<Running> {
   const root = mkdtempSync(join(tmpdir(), "voxpool-test-"));
   const modelDir = join(root, "model");
@@ -47,7 +48,7 @@ export async function startRunning(
       "engine.fake": true,
       ...config,
     },
-    log: silentLog,
+    ...logs,
   });
   t.after(async () => {
     await server.stop();

@@ -77,13 +77,16 @@ async function serve(
   const { config } = loadConfig({ file: flags.config, env, flags: settingFlags(self, settingKeys), language });
   context.survivesClosedOutput = true;
   const log = createLogger(config, { env, language });
+  const reopen = () => log.reopen();
+  // A terminal that is closed ends what runs in it; without one, it is the way to say that files were moved away.
+  if (!context.stdin.isTTY) process.on("SIGHUP", reopen);
   const line = createStatusLine(context);
   const preparing = language === "zh" ? "正在准备默认模型" : "preparing the default model";
   const pullText = createPullProgress(language);
   const interrupted = signal.aborted ? Promise.resolve() : once(signal, "abort");
   try {
     const onProgress = (event: PullEvent) => line.show(event.phase === "done" ? preparing : pullText(event));
-    const server = await startServer({ config, log, onProgress });
+    const server = await startServer({ config, log, audit: log.audit, onProgress });
     line.show(preparing);
     // Once interrupted nobody is left who wants to know what became of the model.
     const model = await Promise.race([interrupted, server.defaultModel.catch((error: unknown) => error)]);
@@ -95,6 +98,7 @@ async function serve(
     return exitCodes.ok.code;
   } finally {
     line.clear();
+    process.off("SIGHUP", reopen);
     await log.close();
   }
 }

@@ -7,6 +7,7 @@ import type { Log } from "../../base/log.ts";
 import type { Config } from "../../base/settings.ts";
 import { createSpool, type Spool } from "../../base/spool.ts";
 import { createMetrics, type Metrics } from "../../observe/metrics.ts";
+import type { Readiness } from "../../observe/readiness.ts";
 import type { HttpProtocol, ProtocolParts } from "../protocol.ts";
 import { beginTrace, noRoute, type TraceSinks } from "../trace.ts";
 import { type AnswerUnknownRoute, unknownRoutes } from "../unknown-route.ts";
@@ -55,9 +56,15 @@ export interface HttpServerOptions {
   readonly spool?: Spool;
   /** Whether `/readyz` says so; true by default. */
   readonly ready?: () => boolean;
+  /** What `/readyz` looks at; without it: what `ready` says, and nothing else. */
+  readonly readiness?: Pick<Readiness, "look">;
   /** What else is spoken on this port. */
   readonly protocols?: readonly HttpProtocol[];
   readonly metrics?: Metrics;
+  /** Begins the trace of a request; without it nothing is traced. */
+  readonly startSpan?: TraceSinks["startSpan"];
+  /** The name of the key that a request came with, for its line in the log; without it: none. */
+  readonly keyNameOf?: TraceSinks["keyNameOf"];
   /** Longest time for the head of a request to arrive; 15 s by default. */
   readonly headTimeoutMs?: number;
   /** How often a silent event stream shows that it lives; 10 s by default. */
@@ -79,7 +86,7 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
   const failures = createNativeFailures(log);
   const spool =
     options.spool ?? createSpool({ directory: options.spoolDirectory, limitBytes: config["limits.spool_bytes"] });
-  const sinks: TraceSinks = { log, metrics };
+  const sinks: TraceSinks = { log, metrics, keyNameOf: options.keyNameOf, startSpan: options.startSpan };
   const sockets: WebSocketPaths = new Set();
   const upgrades = (request: IncomingMessage): boolean => asksForWebSocket(request, sockets);
   const fastify = Fastify({

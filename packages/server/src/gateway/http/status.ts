@@ -2,9 +2,12 @@ import { Failure, Health, HealthFailure } from "@voxpool/client/contract";
 import type { FastifyInstance } from "fastify";
 import { type Static, Type } from "typebox";
 import type { Api } from "../../api/types.ts";
-import { VoxpoolError } from "../../base/errors.ts";
+import { type MessageLanguage, VoxpoolError } from "../../base/errors.ts";
+import { inChinese } from "../../base/phrases.ts";
 import type { Metrics } from "../../observe/metrics.ts";
+import type { Readiness, ReadyReport } from "../../observe/readiness.ts";
 import type { Failures } from "../answer.ts";
+import { messageLanguage } from "../language.ts";
 import { healthFailure } from "./failure.ts";
 import { json, type Operation } from "./operation.ts";
 
@@ -14,6 +17,7 @@ export interface StatusRoutesOptions {
   readonly metrics: Metrics;
   readonly version: string;
   readonly ready: () => boolean;
+  readonly readiness?: Pick<Readiness, "look">;
 }
 
 const ServerInfo = Type.Object(
@@ -28,11 +32,26 @@ const ServerInfo = Type.Object(
   { $id: "ServerInfo" },
 );
 
+const Ready = Type.Object(
+  {
+    success: Type.Literal(true),
+    status: Type.Literal("ready"),
+    parts: Type.Record(
+      Type.String(),
+      Type.Object({
+        status: Type.String({ description: "ok, warning; in `details.parts` of a failure also waiting, failed" }),
+        detail: Type.Optional(Type.String()),
+      }),
+    ),
+  },
+  { $id: "Ready" },
+);
+
 const Probe = Type.Object({ success: Type.Literal(true), status: Type.String() }, { $id: "Probe" });
 
 /** What tells how the server itself is: health, probes, metrics, and a signpost at `/`. */
 export async function statusRoutes(fastify: FastifyInstance, options: StatusRoutesOptions): Promise<void> {
-  const { api, failures, metrics, version, ready } = options;
+  const { api, failures, metrics, version } = options;
   fastify.get(
     "/api/health",
     {
@@ -53,14 +72,28 @@ export async function statusRoutes(fastify: FastifyInstance, options: StatusRout
   };
   fastify.get("/", { config: { operation: root } }, () => info);
   fastify.get("/livez", { config: { operation: livez } }, () => ({ success: true, status: "alive" }));
-  fastify.get("/readyz", { config: { operation: readyz } }, () => {
-    if (!ready()) throw new VoxpoolError("not_ready");
-    return { success: true, status: "ready" };
+  fastify.get("/readyz", { config: { operation: readyz } }, async (request) => {
+    const { ready, parts } = await look(options);
+    const said = partsIn(parts, messageLanguage(request.headers["accept-language"]));
+    if (!ready) throw new VoxpoolError("not_ready", {}, { forCaller: { parts: said } });
+    return { success: true, status: "ready", parts: said };
   });
   fastify.get("/metrics", { config: { operation: metricsOperation } }, async (_request, reply) => {
     reply.header("content-type", metrics.contentType);
     return metrics.text();
   });
+}
+
+async function look({ ready, readiness }: StatusRoutesOptions): Promise<ReadyReport> {
+  return readiness === undefined ? { ready: ready(), parts: {} } : readiness.look();
+}
+
+function partsIn(parts: ReadyReport["parts"], language: MessageLanguage): ReadyReport["parts"] {
+  if (language === "en") return parts;
+  const entries = Object.entries(parts).map(([name, { status, detail }]) => {
+    return [name, { status, ...(detail !== undefined && { detail: inChinese(detail) }) }] as const;
+  });
+  return Object.fromEntries(entries);
 }
 
 const health: Operation = {
@@ -87,9 +120,12 @@ const livez: Operation = {
 
 const readyz: Operation = {
   summary: "Probe: requests may be sent",
+  description:
+    "`parts` says how each is: the default model and the preloads at the start, the store, the disk of the state " +
+    "directory, the event loop, and the canary where there is one. A `warning` keeps no request away.",
   tag: "server",
   responses: {
-    200: { description: "Ready.", content: json(Probe) },
+    200: { description: "Ready.", content: json(Ready) },
     503: { description: "not_ready, server_stopping", content: json(Failure) },
   },
 };

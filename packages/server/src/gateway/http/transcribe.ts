@@ -4,11 +4,9 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Api } from "../../api/types.ts";
 import { VoxpoolError } from "../../base/errors.ts";
 import type { Spool } from "../../base/spool.ts";
-import type { Metrics } from "../../observe/metrics.ts";
 import type { Failures } from "../answer.ts";
 import { callerOf, goneSignal } from "../caller.ts";
 import { untilAborted } from "../events.ts";
-import { measured } from "../measured.ts";
 import type { UploadLimits } from "../upload.ts";
 import { createEventStream, type EventStream } from "./event-stream.ts";
 import { readInput, type TranscribeInput } from "./transcribe-input.ts";
@@ -19,7 +17,6 @@ export interface TranscribeRoutesOptions {
   readonly api: Api;
   readonly spool: Spool;
   readonly limits: UploadLimits;
-  readonly metrics: Metrics;
   readonly failures: Failures;
   readonly heartbeatMs: number;
 }
@@ -48,9 +45,8 @@ async function transcribe(
       options.api.transcribe({ ...source, hints, options: wishes }, callerOf(request, gone, wishes.client_id)),
       gone,
     );
-    const seen = measured(events, reply, options.metrics);
-    if (wishes.stream === true) await answerEvents(seen, input, request, reply, gone, options);
-    else await answerWhole(seen, input, reply);
+    if (wishes.stream === true) await answerEvents(events, input, request, reply, gone, options);
+    else await answerWhole(events, input, reply);
     return reply;
   } finally {
     await input.release();

@@ -4,7 +4,6 @@ import { VoxpoolError } from "../../base/errors.ts";
 import { callerOf, goneSignal } from "../caller.ts";
 import { untilAborted } from "../events.ts";
 import type { ProtocolParts } from "../protocol.ts";
-import { traceAudio } from "../trace.ts";
 import { type BodyReader, openBody } from "./body.ts";
 import { inferAnswer } from "./infer-answer.ts";
 import { type InferRequest, readInferRequest } from "./infer-request.ts";
@@ -12,7 +11,7 @@ import { parseJson } from "./json.ts";
 import { type ModelCall, modelPathOf } from "./model-url.ts";
 import { bareRecording, recordingOf } from "./tensor.ts";
 
-export interface InferParts extends Pick<ProtocolParts, "api" | "metrics" | "uploads"> {
+export interface InferParts extends Pick<ProtocolParts, "api" | "uploads"> {
   /** Largest JSON of a request. */
   readonly jsonBytes: number;
 }
@@ -35,8 +34,6 @@ export async function infer(
       return transcriptOf(untilAborted(parts.api.transcribe(source, caller(signal)), signal));
     };
     const transcript = await within(timeoutMs, gone, recognise);
-    traceAudio(reply.raw, transcript.duration);
-    parts.metrics.recognition(transcript.duration);
     const answer = inferAnswer(call.model, wishes, transcript);
     return reply.headers(answer.headers).send(answer.body);
   } finally {

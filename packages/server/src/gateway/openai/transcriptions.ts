@@ -3,7 +3,6 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { VoxpoolError } from "../../base/errors.ts";
 import { callerOf, goneSignal } from "../caller.ts";
 import { untilAborted } from "../events.ts";
-import { measured } from "../measured.ts";
 import type { ProtocolParts } from "../protocol.ts";
 import { type ReceivedRecording, readRecordingForm } from "../recording-form.ts";
 import { hasBody } from "../request-body.ts";
@@ -31,9 +30,8 @@ export async function transcribe(
     const recording = form.recording();
     const wishes = readTranscriptionRequest(form.fields, form.strange);
     const events = recognise(request, { recording, wishes, gone, parts });
-    const seen = measured(events, reply, parts.metrics);
-    if (wishes.stream) await answerEvents(seen, request, reply, gone, parts);
-    else await answerWhole(seen, wishes, reply);
+    if (wishes.stream) await answerEvents(events, request, reply, gone, parts);
+    else await answerWhole(events, wishes, reply);
     return reply;
   } finally {
     await form.release();

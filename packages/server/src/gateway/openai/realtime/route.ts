@@ -32,7 +32,6 @@ export function realtimeRoute(scope: FastifyInstance, parts: ProtocolParts): voi
         onDuration(seconds) {
           audioSeconds += seconds;
           traceAudio(reply.raw, audioSeconds);
-          parts.metrics.recognition(seconds);
         },
         newId: ids(),
         stallMs: parts.uploads.idleSeconds * 1000,

@@ -1,0 +1,40 @@
+import type { FastifyInstance } from "fastify";
+import { version } from "../base/version.ts";
+import { createHttpServer, type HttpServerOptions } from "../gateway/http/server.ts";
+import type { Tracing } from "../observe/tracing.ts";
+import { composeProtocols } from "./protocols.ts";
+import { type ComposeReadiness, composeReadiness } from "./readiness.ts";
+
+export interface ComposeHttp
+  extends Omit<ComposeReadiness, "config">,
+    Pick<HttpServerOptions, "log" | "spoolDirectory" | "spool"> {
+  readonly api: HttpServerOptions["api"];
+  readonly config: ComposeReadiness["config"];
+  /** Undefined: nothing is traced. */
+  readonly tracing: Pick<Tracing, "start"> | undefined;
+  readonly watch: ComposeReadiness["watch"] & { readonly http: Pick<HttpServerOptions, "observed" | "metrics"> };
+}
+
+/** The HTTP server with all that is spoken on its port, and what its readiness hangs on. */
+export function composeHttp({ tracing, log, spoolDirectory, spool, ...parts }: ComposeHttp): {
+  readonly http: FastifyInstance;
+  readonly starting: Omit<ReturnType<typeof composeReadiness>, "readiness">;
+} {
+  const { api, config, watch } = parts;
+  const { readiness, ...starting } = composeReadiness(parts);
+  const protocols = composeProtocols(config, watch.http.observed);
+  const files = { spoolDirectory, ...(spool && { spool }) };
+  const probes = { ready: starting.ready, readiness };
+  const traced = { ...watch.http, ...(tracing && { startSpan: tracing.start }) };
+  const http = createHttpServer({
+    ...traced,
+    ...files,
+    ...probes,
+    api,
+    config,
+    version,
+    log,
+    protocols,
+  });
+  return { http, starting };
+}
