@@ -21,15 +21,16 @@ connect();
 function connect(): void {
   const socket = new WebSocket(url);
   const start = { type: "start", model_path, encoding: "s16le", sample_rate, channels };
-  socket.onopen = () => socket.send(JSON.stringify(session_id ? { type: "resume", session_id, after: last } : start));
-  socket.onmessage = ({ data }) => hear(JSON.parse(data), socket);
-  socket.onclose = async ({ code, reason }) => {
+  const first = session_id === undefined ? start : { type: "resume", session_id, after: last };
+  socket.addEventListener("open", () => socket.send(JSON.stringify(first)));
+  socket.addEventListener("message", ({ data }) => hear(JSON.parse(data), socket));
+  socket.addEventListener("close", async ({ code, reason }) => {
     if (code === 1000) return;
     if (code !== 1006 || session_id === undefined) fail(reason || `no connection to ${url}`);
     console.error("the connection broke");
     await wait(500);
     connect();
-  };
+  });
 }
 
 function hear(event: LiveEvent, socket: WebSocket): void {

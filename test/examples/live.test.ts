@@ -57,7 +57,10 @@ test("the example of the live protocol says why it cannot", async (t) => {
   const failed = await run(process.execPath, ["examples/live.ts", speech, "model/nowhere"], {
     cwd: root,
     env: { ...process.env, VOXPOOL_URL: `${server.url}/api` },
-  }).then(assert.fail, (error: { code: number; stderr: string }) => error);
+  }).then(
+    () => assert.fail("it could"),
+    (error: { code: number; stderr: string }) => error,
+  );
   assert.equal(failed.code, 1);
   assert.match(failed.stderr, /model\/nowhere/);
 });

@@ -205,26 +205,6 @@ test("audio that is no longer kept, or was never sent, cannot be resumed: the se
   }
 });
 
-test("an attempt to resume that is given up leaves the session for the next one", async (t) => {
-  const letters = await startLetters(t);
-  const wire = await startWire(t, letters.url);
-  const session = await opened(t, wire.url);
-  const givenUp = Promise.withResolvers<number>();
-  letters.answer = (socket, { type }) => {
-    if (type !== "resume") return false;
-    letters.answer = undefined;
-    socket.once("close", givenUp.resolve);
-    socket.send('{"type":"error","number":1,"reason":"not_ready","message":"Not yet.","retryable":true}');
-    return true;
-  };
-  wire.cut();
-  // 1000 would end it.
-  assert.equal(await givenUp.promise, 4000);
-  await session.write(bytes("one."));
-  const end = await session.end();
-  assert.equal(end.success && end.text, "one");
-});
-
 const readyEvent = {
   type: "ready",
   number: 1,

@@ -63,7 +63,7 @@ function keep({ events }: StreamClient, heard: LiveEvent[]): void {
 function lasting(events: readonly LiveEvent[]): readonly object[] {
   return events
     .filter(({ type }) => type === "final" || type === "ended" || type === "error")
-    .map(({ number: _, ...event }) => event);
+    .map((event) => ({ ...event, number: 0 }));
 }
 
 const models = { tone: "tone", streaming: { fake: { input: "frames", text: "one two" } } } as const;

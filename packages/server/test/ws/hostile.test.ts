@@ -51,10 +51,14 @@ const wrongFirst: readonly (readonly [name: string, message: string | Uint8Array
   ],
   [
     "a hundred thousand fields",
-    `{"type":"start",${Array.from({ length: 80_000 }, (_, n) => `"${n}":1`)}}`,
+    `{"type":"start",${Array.from({ length: 80_000 }, (_, n) => `"${n}":1`).join(",")}}`,
     "option_unknown",
   ],
-  ["a hundred thousand hotwords", `{"type":"start","hotwords":[${Array(100_000).fill('"a"')}]}`, "option_invalid"],
+  [
+    "a hundred thousand hotwords",
+    `{"type":"start","hotwords":[${Array(100_000).fill('"a"').join(",")}]}`,
+    "option_invalid",
+  ],
   ["a prototype", '{"type":"start","__proto__":{"model_path":"x"}}', "option_unknown"],
   ["a type of Object's", '{"type":"constructor"}', "message_invalid"],
   ["a number that is none", '{"type":"start","sample_rate":1e999}', "option_invalid"],
