@@ -24,12 +24,11 @@ function connect(): void {
   const first = session_id === undefined ? start : { type: "resume", session_id, after: last };
   socket.addEventListener("open", () => socket.send(JSON.stringify(first)));
   socket.addEventListener("message", ({ data }) => hear(JSON.parse(data), socket));
-  socket.addEventListener("close", async ({ code, reason }) => {
+  socket.addEventListener("close", ({ code, reason }) => {
     if (code === 1000) return;
     if (code !== 1006 || session_id === undefined) fail(reason || `no connection to ${url}`);
     console.error("the connection broke");
-    await wait(500);
-    connect();
+    setTimeout(connect, 500);
   });
 }
 

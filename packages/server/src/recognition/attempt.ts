@@ -330,7 +330,10 @@ export class Attempt {
     const request = { priority, client, host, audioSeconds, together };
     const queue = options.span?.child("queue", { "voxpool.priority": priority });
     const turn = await takeTurn({ ...this.#parts, work: request, isSuspect, signal }).finally(() => queue?.end());
-    const decode = options.span?.child("decode", { "voxpool.priority": priority, "voxpool.audio_seconds": audioSeconds });
+    const decode = options.span?.child("decode", {
+      "voxpool.priority": priority,
+      "voxpool.audio_seconds": audioSeconds,
+    });
     this.queueSeconds += turn.waitedSeconds;
     const factor = scheduler.realTimeFactor(host);
     // A turn that is given back by a process that ends comes too late: who did not decode in it has not ended it.
