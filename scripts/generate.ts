@@ -18,6 +18,7 @@ const pages: Readonly<Record<string, readonly string[]>> = {
   "model-folders": ["families"],
   sdk: ["sdk-methods", "wire-options"],
   models: ["catalogue"],
+  protocols: ["protocols"],
 };
 
 const { values } = parseArgs({ options: { check: { type: "boolean" }, docs: { type: "string" } } });

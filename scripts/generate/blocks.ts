@@ -11,6 +11,7 @@ import { exitCodes } from "../../packages/server/dist/cli/exit-codes.js";
 import { commandsBlock } from "./commands.ts";
 import { familiesBlock } from "./families.ts";
 import { markdownTable } from "./markdown.ts";
+import { protocolTable } from "./protocols.ts";
 import { sdkMethods, wireOptions } from "./sdk.ts";
 
 /** Markdown without its markers. */
@@ -25,6 +26,7 @@ export const blocks: Readonly<Record<string, Block>> = {
   commands: commandsBlock,
   "exit-codes": exitCodeTable,
   families: familiesBlock,
+  protocols: protocolTable,
   "sdk-methods": sdkMethods,
   "wire-options": (language) => wireOptions(language === "zh" ? "、" : ", "),
   catalogue: catalogueTable,
