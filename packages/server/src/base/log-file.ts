@@ -37,8 +37,17 @@ const newline = 10;
 
 /** Opens at once, so that a path that cannot be is known before anything starts. @throws of the disk */
 export function openLogFile(options: LogFileOptions): LogFile {
-  mkdirSync(dirname(options.path), { recursive: true });
+  makeItsFolder(options.path);
   return new RotatingFile(options, openSync(options.path, "a", mode));
+}
+
+/** One folder at most: a path that is further from what is there is a mistake in writing. @throws of the disk */
+function makeItsFolder(path: string): void {
+  try {
+    mkdirSync(dirname(path));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  }
 }
 
 /**

@@ -46,6 +46,8 @@ export const modelPhrases: Readonly<Record<string, string>> = {
   "a model of sherpa-onnx": "sherpa-onnx 的模型",
   "the model knows none of its words; words of Chinese and Japanese need spaces between them":
     "模型不认识其中任何一个词；中文和日文的词与词之间需要空格",
+  "{} is too large for a table of pieces": "{1} 过大，不像词片表",
+  "{} is no table of pieces and their scores": "{1} 不是词片及其分数的表",
   "sherpa-online has no model family {}": "sherpa-online 没有模型类别 {1}",
   "sherpa-onnx refused the files; it wrote its reason to stderr": "sherpa-onnx 拒绝了这些文件；原因已写入标准错误输出",
   "its metadata says no usable length of its chunks": "其元数据没有给出可用的分块长度",

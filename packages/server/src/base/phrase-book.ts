@@ -330,6 +330,7 @@ export const phraseBook: Readonly<Record<string, string>> = {
 
   // The log, for people
   "a host ended": "模型进程已结束",
+  "live session": "实时会话",
   "vosk-server clients are served": "已开始为 vosk-server 客户端提供服务",
   "a connection of vosk-server failed": "一个 vosk-server 连接失败",
   load: "加载",
