@@ -213,6 +213,7 @@ function placed(recognized: Recognized, segment: SpeechSegment): RecognizedSpan 
     ...recognized,
     startSeconds: segment.start / sampleRateHz,
     endSeconds: segment.end / sampleRateHz,
+    ...(segment.goesOn && { goesOn: segment.goesOn }),
   };
   return recognized.words ? { ...span, words: recognized.words.map((word) => shifted(word, offsetSeconds)) } : span;
 }
