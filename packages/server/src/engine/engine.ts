@@ -53,6 +53,8 @@ export interface Recognized {
 export interface RecognizedSpan extends Recognized {
   readonly startSeconds: number;
   readonly endSeconds: number;
+  /** It was cut because it grew too long: speech goes on right behind it. */
+  readonly goesOn?: true;
 }
 
 export interface RecognizedWord {

@@ -48,6 +48,7 @@ export type FromHost =
       readonly work: number;
       /** Times are seconds from the session's first sample. */
       readonly results: readonly RecognizedSpan[];
+      /** 0: it was decoded before, as a partial. */
       readonly decodeSeconds: number;
       /** What is heard of the utterance under way, where the engine follows the stream and that has changed. */
       readonly hypothesis?: RecognizedSpan;

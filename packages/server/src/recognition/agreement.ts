@@ -5,9 +5,20 @@ export interface Shown {
   readonly text: string;
   /** The beginning of `text` that stays. */
   readonly stable: string;
+  /** The last hypotheses, the newest first. */
+  readonly heard: readonly string[];
 }
 
-export const nothingShown: Shown = { text: "", stable: "" };
+export const nothingShown: Shown = { text: "", stable: "", heard: [] };
+
+/** How many hypotheses in a row have to agree on what is shown, and on what is stable. */
+export interface Agreement {
+  /** At 1 a hypothesis is shown as it is. */
+  readonly text: number;
+  readonly stable: number;
+  /** So many words at the end of what is agreed on are not stable yet: what follows may change them. */
+  readonly openWords: number;
+}
 
 /** A longer utterance is not compared word by word: no speech is as long, but a model that repeats itself is. */
 const mostUnits = 400;
@@ -15,17 +26,38 @@ const mostUnits = 400;
 /**
  * What is shown once something else is heard of the same utterance. Pure.
  *
- * What two successive hypotheses begin with alike becomes stable ("local agreement", Liu et al. 2020), up to the end of
- * a word, or of a character where words are not parted, and without the marks behind it, which depend on what follows.
- * It is never taken back: where a hypothesis contradicts it, what is stable is kept, and the text goes on with what the
- * hypothesis has behind the part that resembles it most.
+ * What successive hypotheses begin with alike is shown, and with one more of them it is stable ("local agreement", Liu
+ * et al. 2020), up to the end of a word, or of a character where words are not parted, and without the marks behind
+ * it, which depend on what follows. What is shown goes only when the hypotheses agree on something else in its place,
+ * so that one that is out of tune changes nothing. What is stable is never taken back: where it is contradicted it is
+ * kept, and the text goes on with what was heard behind the part that resembles it most.
  * @param heard the hypothesis, as `joinText` gives it
  */
-export function showNext(before: Shown, heard: string): Shown {
-  const { stable } = before;
-  const text = continues(heard, stable) ? heard : joinText([stable, behind(heard, stable)]);
-  const agreed = commonBeginning(before.text, text);
-  return { text, stable: agreed.length > stable.length ? agreed : stable };
+export function showNext(before: Shown, heard: string, agreement: Agreement): Shown {
+  const latest = [heard, ...before.heard].slice(0, Math.max(agreement.text, agreement.stable));
+  const text = agreement.text === 1 ? keepStable(before.stable, heard) : settledText(before, latest, agreement);
+  const agreed = agreedOn(latest, agreement.stable);
+  const length = alike(unitsOf(text), unitsOf(agreed)) - agreement.openWords;
+  const stable = firstUnits(text, length);
+  return { text, stable: stable.length > before.stable.length ? stable : before.stable, heard: latest };
+}
+
+/**
+ * A text that begins with what is stable: itself, or, where it says something else, what is stable and then its own
+ * words behind the part that resembles that most. Pure.
+ */
+export function keepStable(stable: string, text: string): string {
+  return continues(text, stable) ? text : joinText([stable, behind(text, stable)]);
+}
+
+/**
+ * As `keepStable`, of a text that may end before what is stable does, because speech was cut in the middle: then so
+ * much of that is kept as the text resembles most. Pure.
+ */
+export function keepStableOfCut(stable: string, text: string): string {
+  const units = unitsOf(stable);
+  const [known, heard] = [units.map(bare), unitsOf(text).map(bare)];
+  return keepStable(units.slice(0, resembling(heard, known.slice(0, mostUnits))).join(""), text);
 }
 
 /** A character that stands for itself, or a run of others; with the space before it. */
@@ -35,6 +67,47 @@ const unit =
 const unitsOf = (text: string): readonly string[] => text.match(unit) ?? [];
 
 const marksAtEnd = /[\p{P}\p{S}\s]+$/u;
+
+const bare = (text: string): string => text.trim().replace(marksAtEnd, "").toLowerCase();
+
+/** Without the marks behind them. */
+function firstUnits(text: string, count: number): string {
+  const units = unitsOf(text).slice(0, Math.max(0, count));
+  return units.join("").replace(marksAtEnd, "");
+}
+
+/** How many units at their beginning are the same, but for marks and case. */
+function alike(one: readonly string[], other: readonly string[]): number {
+  const most = Math.min(one.length, other.length);
+  let count = 0;
+  while (count < most && bare(one[count] ?? "") === bare(other[count] ?? "")) count += 1;
+  return count;
+}
+
+/** What the latest so many hypotheses begin with alike, as the newest writes it; nothing if there are fewer. */
+function agreedOn(latest: readonly string[], count: number): string {
+  const [newest = "", ...others] = latest.slice(0, count);
+  if (others.length < count - 1) return "";
+  const units = unitsOf(newest);
+  const length = Math.min(units.length, ...others.map((other) => alike(units, unitsOf(other))));
+  return firstUnits(newest, length);
+}
+
+/** What is agreed on; at first, so that nobody waits for a second hypothesis, the first one without its last words. */
+function settledText(before: Shown, latest: readonly string[], { text, openWords }: Agreement): string {
+  const agreed = goOn(before, agreedOn(latest, text));
+  const [newest = ""] = latest;
+  return agreed === "" ? firstUnits(newest, Math.min(1, unitsOf(newest).length - openWords)) : agreed;
+}
+
+/** What is shown with what is agreed on behind it, or in place of what contradicts it. */
+function goOn({ text, stable }: Shown, agreed: string): string {
+  const [shown, next] = [unitsOf(text), unitsOf(agreed)];
+  const same = alike(shown, next);
+  if (same === next.length) return text;
+  if (same < unitsOf(stable).length) return keepStable(stable, agreed);
+  return firstUnits(text, same) + agreed.slice(firstUnits(agreed, same).length);
+}
 
 /** Whether a text begins with another one and no word goes on over its end; marks behind a word are no other word. */
 function continues(text: string, beginning: string): boolean {
@@ -47,24 +120,12 @@ function continues(text: string, beginning: string): boolean {
   return text.slice(beginning.length, to).replace(marksAtEnd, "") === "";
 }
 
-function commonBeginning(one: string, other: string): string {
-  const units = unitsOf(other);
-  let length = 0;
-  for (const [at, before] of unitsOf(one).entries()) {
-    if (units[at] !== before) break;
-    length += before.length;
-  }
-  return other.slice(0, length).replace(marksAtEnd, "");
-}
-
 /** What a hypothesis has behind the part that resembles `beginning` most. */
 function behind(heard: string, beginning: string): string {
   const known = unitsOf(beginning).map(bare);
   const units = unitsOf(heard);
   return units.slice(resembling(known, units.slice(0, mostUnits).map(bare))).join("");
 }
-
-const bare = (text: string): string => text.trim().replace(marksAtEnd, "").toLowerCase();
 
 /** How many units of `heard` resemble `known` most (edit distance); of several such numbers the one nearest to its own. */
 function resembling(known: readonly string[], heard: readonly string[]): number {

@@ -341,8 +341,9 @@ export class Attempt {
     const running = work.run(factor === undefined ? undefined : factor * audioSeconds);
     // The caller of a cancelled session is told at once; the core is free when the process says so.
     const decodeSeconds = running.then(
-      // A partial has grown since it was announced: it says nothing about the speed.
-      (result) => (priority === "live_partial" ? undefined : result.decodeSeconds),
+      // A partial has grown since it was announced, and a final that was decoded ahead took no time: neither says
+      // anything about the speed.
+      ({ decodeSeconds }) => (priority === "live_partial" || decodeSeconds === 0 ? undefined : decodeSeconds),
       () => undefined,
     );
     void work.over().then(async () => turn.release(await decodeSeconds));

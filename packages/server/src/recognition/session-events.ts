@@ -1,6 +1,6 @@
 import { type EngineInfo, type RecognizedSpan, sampleRateHz } from "../engine/engine.ts";
 import { joinText } from "../engine/text/join.ts";
-import { nothingShown, showNext } from "./agreement.ts";
+import { type Agreement, keepStable, keepStableOfCut, nothingShown, showNext } from "./agreement.ts";
 import { longestUtteranceSeconds, type SpeechEdge, type Step } from "./attempt.ts";
 import { toSegment, wordsOf } from "./segments.ts";
 import type { OpenSession, SessionEvent } from "./types.ts";
@@ -9,6 +9,12 @@ import type { OpenSession, SessionEvent } from "./types.ts";
 export type ReaderStep = Step | ({ readonly kind: "speech" } & SpeechEdge);
 
 type Unnumbered = SessionEvent extends infer E ? (E extends { number: number } ? Omit<E, "number"> : never) : never;
+
+/** A recogniser that follows the stream changes little of what it has; one that hears all anew guesses at the last word. */
+const agreements: Readonly<Record<"frames" | "segments", Agreement>> = {
+  frames: { text: 1, stable: 2, openWords: 0 },
+  segments: { text: 2, stable: 3, openWords: 1 },
+};
 
 /** Makes events of steps: numbers them and their segments, and keeps what is shown of the utterance under way. */
 export class SessionEvents {
@@ -52,7 +58,7 @@ export class SessionEvents {
   }
 
   *#final(span: RecognizedSpan): Generator<Unnumbered, void> {
-    const text = this.#textOf(span.text);
+    const text = this.#finalText(span);
     const segment = toSegment(this.#segments, { ...span, text }, wordsOf(span, this.#options, this.#info));
     const wasShown = this.#shown.text !== "";
     this.#shown = nothingShown;
@@ -74,7 +80,8 @@ export class SessionEvents {
 
   *#partial(span: RecognizedSpan): Generator<Unnumbered, void> {
     const before = this.#shown;
-    this.#shown = showNext(before, this.#textOf(span.text));
+    const agreement = agreements[this.#info.input === "frames" ? "frames" : "segments"];
+    this.#shown = showNext(before, this.#textOf(span.text), agreement);
     const { text, stable } = this.#shown;
     if (text === before.text && stable === before.stable) return;
     yield { type: "partial", id: this.#segments, startSeconds: round(span.startSeconds), text, stable };
@@ -83,6 +90,14 @@ export class SessionEvents {
   /** Tells that in an utterance nothing was said, whatever was shown of it. */
   #nothing({ startSeconds }: RecognizedSpan): Unnumbered {
     return { type: "partial", id: this.#segments, startSeconds: round(startSeconds), text: "", stable: "" };
+  }
+
+  /** Begins with what was stable; the words are as the engine gives them. Who wants it verbatim gets no more than that. */
+  #finalText({ text, goesOn }: RecognizedSpan): string {
+    const heard = this.#textOf(text);
+    const { stable } = this.#shown;
+    if (heard === "" || this.#options.isVerbatim === true) return heard;
+    return goesOn ? keepStableOfCut(stable, heard) : keepStable(stable, heard);
   }
 
   #textOf(text: string): string {

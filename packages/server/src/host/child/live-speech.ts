@@ -1,38 +1,58 @@
-import type { LiveSettings } from "../../engine/engine.ts";
-import type { LiveSegmenter, SpeechSegment } from "../../engine/segmenter.ts";
+import { type LiveSettings, sampleRateHz } from "../../engine/engine.ts";
+import type { LiveSegmenter, OpenSpeech, SpeechSegment } from "../../engine/segmenter.ts";
 import type { SpeechState } from "../wire.ts";
+import { Ahead, type Decoded, leastPauseSamples } from "./ahead.ts";
+import { Unheard } from "./unheard.ts";
 
 /** Less new speech than this is not worth a decode of everything so far. */
-const newSpeechSamples = 4_800;
+const newSpeechSamples = 0.3 * sampleRateHz;
 
-/** Where no pause ends an utterance, what was said last is shown after a pause of this length. */
-const shownPauseSamples = 3_200;
+/** At its beginning an utterance costs little to decode, and nothing of it is shown yet. */
+const beginningSamples = 0.8 * sampleRateHz;
+const newAtBeginningSamples = 0.1 * sampleRateHz;
+
+/** Before that, models hear nothing. */
+const leastSpeechSamples = 0.2 * sampleRateHz;
 
 export interface LiveSpeechParts {
   readonly segmenter: LiveSegmenter;
   readonly settings: LiveSettings;
+  /** No segment may be longer. */
+  readonly maxSegmentSeconds: number;
   readonly tell: (state: SpeechState, sample: number) => void;
   /** Asks for a permit to decode what is said so far, which ends at a sample; gives the number of the work. */
   readonly ask: (open: { readonly start: number; readonly end: number }) => number;
 }
 
+/** An utterance that is over, or a part of one that grew too long. */
+export interface LiveSegment {
+  readonly segment: SpeechSegment;
+  /** Its decode, if that has begun already. */
+  readonly decoding: Promise<Decoded> | undefined;
+}
+
 /**
- * What is told of speech while it is under way: where it begins and ends, and partials. One partial waits or runs at a
- * time; the next is asked for when there is new speech that it can show. The pause that ends an utterance brings no new
- * speech, so that no partial stands in the way of the final.
+ * What becomes of speech while it is under way: where it begins and ends, and partials. One partial waits or runs at a
+ * time; the next is asked for when there is new speech that it can show, and once in a pause: should that end the
+ * utterance, its final is there already.
  */
 export class LiveSpeech {
   readonly #parts: LiveSpeechParts;
+  readonly #ahead = new Ahead();
+  readonly #unheard: Unheard;
   #isSpeaking = false;
   /** The partial that waits or runs. */
   #asked: number | undefined;
-  /** Where speech ended in the last partial. */
-  #shownTo = 0;
+  /** Where speech ended in the last decode of it, and whether the pause behind it was in that too. */
+  #decoded = { end: 0, hasPause: false };
   /** Grows when an utterance is over. */
   #utterance = 0;
+  /** What is decoded before the utterance under way, once that has been decoded. */
+  #before: { readonly unheard: SpeechSegment | undefined } | undefined;
 
   constructor(parts: LiveSpeechParts) {
     this.#parts = parts;
+    this.#unheard = new Unheard(parts.maxSegmentSeconds * sampleRateHz);
   }
 
   /** What was said so far ends here: its segments. */
@@ -40,45 +60,75 @@ export class LiveSpeech {
     return this.#parts.segmenter.split();
   }
 
-  /** A segment was cut. Call before it is announced. */
-  cut({ start, end, goesOn }: SpeechSegment): void {
+  /** Who ended what was said so far by hand begins anew: nothing of it is heard once more. Call behind its `cut`s. */
+  beginAnew(): void {
+    this.#unheard.forget();
+  }
+
+  /** A segment was cut. Call before it is announced. @returns what to decode of it */
+  cut(cut: SpeechSegment): LiveSegment {
+    this.#begin(cut.start);
+    const segment = this.#withUnheard(cut);
     this.#utterance += 1;
-    this.#asked = undefined; // what waits is of no use any more, and what runs is given to nobody
-    this.#begin(start);
-    if (goesOn) return;
-    this.#isSpeaking = false;
-    this.#parts.tell("ended", end);
+    this.#asked = undefined; // what waits is of no use any more, and what runs is given to nobody but the final
+    this.#before = undefined;
+    if (!cut.goesOn) {
+      this.#isSpeaking = false;
+      this.#parts.tell("ended", cut.end);
+    }
+    return { segment, decoding: this.#ahead.take(segment) };
+  }
+
+  /** Nothing was heard in a segment. */
+  keepUnheard(segment: SpeechSegment): void {
+    this.#unheard.keep(segment);
   }
 
   /** Samples were heard, or a partial is done. */
   look(): void {
-    const { segmenter, settings, ask } = this.#parts;
+    const { segmenter, ask } = this.#parts;
     const { open } = segmenter;
     if (open === undefined) return;
     this.#begin(open.start);
-    if (!settings.partials || this.#asked !== undefined) return;
-    const newSamples = open.end - Math.max(open.start, this.#shownTo);
-    const isPaused = settings.manual && open.heardTo - open.end >= shownPauseSamples;
-    if (newSamples < (isPaused ? 1 : newSpeechSamples)) return;
-    this.#asked = ask(open);
+    if (this.#asked === undefined && this.#isWanted(open)) this.#asked = ask(open);
+  }
+
+  #isWanted({ start, end, heardTo }: OpenSpeech): boolean {
+    const newSamples = end - Math.max(start, this.#decoded.end);
+    if (heardTo - end >= leastPauseSamples) return newSamples > 0 || !this.#decoded.hasPause;
+    if (!this.#parts.settings.partials || end - start < leastSpeechSamples) return false;
+    return newSamples >= (end - start < beginningSamples ? newAtBeginningSamples : newSpeechSamples);
   }
 
   /**
    * The permit for a partial is there: what is to be decoded; undefined if it is of no use any more.
-   * @returns also whether the utterance goes on, to be asked when it is decoded
+   * @returns also whether somebody wants to see it, to be asked when it is decoded
    */
-  take(work: number): { readonly segment: SpeechSegment; readonly isCurrent: () => boolean } | undefined {
+  take(work: number): { readonly segment: SpeechSegment; readonly isWanted: () => boolean } | undefined {
     if (work !== this.#asked) return undefined;
-    const segment = this.#parts.segmenter.copyOpen();
-    if (segment === undefined) return undefined;
+    const open = this.#parts.segmenter.copyOpen();
+    if (open === undefined) return undefined;
+    const { end, samplesFrom, samples } = open;
+    this.#decoded = { end, hasPause: samplesFrom + samples.length - end >= leastPauseSamples };
     const utterance = this.#utterance;
-    this.#shownTo = segment.end;
-    return { segment, isCurrent: () => utterance === this.#utterance };
+    const { partials } = this.#parts.settings;
+    return { segment: this.#withUnheard(open), isWanted: () => partials && utterance === this.#utterance };
+  }
+
+  /** A partial is being decoded. */
+  decoding(segment: SpeechSegment, decoded: Promise<Decoded>): void {
+    this.#ahead.keep(segment, decoded);
   }
 
   /** A partial is done. */
   done(work: number): void {
     if (work === this.#asked) this.#asked = undefined;
+  }
+
+  /** What is decoded together stays together until the utterance is over. */
+  #withUnheard(segment: SpeechSegment): SpeechSegment {
+    this.#before ??= { unheard: this.#unheard.takeBefore(segment.start) };
+    return this.#unheard.join(this.#before.unheard, segment);
   }
 
   #begin(sample: number): void {

@@ -7,7 +7,8 @@ import {
   sampleRateHz,
 } from "../../engine/engine.ts";
 import type { LiveSegmenter, Segmenter, SpeechSegment } from "../../engine/segmenter.ts";
-import { LiveSpeech } from "./live-speech.ts";
+import type { Decoded } from "./ahead.ts";
+import { type LiveSegment, LiveSpeech } from "./live-speech.ts";
 import { type ChildSession, consumedStepSamples, failureOf, type SessionContext, within } from "./session.ts";
 import type { Sliced } from "./turns.ts";
 
@@ -32,7 +33,7 @@ export class SegmentSession implements ChildSession, Sliced {
   readonly #live: LiveSpeech | undefined;
   readonly #inbox: (Float32Array | "flush")[] = [];
   /** Cut and not yet decoded, in order. */
-  readonly #undone = new Map<number, SpeechSegment>();
+  readonly #undone = new Map<number, LiveSegment>();
   readonly #granted = new Set<number>();
   #works = 0;
   #fedSamples = 0;
@@ -51,6 +52,7 @@ export class SegmentSession implements ChildSession, Sliced {
     this.#live = new LiveSpeech({
       segmenter,
       settings: options.live,
+      maxSegmentSeconds: engine.info.maxSegmentSeconds,
       tell: (state, sample) => context.post({ type: "speech", session: id, state, sample }),
       ask: ({ start, end }) => this.#announceWork({ audioSeconds: (end - start) / sampleRateHz, endSample: end }, true),
     });
@@ -91,6 +93,7 @@ export class SegmentSession implements ChildSession, Sliced {
     const next = this.#nextSlice();
     if (next === "flush") {
       this.#announce(this.#live?.split() ?? []);
+      this.#live?.beginAnew();
       this.#context.post({ type: "flushed", session: this.#id });
     } else if (next) {
       this.#fedSamples += next.length;
@@ -114,11 +117,11 @@ export class SegmentSession implements ChildSession, Sliced {
   }
 
   #announce(segments: readonly SpeechSegment[]): void {
-    for (const segment of segments) {
-      this.#live?.cut(segment);
-      const { samplesFrom, samples } = segment;
+    for (const cut of segments) {
+      const undone = this.#live?.cut(cut) ?? { segment: cut, decoding: undefined };
+      const { samplesFrom, samples } = undone.segment;
       const size = { audioSeconds: samples.length / sampleRateHz, endSample: samplesFrom + samples.length };
-      this.#undone.set(this.#announceWork(size), segment);
+      this.#undone.set(this.#announceWork(size), undone);
     }
   }
 
@@ -129,16 +132,20 @@ export class SegmentSession implements ChildSession, Sliced {
   }
 
   grant(work: number): void {
-    const segment = this.#undone.get(work);
-    if (segment === undefined) return void this.#runPartial(work);
+    const undone = this.#undone.get(work);
+    if (undone === undefined) return void this.#runPartial(work);
     if (this.#granted.has(work)) return;
     this.#granted.add(work);
-    void this.#runFinal(work, segment);
+    void this.#runFinal(work, undone);
   }
 
-  async #runFinal(work: number, segment: SpeechSegment): Promise<void> {
-    const { results, decodeSeconds } = await this.#decode(segment);
-    this.#tellDone(work, results, decodeSeconds);
+  async #runFinal(work: number, { segment, decoding }: LiveSegment): Promise<void> {
+    const ahead = await decoding;
+    // Who heard nothing may hear something with all of the silence behind it.
+    const again = hasText(ahead) || this.#closed ? undefined : await this.#decode(segment);
+    const results = (again ?? ahead)?.results ?? [];
+    if (!hasText({ results })) this.#live?.keepUnheard(segment);
+    this.#tellDone(work, results, again?.decodeSeconds ?? 0);
     if (this.#closed) return;
     this.#undone.delete(work);
     this.#granted.delete(work);
@@ -152,15 +159,17 @@ export class SegmentSession implements ChildSession, Sliced {
     if (wanted === undefined) {
       this.#tellDone(work, [], 0);
     } else {
-      const { results, decodeSeconds } = await this.#decode(wanted.segment);
-      this.#tellDone(work, wanted.isCurrent() ? results : [], decodeSeconds);
+      const decoding = this.#decode(wanted.segment);
+      this.#live?.decoding(wanted.segment, decoding);
+      const { results, decodeSeconds } = await decoding;
+      this.#tellDone(work, wanted.isWanted() ? results : [], decodeSeconds);
     }
     if (this.#closed) return;
     this.#live?.done(work);
     if (!this.#cut) this.#live?.look();
   }
 
-  async #decode(segment: SpeechSegment): Promise<{ results: readonly RecognizedSpan[]; decodeSeconds: number }> {
+  async #decode(segment: SpeechSegment): Promise<Decoded> {
     const ticket = this.#context.clock.begin();
     let results: readonly RecognizedSpan[] = [];
     try {
@@ -180,7 +189,7 @@ export class SegmentSession implements ChildSession, Sliced {
   #tellConsumed(): void {
     const [oldest] = this.#undone.values();
     const held = this.#cut ? this.#fedSamples : this.#segmenter.heldFrom;
-    const consumed = Math.min(held, oldest?.samplesFrom ?? held);
+    const consumed = Math.min(held, oldest?.segment.samplesFrom ?? held);
     if (consumed - this.#toldConsumed < consumedStepSamples) return;
     this.#toldConsumed = consumed;
     this.#context.post({ type: "consumed", session: this.#id, samples: consumed });
@@ -206,6 +215,9 @@ export class SegmentSession implements ChildSession, Sliced {
   }
 }
 
+const hasText = (decoded?: Pick<Decoded, "results">): boolean =>
+  decoded?.results.some(({ text }) => text.trim() !== "") === true;
+
 /** The segment's place in the session: speech without its padding; word times count from the padded start. */
 function placed(recognized: Recognized, segment: SpeechSegment): RecognizedSpan {
   const offsetSeconds = segment.samplesFrom / sampleRateHz;
@@ -213,6 +225,7 @@ function placed(recognized: Recognized, segment: SpeechSegment): RecognizedSpan 
     ...recognized,
     startSeconds: segment.start / sampleRateHz,
     endSeconds: segment.end / sampleRateHz,
+    ...(segment.goesOn && { goesOn: segment.goesOn }),
   };
   return recognized.words ? { ...span, words: recognized.words.map((word) => shifted(word, offsetSeconds)) } : span;
 }
