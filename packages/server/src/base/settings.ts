@@ -284,7 +284,7 @@ export const settings = {
   ),
   "oip.enabled": flag(
     "Whether Open Inference Protocol v2 (clients of Triton and KServe) is answered below /v2.",
-    "是否在 /v2 下提供 Open Inference Protocol v2（Triton 与 KServe 客户端）。",
+    "是否在 /v2 下提供开放推理协议 v2（OIP，Triton 与 KServe 客户端）。",
     true,
   ),
   "oip.json_bytes": integer(

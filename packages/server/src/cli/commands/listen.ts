@@ -65,7 +65,7 @@ function withListenOptions(command: CliCommand): CliCommand {
     })
     .withOption("--device <name>", {
       en: "Microphone, as the recorder calls it (arecord -L, pactl list sources short); else its default.",
-      zh: "麦克风名称，以录音程序的叫法为准（arecord -L、pactl list sources short）；省略则用默认麦克风。",
+      zh: "麦克风名称，以录音程序的叫法为准（arecord -L 或 pactl 可列出）；省略则用默认麦克风。",
     })
     .withOption("--partials", {
       en: "Have the text come while it is spoken. Default on a terminal and with --json.",
