@@ -55,6 +55,8 @@ export interface RecognizedSpan extends Recognized {
   readonly endSeconds: number;
   /** It was cut because it grew too long: speech goes on right behind it. */
   readonly goesOn?: true;
+  /** Of what is said so far: a pause follows, so that its last word is whole. */
+  readonly isPaused?: true;
 }
 
 export interface RecognizedWord {

@@ -60,20 +60,27 @@ export function keepStableOfCut(stable: string, text: string): string {
   return keepStable(units.slice(0, resembling(heard, known.slice(0, mostUnits))).join(""), text);
 }
 
+const marksAtEnd = /[\p{P}\p{S}\s]+$/u;
+
+/** A text without the marks behind its last word, which depend on what follows. */
+export const withoutMarks = (text: string): string => text.replace(marksAtEnd, "");
+
+/** What is written without spaces between words. */
+const alone =
+  "\\p{Script=Han}\\p{Script=Hiragana}\\p{Script=Katakana}\\p{Script=Bopomofo}\\p{Script=Thai}\\p{Script=Lao}" +
+  "\\p{Script=Khmer}\\p{Script=Myanmar}\\u3000-\\u303F\\uFF01-\\uFF9F";
+
 /** A character that stands for itself, or a run of others; with the space before it. */
-const unit =
-  /\s*(?:[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\u3000-\u303F\uFF01-\uFF9F]\p{M}*|[^\s\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\u3000-\u303F\uFF01-\uFF9F]+)/gu;
+const unit = new RegExp(`\\s*(?:[${alone}]\\p{M}*|[^\\s${alone}]+)`, "gu");
 
 const unitsOf = (text: string): readonly string[] => text.match(unit) ?? [];
 
-const marksAtEnd = /[\p{P}\p{S}\s]+$/u;
-
-const bare = (text: string): string => text.trim().replace(marksAtEnd, "").toLowerCase();
+const bare = (text: string): string => withoutMarks(text.trim()).toLowerCase();
 
 /** Without the marks behind them. */
 function firstUnits(text: string, count: number): string {
   const units = unitsOf(text).slice(0, Math.max(0, count));
-  return units.join("").replace(marksAtEnd, "");
+  return withoutMarks(units.join(""));
 }
 
 /** How many units at their beginning are the same, but for marks and case. */
@@ -93,11 +100,11 @@ function agreedOn(latest: readonly string[], count: number): string {
   return firstUnits(newest, length);
 }
 
-/** What is agreed on; at first, so that nobody waits for a second hypothesis, the first one without its last words. */
-function settledText(before: Shown, latest: readonly string[], { text, openWords }: Agreement): string {
+/** What is agreed on; at first, so that nobody waits for a second hypothesis, the first word of one that goes on. */
+function settledText(before: Shown, latest: readonly string[], { text }: Agreement): string {
   const agreed = goOn(before, agreedOn(latest, text));
   const [newest = ""] = latest;
-  return agreed === "" ? firstUnits(newest, Math.min(1, unitsOf(newest).length - openWords)) : agreed;
+  return agreed === "" && unitsOf(newest).length > 1 ? firstUnits(newest, 1) : agreed;
 }
 
 /** What is shown with what is agreed on behind it, or in place of what contradicts it. */
@@ -117,7 +124,7 @@ function continues(text: string, beginning: string): boolean {
     if (to >= beginning.length) break;
     to += one.length;
   }
-  return text.slice(beginning.length, to).replace(marksAtEnd, "") === "";
+  return withoutMarks(text.slice(beginning.length, to)) === "";
 }
 
 /** What a hypothesis has behind the part that resembles `beginning` most. */

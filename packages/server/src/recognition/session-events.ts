@@ -1,6 +1,6 @@
 import { type EngineInfo, type RecognizedSpan, sampleRateHz } from "../engine/engine.ts";
 import { joinText } from "../engine/text/join.ts";
-import { type Agreement, keepStable, keepStableOfCut, nothingShown, showNext } from "./agreement.ts";
+import { type Agreement, keepStable, keepStableOfCut, nothingShown, type Shown, showNext, withoutMarks } from "./agreement.ts";
 import { longestUtteranceSeconds, type SpeechEdge, type Step } from "./attempt.ts";
 import { toSegment, wordsOf } from "./segments.ts";
 import type { OpenSession, SessionEvent } from "./types.ts";
@@ -10,11 +10,12 @@ export type ReaderStep = Step | ({ readonly kind: "speech" } & SpeechEdge);
 
 type Unnumbered = SessionEvent extends infer E ? (E extends { number: number } ? Omit<E, "number"> : never) : never;
 
-/** A recogniser that follows the stream changes little of what it has; one that hears all anew guesses at the last word. */
-const agreements: Readonly<Record<"frames" | "segments", Agreement>> = {
-  frames: { text: 1, stable: 2, openWords: 0 },
-  segments: { text: 2, stable: 3, openWords: 1 },
-};
+/** A recogniser that follows the stream changes little of what it has. */
+const following: Agreement = { text: 1, stable: 2, openWords: 0 };
+
+/** One that hears all anew each time guesses at the last word, which is half of one, but not where a pause follows. */
+const hearingAnew: Agreement = { text: 2, stable: 3, openWords: 2 };
+const inPause: Agreement = { ...hearingAnew, text: 1 };
 
 /** Makes events of steps: numbers them and their segments, and keeps what is shown of the utterance under way. */
 export class SessionEvents {
@@ -80,8 +81,7 @@ export class SessionEvents {
 
   *#partial(span: RecognizedSpan): Generator<Unnumbered, void> {
     const before = this.#shown;
-    const agreement = agreements[this.#info.input === "frames" ? "frames" : "segments"];
-    this.#shown = showNext(before, this.#textOf(span.text), agreement);
+    this.#shown = this.#next(span);
     const { text, stable } = this.#shown;
     if (text === before.text && stable === before.stable) return;
     yield { type: "partial", id: this.#segments, startSeconds: round(span.startSeconds), text, stable };
@@ -90,6 +90,12 @@ export class SessionEvents {
   /** Tells that in an utterance nothing was said, whatever was shown of it. */
   #nothing({ startSeconds }: RecognizedSpan): Unnumbered {
     return { type: "partial", id: this.#segments, startSeconds: round(startSeconds), text: "", stable: "" };
+  }
+
+  #next({ text, isPaused }: RecognizedSpan): Shown {
+    const heard = this.#textOf(text);
+    if (this.#info.input === "frames") return showNext(this.#shown, heard, following);
+    return isPaused ? showNext(this.#shown, withoutMarks(heard), inPause) : showNext(this.#shown, heard, hearingAnew);
   }
 
   /** Begins with what was stable; the words are as the engine gives them. Who wants it verbatim gets no more than that. */

@@ -29,7 +29,8 @@ export class Ahead {
   }
 }
 
-const hasPause = ({ end, samplesFrom, samples }: SpeechSegment): boolean =>
+/** Whether a segment ends with so much of a pause. */
+export const hasPause = ({ end, samplesFrom, samples }: SpeechSegment): boolean =>
   samplesFrom + samples.length - end >= leastPauseSamples;
 
 const isSame = (one: SpeechSegment, other: SpeechSegment): boolean =>

@@ -1,7 +1,7 @@
 import { type LiveSettings, sampleRateHz } from "../../engine/engine.ts";
 import type { LiveSegmenter, OpenSpeech, SpeechSegment } from "../../engine/segmenter.ts";
 import type { SpeechState } from "../wire.ts";
-import { Ahead, type Decoded, leastPauseSamples } from "./ahead.ts";
+import { Ahead, type Decoded, hasPause, leastPauseSamples } from "./ahead.ts";
 import { Unheard } from "./unheard.ts";
 
 /** Less new speech than this is not worth a decode of everything so far. */
@@ -13,6 +13,9 @@ const newAtBeginningSamples = 0.1 * sampleRateHz;
 
 /** Before that, models hear nothing. */
 const leastSpeechSamples = 0.2 * sampleRateHz;
+
+/** After so much silence a pause may have begun: its decode is waited for, so that no other stands in its way. */
+const gapSamples = 0.1 * sampleRateHz;
 
 export interface LiveSpeechParts {
   readonly segmenter: LiveSegmenter;
@@ -29,6 +32,17 @@ export interface LiveSegment {
   readonly segment: SpeechSegment;
   /** Its decode, if that has begun already. */
   readonly decoding: Promise<Decoded> | undefined;
+  /** So often somebody began anew before it was over. */
+  readonly era: number;
+}
+
+/** What is said so far. */
+export interface LivePartial {
+  readonly segment: SpeechSegment;
+  /** A pause follows, as far as is known. */
+  readonly isPaused: boolean;
+  /** Whether somebody wants to see it; to be asked when it is decoded. */
+  readonly isWanted: () => boolean;
 }
 
 /**
@@ -44,7 +58,8 @@ export class LiveSpeech {
   /** The partial that waits or runs. */
   #asked: number | undefined;
   /** Where speech ended in the last decode of it, and whether the pause behind it was in that too. */
-  #decoded = { end: 0, hasPause: false };
+  #decoded = { end: 0, isPaused: false };
+  #era = 0;
   /** Grows when an utterance is over. */
   #utterance = 0;
   /** What is decoded before the utterance under way, once that has been decoded. */
@@ -62,6 +77,7 @@ export class LiveSpeech {
 
   /** Who ended what was said so far by hand begins anew: nothing of it is heard once more. Call behind its `cut`s. */
   beginAnew(): void {
+    this.#era += 1;
     this.#unheard.forget();
   }
 
@@ -76,12 +92,12 @@ export class LiveSpeech {
       this.#isSpeaking = false;
       this.#parts.tell("ended", cut.end);
     }
-    return { segment, decoding: this.#ahead.take(segment) };
+    return { segment, decoding: this.#ahead.take(segment), era: this.#era };
   }
 
   /** Nothing was heard in a segment. */
-  keepUnheard(segment: SpeechSegment): void {
-    this.#unheard.keep(segment);
+  keepUnheard({ segment, era }: LiveSegment): void {
+    if (era === this.#era) this.#unheard.keep(segment);
   }
 
   /** Samples were heard, or a partial is done. */
@@ -95,24 +111,24 @@ export class LiveSpeech {
 
   #isWanted({ start, end, heardTo }: OpenSpeech): boolean {
     const newSamples = end - Math.max(start, this.#decoded.end);
-    if (heardTo - end >= leastPauseSamples) return newSamples > 0 || !this.#decoded.hasPause;
+    if (heardTo - end >= leastPauseSamples) return newSamples > 0 || !this.#decoded.isPaused;
+    if (heardTo - end >= gapSamples) return false;
     if (!this.#parts.settings.partials || end - start < leastSpeechSamples) return false;
     return newSamples >= (end - start < beginningSamples ? newAtBeginningSamples : newSpeechSamples);
   }
 
   /**
    * The permit for a partial is there: what is to be decoded; undefined if it is of no use any more.
-   * @returns also whether somebody wants to see it, to be asked when it is decoded
    */
-  take(work: number): { readonly segment: SpeechSegment; readonly isWanted: () => boolean } | undefined {
+  take(work: number): LivePartial | undefined {
     if (work !== this.#asked) return undefined;
     const open = this.#parts.segmenter.copyOpen();
     if (open === undefined) return undefined;
-    const { end, samplesFrom, samples } = open;
-    this.#decoded = { end, hasPause: samplesFrom + samples.length - end >= leastPauseSamples };
+    const isPaused = hasPause(open);
+    this.#decoded = { end: open.end, isPaused };
     const utterance = this.#utterance;
     const { partials } = this.#parts.settings;
-    return { segment: this.#withUnheard(open), isWanted: () => partials && utterance === this.#utterance };
+    return { segment: this.#withUnheard(open), isPaused, isWanted: () => partials && utterance === this.#utterance };
   }
 
   /** A partial is being decoded. */

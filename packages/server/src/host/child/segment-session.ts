@@ -118,7 +118,7 @@ export class SegmentSession implements ChildSession, Sliced {
 
   #announce(segments: readonly SpeechSegment[]): void {
     for (const cut of segments) {
-      const undone = this.#live?.cut(cut) ?? { segment: cut, decoding: undefined };
+      const undone = this.#live?.cut(cut) ?? { segment: cut, decoding: undefined, era: 0 };
       const { samplesFrom, samples } = undone.segment;
       const size = { audioSeconds: samples.length / sampleRateHz, endSample: samplesFrom + samples.length };
       this.#undone.set(this.#announceWork(size), undone);
@@ -139,12 +139,12 @@ export class SegmentSession implements ChildSession, Sliced {
     void this.#runFinal(work, undone);
   }
 
-  async #runFinal(work: number, { segment, decoding }: LiveSegment): Promise<void> {
-    const ahead = await decoding;
+  async #runFinal(work: number, undone: LiveSegment): Promise<void> {
+    const ahead = await undone.decoding;
     // Who heard nothing may hear something with all of the silence behind it.
-    const again = hasText(ahead) || this.#closed ? undefined : await this.#decode(segment);
+    const again = hasText(ahead) || this.#closed ? undefined : await this.#decode(undone.segment);
     const results = (again ?? ahead)?.results ?? [];
-    if (!hasText({ results })) this.#live?.keepUnheard(segment);
+    if (!hasText({ results })) this.#live?.keepUnheard(undone);
     this.#tellDone(work, results, again?.decodeSeconds ?? 0);
     if (this.#closed) return;
     this.#undone.delete(work);
@@ -162,7 +162,9 @@ export class SegmentSession implements ChildSession, Sliced {
       const decoding = this.#decode(wanted.segment);
       this.#live?.decoding(wanted.segment, decoding);
       const { results, decodeSeconds } = await decoding;
-      this.#tellDone(work, wanted.isWanted() ? results : [], decodeSeconds);
+      const { isPaused } = wanted;
+      const shown = wanted.isWanted() ? results.map((span) => ({ ...span, ...(isPaused && { isPaused }) })) : [];
+      this.#tellDone(work, shown, decodeSeconds);
     }
     if (this.#closed) return;
     this.#live?.done(work);
