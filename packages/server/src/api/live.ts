@@ -3,6 +3,8 @@ import type { AudioDecoder } from "../audio/audio.ts";
 import { Kernels } from "../audio/resample.ts";
 import { parseDuration } from "../base/duration.ts";
 import { type ErrorDetails, type MessageLanguage, VoxpoolError, type WarningReason, warning } from "../base/errors.ts";
+import { pathWithoutVersion } from "../base/versioned-path.ts";
+import type { ModelFolder } from "../catalog/catalog.ts";
 import type { EngineInfo, LiveSettings } from "../engine/engine.ts";
 import type { OpenSession, Session } from "../recognition/types.ts";
 import { type Choice, type ChooseParts, chooseModel } from "./choose-model.ts";
@@ -84,15 +86,23 @@ async function open(
   { client, kind = "address", signal, span }: Caller,
 ): Promise<Opened> {
   const { options } = request;
-  const choice = await chooseModel(parts, { modelPath: options.model_path, language: options.language });
+  const choose = () => chooseModel(parts, { modelPath: options.model_path, language: options.language });
+  const choice = await choose();
   parts.pool.touch(choice.folder, { client, kind });
   parts.changes.glance(parts.pool.find(choice.folder));
   const asker = { client, priority: "live_final", signal } as const;
-  const wishes = { ...asker, span, ...wishesOf(parts, request, choice.language) };
+  const onMeaning = (listener: () => void) => parts.names.subscribe(listener);
+  const wishes = { ...asker, span, ...wishesOf(parts, request, choice.language), onMeaning };
+  const meantFor = (served: ModelFolder) => async () => {
+    const isWished = served.directory === choice.folder.directory;
+    const meant = isWished ? (await choose()).folder : await parts.names.resolve(served.modelPath);
+    const isModel = options.model_path !== undefined || pathWithoutVersion(meant) === pathWithoutVersion(served);
+    return isModel ? meant : served; // who named no model is not taken to another one
+  };
   const { opened: session, instead } = await openServing(
     parts,
     { ...choice, ...failoverWish(options), signal },
-    (folder, until) => parts.recognition.open({ ...wishes, folder, signal: until }),
+    (folder, until) => parts.recognition.open({ ...wishes, folder, meant: meantFor(folder), signal: until }),
   );
   parts.forcedAway.watch(session);
   try {

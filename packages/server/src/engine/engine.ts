@@ -126,6 +126,8 @@ export interface SegmentEngine {
 export interface FrameEngine {
   readonly input: "frames";
   readonly info: EngineInfo;
+  /** After so much silence everything that was said is in the hypothesis, or final. */
+  readonly lagSeconds?: number;
   open(options: SessionOptions): FrameRecognizer;
 }
 

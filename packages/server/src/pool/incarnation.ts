@@ -5,7 +5,7 @@ import type { AssetStore, Catalog, ModelFolder } from "../catalog/catalog.ts";
 import type { EngineInfo, ModelSpec, SessionOptions } from "../engine/engine.ts";
 import type { Host, HostEnd, HostSession, StartHost } from "../host/parent/types.ts";
 import { Turns } from "./turns.ts";
-import type { Blame, InstanceLease, InstanceSnapshot } from "./types.ts";
+import type { Blame, InstanceLease, InstanceSnapshot, Leaving } from "./types.ts";
 
 /** Decodes something in a host that has just loaded, so that its first request meets a warm model. */
 export type WarmUp = (host: Host, info: EngineInfo, id: string, signal: AbortSignal) => Promise<void>;
@@ -60,6 +60,7 @@ export class Incarnation {
   #host: Host | undefined;
   #leases = 0;
   #isDraining = false;
+  readonly #leaving = Promise.withResolvers<Leaving>();
   #outgrown: VoxpoolError | undefined;
   #lastLeaseReturned = Promise.withResolvers<void>();
 
@@ -113,6 +114,7 @@ export class Incarnation {
       open: (options: SessionOptions): HostSession => host.open(options),
       punctuate: (text, expectedSeconds) => host.punctuate(text, expectedSeconds),
       ended: this.ended.then(({ blame }) => blame),
+      leaving: this.#leaving.promise,
       turn: (suspect, signal) => this.#turns.take(suspect, signal),
       countUse: used,
       release: () => {
@@ -126,8 +128,9 @@ export class Incarnation {
   }
 
   /** Cancels a load; else waits for the last lease. Then ends the process. */
-  async drain(cancelled: VoxpoolError): Promise<void> {
+  async drain(cancelled: VoxpoolError, why: Leaving): Promise<void> {
     this.#isDraining = true;
+    this.#leaving.resolve(why);
     if (this.phase !== "ready") return this.kill(cancelled);
     if (this.#leases > 0) {
       this.#lastLeaseReturned = Promise.withResolvers();

@@ -355,7 +355,7 @@ export class Instance {
     this.#serveBy(fresh);
     if (old.phase === "ended") return;
     draining.add(old);
-    void old.drain(new VoxpoolError("server_stopping")).finally(() => {
+    void old.drain(new VoxpoolError("server_stopping"), "replaced").finally(() => {
       draining.delete(old);
       this.#parts.settled(this);
     });
@@ -367,7 +367,7 @@ export class Instance {
     this.#coming.reject(cancelled);
     this.#processes.endReplacement();
     if (this.#state === "ready") this.#become("draining");
-    await Promise.all(this.#processes.all.map((one) => one.drain(cancelled)));
+    await Promise.all(this.#processes.all.map((one) => one.drain(cancelled, "unloaded")));
     this.#become("stopped");
   }
 

@@ -78,6 +78,13 @@ export type Blame =
   /** A signal from outside, or the pool itself. */
   | "outside";
 
+/** Why a process goes. */
+export type Leaving =
+  /** Another one of the same instance serves. */
+  | "replaced"
+  /** Its instance goes as well. */
+  | "unloaded";
+
 /** One use of an instance by a session; while a lease is out the process does not end by the pool's will. */
 export interface InstanceLease {
   readonly instance: InstanceSnapshot;
@@ -88,6 +95,8 @@ export interface InstanceLease {
   punctuate(text: string, expectedSeconds?: number): Promise<TextDone>;
   /** Resolves when this process is gone, with whose fault it was. */
   readonly ended: Promise<Blame>;
+  /** Resolves when this process takes no new sessions and goes once its last lease is given back. */
+  readonly leaving: Promise<Leaving>;
   /**
    * A turn to decode in this process: as many at once as like, but a `suspect`, whose decode was under way when a process
    * died, alone. So that a second death tells who it was. Returns the function that ends the turn.

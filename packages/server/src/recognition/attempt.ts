@@ -184,6 +184,12 @@ export class Attempt {
     this.#finished.add({ kind: "settled", settledSamples });
   }
 
+  /** Ends it in favour of another: `steps` gives what is finished, then throws the error. The process goes on. */
+  leave(error: VoxpoolError): void {
+    this.#fail(error);
+    this.#host.cancel(error); // from now on `beginning` does not move but by what is given
+  }
+
   /** Ends it. Safe to call twice, and after its end. */
   close(error: VoxpoolError): void {
     this.#stop.abort(error);

@@ -13,6 +13,8 @@ export interface RecognitionParts {
   readonly scheduler: Scheduler;
   /** What must not be decoded again; one that starts empty unless given. */
   readonly poison?: PoisonMemory;
+  /** A live session that is to go over to another process does so after so long, if no utterance ends before: 30. */
+  readonly moveSeconds?: number;
   /** Told of each session that another process took up. */
   readonly onReplay?: (notice: ReplayNotice) => void;
   /** Told of each session that is proven to end processes. */
@@ -21,7 +23,7 @@ export interface RecognitionParts {
 
 /** Opens sessions: leases the model, checks that it can do what is demanded, and hands the samples to its host. */
 export function createRecognition(parts: RecognitionParts): Recognition {
-  const { pool, scheduler, onReplay, onPoison, poison = createPoisonMemory() } = parts;
+  const { pool, scheduler, onReplay, onPoison, poison = createPoisonMemory(), moveSeconds = 30 } = parts;
   return {
     async open(options) {
       const begunAt = performance.now();
@@ -32,6 +34,7 @@ export function createRecognition(parts: RecognitionParts): Recognition {
           lease,
           leaseAgain: (served, signal) => leaseMeant(pool, { ...options, folder: served }, signal, lease.info.input),
           scheduler,
+          moveSeconds,
           options: { ...options, folder },
           loadSeconds: (performance.now() - begunAt) / 1000,
           poison,

@@ -28,6 +28,11 @@ export class SessionInput {
     return this.#inTurn(() => this.#writePieces(samples));
   }
 
+  /** Nothing more is written. */
+  get isEnded(): boolean {
+    return this.#isEnded;
+  }
+
   /** What was written so far is to become final. Without effect after the end. */
   flush(): void {
     if (this.#isEnded || this.#failure) return;

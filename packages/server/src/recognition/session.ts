@@ -5,6 +5,7 @@ import type { Blame, InstanceLease } from "../pool/types.ts";
 import type { Scheduler } from "../schedule/schedule.ts";
 import { Attempt, type Beginning, type Step } from "./attempt.ts";
 import { isDeath } from "./death.ts";
+import { Move } from "./move.ts";
 import { OrderedQueue } from "./ordered-queue.ts";
 import { Places } from "./places.ts";
 import type { PoisonMark, PoisonMemory } from "./poison.ts";
@@ -36,6 +37,8 @@ export interface SessionParts {
   readonly leaseAgain: (served: ModelFolder, signal: AbortSignal) => Promise<Leased>;
   readonly scheduler: Scheduler;
   readonly options: OpenSession;
+  /** A live session that is to go over to another process does so after so long, if no utterance ends before. */
+  readonly moveSeconds: number;
   readonly loadSeconds: number;
   readonly poison: PoisonMemory;
   readonly onReplay: (blame: Blame) => void;
@@ -57,6 +60,7 @@ export class RunningSession implements Session {
   readonly #steps = new OrderedQueue<ReaderStep>();
   readonly #speaking = new Speaking();
   readonly #stop = new AbortController();
+  readonly #move: Move | undefined;
   #attempt: Attempt;
   #folder: ModelFolder;
   #deaths = noDeaths;
@@ -82,6 +86,7 @@ export class RunningSession implements Session {
     this.#loadSeconds = parts.loadSeconds;
     this.#poisonCheck = new PoisonCheck(parts.poison, this.#folder, this.#input.written);
     this.#attempt = this.#begin(parts.lease, { resumeAt: 0, hasSpoken: false });
+    if (parts.options.live !== undefined) this.#move = this.#watch();
     const { signal } = parts.options;
     signal?.addEventListener("abort", this.#aborted, { once: true });
     if (signal?.aborted) this.cancel();
@@ -154,7 +159,10 @@ export class RunningSession implements Session {
   async #run(): Promise<void> {
     while (!this.#over) {
       try {
-        for await (const step of this.#attempt.steps()) this.#take(step);
+        for await (const step of this.#attempt.steps()) {
+          this.#take(step);
+          if (isUtteranceEnd(step)) this.#move?.utteranceOver();
+        }
         this.#steps.end();
         return;
       } catch (error) {
@@ -187,6 +195,7 @@ export class RunningSession implements Session {
 
   async #survive(error: VoxpoolError): Promise<void> {
     if (this.#over) return;
+    if (this.#move?.isMove(error)) return this.#goOver(error);
     if (!isDeath(error)) return this.cancel(error);
     const blame = await this.#attempt.lease.ended;
     if (this.#over) return;
@@ -224,11 +233,54 @@ export class RunningSession implements Session {
 
   /** @throws VoxpoolError of the load */
   async #replay(blame: Blame): Promise<void> {
-    const { queueSeconds, decodeSeconds, droppedPartials, beginning } = this.#attempt;
+    await this.#goOn();
+    if (this.#over) return;
+    this.#replays += 1;
+    this.#parts.onReplay(blame);
+  }
+
+  /** It has left its process: another goes on where that was. */
+  async #goOver(error: VoxpoolError): Promise<void> {
+    this.#attempt.close(error);
+    try {
+      await this.#goOn();
+    } catch (refusal) {
+      this.cancel(VoxpoolError.from(refusal));
+    }
+  }
+
+  /** With the process that is there to take it over, else, also if that has ended meanwhile, with another. @throws VoxpoolError */
+  async #goOn(): Promise<void> {
+    const next = this.#move?.take();
+    if (next !== undefined) {
+      try {
+        return this.#takeUp(next);
+      } catch (error) {
+        if (!isDeath(VoxpoolError.from(error))) throw error;
+      }
+    }
     const begunAt = performance.now();
-    const { lease, folder } = await this.#parts.leaseAgain(this.#folder, this.#stop.signal);
-    if (this.#over) return lease.release();
+    const leased = await this.#leaseAgain();
     this.#loadSeconds += (performance.now() - begunAt) / 1000;
+    this.#takeUp(leased);
+  }
+
+  /** Of what was asked for by now, for who speaks; a recording is finished by what began it. @throws VoxpoolError of the load */
+  async #leaseAgain(): Promise<Leased> {
+    const { leaseAgain, options } = this.#parts;
+    const { signal } = this.#stop;
+    const meant = options.live === undefined ? undefined : await options.meant?.().catch(() => undefined);
+    if (meant !== undefined && meant.directory !== this.#folder.directory) {
+      const leased = await leaseAgain(meant, signal).catch(() => undefined);
+      if (leased !== undefined) return leased;
+    }
+    return leaseAgain(this.#folder, signal);
+  }
+
+  /** @throws VoxpoolError `host_crashed` */
+  #takeUp({ lease, folder }: Leased): void {
+    const { queueSeconds, decodeSeconds, droppedPartials, beginning } = this.#attempt;
+    if (this.#over) return lease.release();
     this.#queueSeconds += queueSeconds;
     this.#droppedPartials += droppedPartials;
     this.#decodeSeconds += decodeSeconds;
@@ -239,8 +291,20 @@ export class RunningSession implements Session {
       throw error;
     }
     this.#folder = folder;
-    this.#replays += 1;
-    this.#parts.onReplay(blame);
+    this.#move?.watch(lease);
+  }
+
+  #watch(): Move {
+    const { leaseAgain, moveSeconds, options } = this.#parts;
+    return new Move({
+      served: () => ({ lease: this.#attempt.lease, folder: this.#folder }),
+      meant: options.meant ?? (async () => this.#folder),
+      onMeaning: options.onMeaning ?? (() => () => undefined),
+      lease: (folder) => leaseAgain(folder, this.#stop.signal),
+      longestSeconds: moveSeconds,
+      goesOn: () => !this.#over && !this.#input.isEnded,
+      leave: (error) => this.#attempt.leave(error),
+    });
   }
 
   #begin(lease: InstanceLease, beginning: Omit<Beginning, "suspectTo">): Attempt {
@@ -299,7 +363,12 @@ export class RunningSession implements Session {
   }
 
   #leave(): void {
+    this.#move?.close();
     this.#wake();
     this.#parts.options.signal?.removeEventListener("abort", this.#aborted);
   }
 }
+
+/** Nothing that was said before is open. */
+const isUtteranceEnd = (step: Step): boolean =>
+  step.kind === "flushed" || (step.kind === "work" && step.spans.length > 0 && step.hypothesis === undefined);

@@ -77,6 +77,11 @@ export interface OpenSession {
    * its recognitions to the one before it.
    */
   readonly meant?: () => Promise<ModelFolder>;
+  /**
+   * Calls whenever `meant` may give another model than before; gives the function that ends that. A live session then
+   * goes over to it, at the end of an utterance or after 30 s; a recording is finished by what began it.
+   */
+  readonly onMeaning?: (listener: () => void) => () => void;
   /** Left out: a recording. Then `vad` is without effect. */
   readonly live?: LiveSettings;
   readonly hotwords?: readonly string[];

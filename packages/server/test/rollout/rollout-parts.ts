@@ -12,7 +12,7 @@ import type { Clock } from "../../dist/pool/system-clock.js";
 import type { PoolEvent } from "../../dist/pool/types.js";
 import { createRecognition } from "../../dist/recognition/recognition.js";
 import { transcribe } from "../../dist/recognition/transcribe.js";
-import type { Session } from "../../dist/recognition/types.js";
+import type { OpenSession, Session } from "../../dist/recognition/types.js";
 import { createSwitches, type SwitchParts } from "../../dist/rollout/switches.js";
 import type { SwitchEvent } from "../../dist/rollout/types.js";
 import { NodeScheduler } from "../../dist/schedule/scheduler.js";
@@ -43,13 +43,14 @@ export function writeVersion(directory: string, { fake, golden = [] }: FakeVersi
 
 export interface RolloutOptions extends Partial<Pick<SwitchParts, "probation" | "clock">> {
   readonly pool?: Partial<PoolOptions>;
+  readonly moveSeconds?: number;
 }
 
 /** Switches over a real pool with real processes; models by their path below `model`. */
 export async function rolloutOf(
   t: TestContext,
   versions: Readonly<Record<string, FakeVersion>>,
-  { probation = { requests: 50, seconds: 600 }, clock, pool: options }: RolloutOptions = {},
+  { probation = { requests: 50, seconds: 600 }, clock, pool: options, moveSeconds }: RolloutOptions = {},
 ) {
   const directory = scratchDirectory(t);
   const write = (path: string, version: FakeVersion) => writeVersion(join(directory, "model", path), version);
@@ -58,7 +59,11 @@ export async function rolloutOf(
   const pool = createPool({ ...poolOptions(catalog), tickSeconds: 0.02, ...options });
   const names = new Names({ catalog, loaded: () => pool.list() });
   const audio = createAudioDecoder({ workers: 1 });
-  const raw = createRecognition({ pool, scheduler: new NodeScheduler({ cores: 4 }) });
+  const raw = createRecognition({
+    pool,
+    scheduler: new NodeScheduler({ cores: 4 }),
+    ...(moveSeconds !== undefined && { moveSeconds }),
+  });
   const parts = { catalog, pool, names, audio, recognition: raw, itn: false, probation, ...(clock && { clock }) };
   const switches = createSwitches(parts);
   t.after(async () => {
@@ -75,8 +80,23 @@ export async function rolloutOf(
   const recognition = switches.watch(raw);
   const open = async (name: string): Promise<Session> =>
     recognition.open({ folder: await names.resolve(name), client: "a", priority: "interactive", words: "no" });
+  /** As a live transport does it: it goes where its name goes. */
+  const openLive = async (name: string, settings: Partial<OpenSession>): Promise<Session> => {
+    const folder = await names.resolve(name);
+    const meaning = {
+      meant: () => names.resolve(name),
+      onMeaning: (listener: () => void) => names.subscribe(listener),
+    };
+    return recognition.open({ folder, client: "a", priority: "live_final", words: "no", ...meaning, ...settings });
+  };
   return {
     pool,
+    openLive,
+    /** Resolves when a version has so many leases. */
+    untilSessions: async (name: string, count: number): Promise<void> => {
+      const folder = await catalog.resolve(name);
+      while (pool.find(folder)?.sessions !== count) await new Promise((resolve) => setImmediate(resolve));
+    },
     names,
     switches,
     events,

@@ -7,6 +7,7 @@ import {
   sampleRateHz,
 } from "../../engine/engine.ts";
 import type { SpeechState } from "../wire.ts";
+import { GatedRecognizer } from "./gated-recognizer.ts";
 import { type ChildSession, consumedStepSamples, failureOf, type SessionContext, within } from "./session.ts";
 import { TrimmedStream } from "./trimmed-stream.ts";
 
@@ -57,7 +58,8 @@ export class FrameSession implements ChildSession {
 
   constructor(id: number, engine: FrameEngine, options: SessionOptions, context: SessionContext) {
     this.#id = id;
-    this.#recognizer = engine.open(options);
+    const recognizer = engine.open(options);
+    this.#recognizer = options.live ? new GatedRecognizer(recognizer, engine.lagSeconds) : recognizer;
     this.#context = context;
     this.#live = options.live;
     this.#shortestSamples = this.#live ? shortestLiveSamples : shortestSamples;
