@@ -126,8 +126,6 @@ export interface SegmentEngine {
 export interface FrameEngine {
   readonly input: "frames";
   readonly info: EngineInfo;
-  /** After so much silence everything that was said is in the hypothesis, or final. */
-  readonly lagSeconds?: number;
   open(options: SessionOptions): FrameRecognizer;
 }
 

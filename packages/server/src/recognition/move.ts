@@ -70,7 +70,7 @@ export class Move {
   close(): void {
     this.#isOver = true;
     this.#stopListening();
-    this.take()?.lease.release();
+    this.#drop();
   }
 
   async #look(why?: Leaving): Promise<void> {
@@ -81,16 +81,16 @@ export class Move {
     const target = await meant().catch(() => folder);
     if (look !== this.#looks || this.#isOver || !goesOn()) return;
     const isSame = target.directory === folder.directory;
-    if (isSame && why === undefined) return this.take()?.lease.release(); // it came back meanwhile
+    if (isSame && why === undefined) return this.#drop(); // it came back meanwhile
     if (this.#next?.folder.directory === target.directory && !isSame) return; // it is there already
     if (isSame && why === "unloaded") {
-      this.take()?.lease.release();
+      this.#drop();
       return this.#wait();
     }
     const next = await lease(target).catch(() => undefined); // else it stays where it is, as long as that is there
     if (next === undefined) return;
     if (look !== this.#looks || this.#isOver) return next.lease.release();
-    this.take()?.lease.release();
+    this.#drop();
     this.#next = next;
     this.#wait();
   }
@@ -101,6 +101,10 @@ export class Move {
     this.#timer.unref();
   }
 
+  #drop(): void {
+    this.take()?.lease.release();
+  }
+
   #callOff(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -109,7 +113,10 @@ export class Move {
 
   #go(): void {
     this.#callOff();
-    if (this.#isOver || !this.#parts.goesOn()) return this.take()?.lease.release();
+    if (this.#isOver || !this.#parts.goesOn()) {
+      this.#drop();
+      return;
+    }
     this.#left = new VoxpoolError("request_cancelled");
     this.#parts.leave(this.#left);
   }

@@ -280,7 +280,10 @@ export class RunningSession implements Session {
   /** @throws VoxpoolError `host_crashed` */
   #takeUp({ lease, folder }: Leased): void {
     const { queueSeconds, decodeSeconds, droppedPartials, beginning } = this.#attempt;
-    if (this.#over) return lease.release();
+    if (this.#over) {
+      lease.release();
+      return;
+    }
     this.#queueSeconds += queueSeconds;
     this.#droppedPartials += droppedPartials;
     this.#decodeSeconds += decodeSeconds;

@@ -46,7 +46,7 @@ function speechOf(random: () => number, count: number) {
 
 /** Ends the process of a model when all that speak to it have come to the next of its places. */
 function killer(t: TestContext, { pool, folder }: Opened, places: readonly number[]) {
-  const left = [...places].sort((a, b) => a - b);
+  const left = places.toSorted((a, b) => a - b);
   let spoken = 0;
   let kills = 0;
   const look = () => {
@@ -90,11 +90,14 @@ async function hear(
       wake = Promise.withResolvers();
     }
   })();
+  const until = async (isThere: () => boolean) => {
+    while (!isThere()) await Promise.race([wake.promise, reading]);
+  };
   for (let at = 0; at < samples.length; at += 1600) {
     const chunk = samples.slice(at, at + 1600);
     await session.write(chunk);
     spoke(chunk.length);
-    while (at - heardTo > ahead) await Promise.race([wake.promise, reading]);
+    await until(() => at - heardTo <= ahead);
   }
   session.end();
   await reading;

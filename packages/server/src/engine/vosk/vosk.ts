@@ -23,7 +23,6 @@ export const loadVosk: LoadEngine = async (spec, assets): Promise<FrameEngine> =
   return {
     input: "frames",
     info,
-    lagSeconds: 1,
     open: (options) => new VoskRecognizer(natives, options, wantedOf(options, info, natives)),
   };
 };

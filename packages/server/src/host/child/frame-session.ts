@@ -7,7 +7,6 @@ import {
   sampleRateHz,
 } from "../../engine/engine.ts";
 import type { SpeechState } from "../wire.ts";
-import { GatedRecognizer } from "./gated-recognizer.ts";
 import { type ChildSession, consumedStepSamples, failureOf, type SessionContext, within } from "./session.ts";
 import { TrimmedStream } from "./trimmed-stream.ts";
 
@@ -58,8 +57,7 @@ export class FrameSession implements ChildSession {
 
   constructor(id: number, engine: FrameEngine, options: SessionOptions, context: SessionContext) {
     this.#id = id;
-    const recognizer = engine.open(options);
-    this.#recognizer = options.live ? new GatedRecognizer(recognizer, engine.lagSeconds) : recognizer;
+    this.#recognizer = engine.open(options);
     this.#context = context;
     this.#live = options.live;
     this.#shortestSamples = this.#live ? shortestLiveSamples : shortestSamples;

@@ -1,10 +1,15 @@
-import type { RecognizedSpan } from "../../engine/engine.ts";
+import { type RecognizedSpan, type RecognizedWord, sampleRateHz } from "../../engine/engine.ts";
 import { EnergyDetector } from "../../engine/vad/energy.ts";
 import { type Passage, Trimmer } from "../../engine/vad/trimmer.ts";
-import { Placement } from "./placement.ts";
 
 /** Well inside the window of a session, or it would wait for itself. */
 const longestPauseSeconds = 5;
+
+/** A place from which on the recogniser's samples lie later in the session, by so many. */
+interface Gap {
+  readonly from: number;
+  readonly shift: number;
+}
 
 /**
  * A stream without the silence at its ends, for engines that follow a stream; these bring no model that knows speech,
@@ -12,8 +17,9 @@ const longestPauseSeconds = 5;
  */
 export class TrimmedStream {
   readonly #trimmer = new Trimmer({ detector: new EnergyDetector(), longestPauseSeconds });
-  readonly #placement = new Placement();
+  readonly #gaps: Gap[] = [];
   #takenSamples = 0;
+  #passedSamples = 0;
 
   /** Samples that came in and did not go out, nor were taken off. */
   get heldSamples(): number {
@@ -31,16 +37,36 @@ export class TrimmedStream {
 
   /** The session's sample behind the recogniser's first so many. */
   placeOf(samples: number): number {
-    return this.#placement.placeOf(samples);
+    return samples + (this.#gaps.findLast(({ from }) => from < samples)?.shift ?? 0);
   }
 
   /** A span that counts from the recogniser's first sample, as one that counts from the session's. */
   placed(span: RecognizedSpan): RecognizedSpan {
-    return this.#placement.placed(span);
+    const times = this.#placedTimes(span);
+    return span.words
+      ? { ...span, ...times, words: span.words.map((word) => this.#placedWord(word)) }
+      : { ...span, ...times };
+  }
+
+  #placedWord(word: RecognizedWord): RecognizedWord {
+    return { ...word, ...this.#placedTimes(word) };
+  }
+
+  #placedTimes({ startSeconds, endSeconds }: { readonly startSeconds: number; readonly endSeconds: number }) {
+    const start = startSeconds * sampleRateHz;
+    const startShift = this.#gaps.findLast(({ from }) => from <= start)?.shift ?? 0;
+    // What ends where a gap begins ends before it.
+    const endShift = this.#gaps.findLast(({ from }) => from < endSeconds * sampleRateHz)?.shift ?? startShift;
+    return {
+      startSeconds: startSeconds + startShift / sampleRateHz,
+      endSeconds: endSeconds + Math.max(startShift, endShift) / sampleRateHz,
+    };
   }
 
   #note({ from, samples }: Passage): Float32Array {
-    this.#placement.pass(from, samples.length);
+    const shift = from - this.#passedSamples;
+    if (shift !== (this.#gaps.at(-1)?.shift ?? 0)) this.#gaps.push({ from: this.#passedSamples, shift });
+    this.#passedSamples += samples.length;
     return samples;
   }
 }
