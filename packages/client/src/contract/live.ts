@@ -131,8 +131,8 @@ export const LiveEvent = Type.Union(
       number,
       segment_id: Type.Integer({ description: "The id that the segment will have." }),
       start: at,
-      text: Type.String(),
-      stable: Type.String({ description: "The beginning of `text` that is never taken back." }),
+      text: Type.String({ description: "Empty: nothing was said after all." }),
+      stable: Type.String({ description: "The beginning of `text` that stays; the final begins with it too." }),
     }),
     Type.Object({
       type: Type.Literal("final"),

@@ -349,7 +349,7 @@ export class Attempt {
     const decodeSeconds = running.then(
       // A partial has grown since it was announced, and a final that was decoded ahead took no time: neither says
       // anything about the speed.
-      ({ decodeSeconds }) => (priority === "live_partial" || decodeSeconds === 0 ? undefined : decodeSeconds),
+      (result) => (priority === "live_partial" || result.decodeSeconds === 0 ? undefined : result.decodeSeconds),
       () => undefined,
     );
     void work.over().then(async () => turn.release(await decodeSeconds));

@@ -1,6 +1,14 @@
 import { type EngineInfo, type RecognizedSpan, sampleRateHz } from "../engine/engine.ts";
 import { joinText } from "../engine/text/join.ts";
-import { type Agreement, keepStable, keepStableOfCut, nothingShown, type Shown, showNext, withoutMarks } from "./agreement.ts";
+import {
+  type Agreement,
+  keepStable,
+  keepStableOfCut,
+  nothingShown,
+  type Shown,
+  showNext,
+  withoutMarks,
+} from "./agreement.ts";
 import { longestUtteranceSeconds, type SpeechEdge, type Step } from "./attempt.ts";
 import { toSegment, wordsOf } from "./segments.ts";
 import type { OpenSession, SessionEvent } from "./types.ts";

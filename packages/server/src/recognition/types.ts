@@ -39,7 +39,7 @@ export type LiveEvent =
       readonly startSeconds: number;
       /** Empty: there is nothing in it after all. */
       readonly text: string;
-      /** The beginning of `text` that is never taken back by another partial. */
+      /** The beginning of `text` that stays: later partials and the final begin with it. */
       readonly stable: string;
     }
   | { readonly type: "speech_started" | "speech_ended"; readonly number: number; readonly atSeconds: number }

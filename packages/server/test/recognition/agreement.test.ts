@@ -76,7 +76,11 @@ describe("where all is heard anew, what two agree on is shown, and what three ag
       ["as what", "as what you", "ask what you can", "ask what you can do"],
       ["|as", "|as what", "|as what", "|ask what you can"],
     ],
-    ["two that hear less take nothing back", ["one two", "one two", "one", "one"], ["|one", "|one two", "|one two", "|one two"]],
+    [
+      "two that hear less take nothing back",
+      ["one two", "one two", "one", "one"],
+      ["|one", "|one two", "|one two", "|one two"],
+    ],
     ["characters in Chinese", ["今天天", "今天天气", "今天天气很好"], ["|今", "|今天天", "今天|天气"]],
   ];
   for (const [name, heard, expected] of cases) it(name, () => assert.deepEqual(shownBy(hearingAnew, heard), expected));

@@ -140,7 +140,7 @@ export class SegmentSession implements ChildSession, Sliced {
   }
 
   async #runFinal(work: number, undone: LiveSegment): Promise<void> {
-    const ahead = await undone.decoding;
+    const ahead = undone.decoding && (await undone.decoding);
     // Who heard nothing may hear something with all of the silence behind it.
     const again = hasText(ahead) || this.#closed ? undefined : await this.#decode(undone.segment);
     const results = (again ?? ahead)?.results ?? [];
