@@ -11,3 +11,8 @@ export interface Span {
   /** @param reason why it failed, if it did */
   end(reason?: string): void;
 }
+
+/** Ends the span with what is waited for; without one there is nothing to wait for twice. */
+export function untilDone<T>(span: Span | undefined, doing: Promise<T>): Promise<T> {
+  return span === undefined ? doing : doing.finally(() => span.end());
+}

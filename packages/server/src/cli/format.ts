@@ -22,6 +22,12 @@ export function formatDuration(seconds: number, language: MessageLanguage): stri
   return minutes > 0 ? `${minutes} ${min} ${two(rest)} ${s}` : `${rest} ${s}`;
 }
 
+/** `8 ms`, `1.25 s`, `130 s`. */
+export function formatLatency(seconds: number): string {
+  if (seconds < 0.9995) return `${(seconds * 1000).toFixed(seconds < 0.00995 ? 1 : 0)} ms`;
+  return `${seconds.toFixed(seconds < 99.5 ? 2 : 0)} s`;
+}
+
 /** `2026-11-24 05:37:12` in the local time zone, from Unix seconds. */
 export function formatTime(unixSeconds: number): string {
   const date = new Date(unixSeconds * 1000);

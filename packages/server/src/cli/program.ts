@@ -19,6 +19,7 @@ import { registerServe, type StartServer } from "./commands/serve.ts";
 import { registerStats } from "./commands/stats.ts";
 import { registerStatus } from "./commands/status.ts";
 import { registerSwitch } from "./commands/switch.ts";
+import { registerTop } from "./commands/top.ts";
 import { registerTranscribe } from "./commands/transcribe.ts";
 import { registerUnload } from "./commands/unload.ts";
 import { registerWarmup } from "./commands/warmup.ts";
@@ -64,6 +65,7 @@ export function buildProgram(context: CommandContext, parts: ProgramParts = {}):
   registerStats(program, context);
   registerEvents(program, context);
   registerPs(program, context);
+  registerTop(program, context);
   registerReload(program, context);
   registerWarmup(program, context);
   registerPin(program, context);

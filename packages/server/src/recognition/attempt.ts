@@ -1,4 +1,5 @@
 import { VoxpoolError } from "../base/errors.ts";
+import { untilDone } from "../base/span.ts";
 import { type RecognizedSpan, sampleRateHz } from "../engine/engine.ts";
 import { frameSamples } from "../engine/vad/detector.ts";
 import type { HostSession, HostStep, HostWork } from "../host/parent/types.ts";
@@ -335,7 +336,7 @@ export class Attempt {
     const together = this.lease.info.together === true && !isSuspect;
     const request = { priority, client, host, audioSeconds, together };
     const queue = options.span?.child("queue", { "voxpool.priority": priority });
-    const turn = await takeTurn({ ...this.#parts, work: request, isSuspect, signal }).finally(() => queue?.end());
+    const turn = await untilDone(queue, takeTurn({ ...this.#parts, work: request, isSuspect, signal }));
     const decode = options.span?.child("decode", {
       "voxpool.priority": priority,
       "voxpool.audio_seconds": audioSeconds,
@@ -353,7 +354,7 @@ export class Attempt {
       () => undefined,
     );
     void work.over().then(async () => turn.release(await decodeSeconds));
-    const { results, hypothesis, decodeSeconds: seconds } = await running.finally(() => decode?.end());
+    const { results, hypothesis, decodeSeconds: seconds } = await untilDone(decode, running);
     this.#underWay.delete(work);
     this.decodeSeconds += seconds;
     return {

@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { suite, type TestContext, test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { version } from "../../dist/base/version.js";
 import { scratchDirectory } from "../base/scratch.ts";
 import { noTerminal, onTerminal, type Running, run, shellCommand, start, untilSaid } from "./support.ts";
@@ -102,6 +102,18 @@ suite("serve", () => {
       assert.match(readFileSync(file, "utf8"), /"id":"after"/);
       assert.doesNotMatch(readFileSync(`${file}.1`, "utf8"), /"id":"after"/);
     }
+  });
+
+  test("nothing of tracing is loaded where nothing is traced", async (t) => {
+    const { cwd, args } = place(t);
+    const env = { NODE_OPTIONS: `--import=${pathToFileURL(fixture("loaded-modules.mjs")).href}` };
+    const server = start(t, [...args, "--json"], { cwd, env });
+    await untilSaid(server, "stdout", /\n/);
+    server.child.kill("SIGINT");
+    const { stderr } = await server.done;
+    assert.match(stderr, /loaded .*prom-client/);
+    // The API itself is what prom-client has, too.
+    assert.doesNotMatch(stderr, /@opentelemetry\/(sdk|exporter|resources)|dist\/observe\/tracing\.js/);
   });
 
   test("a log file that cannot be opened is one clear line, and nothing is started", async (t) => {

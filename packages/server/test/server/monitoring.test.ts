@@ -73,6 +73,15 @@ test("every alert and every panel reads metrics and labels that a live server ha
   assert.deepEqual(missingIn(expr.replace("voxpool_ready", "voxpool_redy"), live), ["voxpool_redy"]);
 });
 
+test("the documents name every metric of voxpool that a live server has, and no other", async (t) => {
+  const live = [...seriesIn(await liveMetrics(t)).keys()].map((name) => name.replace(/_(bucket|sum|count)$/, ""));
+  const named = new Set(live.filter((name) => name.startsWith("voxpool_")));
+  for (const document of ["monitoring.md", "monitoring.zh-CN.md"]) {
+    const text = readFileSync(fileURLToPath(new URL(`../../../../docs/${document}`, import.meta.url)), "utf8");
+    assert.deepEqual(new Set(text.match(/\bvoxpool_[a-z_]+\b/g)), named, document);
+  }
+});
+
 test("promtool finds nothing wrong with the metrics and the alert rules", { skip: noPromtool }, async (t) => {
   const input = await liveMetrics(t);
   const { status, stdout, stderr } = spawnSync("promtool", ["check", "metrics"], { input, encoding: "utf8" });

@@ -5,7 +5,7 @@ import type { CliCommand } from "../command.ts";
 import type { CommandContext } from "../context.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { reportFailure } from "../failures.ts";
-import { formatBytes, formatDuration, formatTime } from "../format.ts";
+import { formatBytes, formatDuration, formatLatency, formatTime } from "../format.ts";
 import { print, printJson } from "../output.ts";
 import { stateText } from "../states.ts";
 import { renderFields, renderTable } from "../table.ts";
@@ -154,12 +154,6 @@ function windowRows(name: string, window: StatsWindow, language: MessageLanguage
     kind,
     ...[mean, p50, p95, p99, max].map((seconds) => (count === 0 ? "" : formatLatency(seconds))),
   ]);
-}
-
-/** `8 ms`, `1.25 s`, `130 s`. */
-function formatLatency(seconds: number): string {
-  if (seconds < 0.9995) return `${(seconds * 1000).toFixed(seconds < 0.00995 ? 1 : 0)} ms`;
-  return `${seconds.toFixed(seconds < 99.5 ? 2 : 0)} s`;
 }
 
 function formatFactor(factor: number): string {
