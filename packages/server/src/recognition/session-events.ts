@@ -103,7 +103,9 @@ export class SessionEvents {
   #next({ text, isPaused }: RecognizedSpan): Shown {
     const heard = this.#textOf(text);
     if (this.#info.input === "frames") return showNext(this.#shown, heard, following);
-    return isPaused ? showNext(this.#shown, withoutMarks(heard), inPause) : showNext(this.#shown, heard, hearingAnew);
+    return isPaused && heard !== ""
+      ? showNext(this.#shown, withoutMarks(heard), inPause)
+      : showNext(this.#shown, heard, hearingAnew);
   }
 
   /** Begins with what was stable; the words are as the engine gives them. Who wants it verbatim gets no more than that. */

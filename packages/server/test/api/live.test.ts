@@ -185,14 +185,15 @@ describe("a live session", () => {
     await session.write(s16le(toneSignal("first")));
     session.finalize();
     await until(({ type }) => type === "finalized");
-    await session.write(s16le(toneSignal("second").subarray(0, 16_000)));
+    const second = toneSignal("the second");
+    await session.write(s16le(second.subarray(0, 26_000)));
     await until((event) => event.type === "partial" && event.segment_id === 1);
     kill();
-    await session.write(s16le(toneSignal("second").subarray(16_000)));
+    await session.write(s16le(second.subarray(26_000)));
     session.finalize();
     session.end();
     await finished;
-    assert.deepEqual(textsOf(seen), ["first", "second"]);
+    assert.deepEqual(textsOf(seen), ["first", "the second"]);
     const rest = seen.filter((event): event is LiveOutput => event.type !== "partial");
     const utterance = ["speech_started", "speech_ended", "final", "finalized"];
     assert.deepEqual(typesOf(rest), [...utterance, ...utterance, "ended"]);
