@@ -28,6 +28,9 @@ export interface RunningLiveParts {
   readonly onOver: (error?: VoxpoolError) => void;
 }
 
+/** Each costs the process a cut; nobody ends so many utterances before the first of them is through. */
+const mostFinalizing = 50;
+
 /** A live session: bytes in, what the contract says out. */
 export class RunningLive implements LiveSession {
   readonly model: LiveSession["model"];
@@ -40,6 +43,8 @@ export class RunningLive implements LiveSession {
   #failure: VoxpoolError | undefined;
   /** Of each finalize that is under way how many there were at that place. */
   readonly #finalizing: { count: number; readonly samples: number }[] = [];
+  /** Those that came while too many were under way: they become one, behind what has come by then. */
+  #postponed = 0;
   #writes = 0;
   #isQuiet = true;
   #isEnded = false;
@@ -115,6 +120,8 @@ export class RunningLive implements LiveSession {
         const output = event.type === "flushed" ? undefined : toLiveOutput(event);
         if (output) yield output;
       }
+      // Those that were postponed until the end.
+      for (; this.#postponed > 0; this.#postponed -= 1) yield { type: "finalized" };
       if (this.#limit) throw this.#limit;
       this.#leave();
       yield { type: "ended", duration: session.summary().durationSeconds, segments };
@@ -161,12 +168,21 @@ export class RunningLive implements LiveSession {
       last.count += 1;
       return;
     }
+    if (this.#finalizing.length >= mostFinalizing) {
+      this.#postponed += 1;
+      return;
+    }
     this.#finalizing.push({ count: 1, samples: this.#samples });
     this.#parts.session.flush();
   }
 
   *#finalized(): Generator<LiveOutput, void> {
     const count = this.#finalizing.shift()?.count ?? 0;
+    if (this.#postponed > 0 && !this.#isEnded) {
+      this.#finalizing.push({ count: this.#postponed, samples: this.#samples });
+      this.#postponed = 0;
+      this.#parts.session.flush();
+    }
     for (let left = count; left > 0; left -= 1) yield { type: "finalized" };
   }
 

@@ -309,6 +309,8 @@ export const phraseBook: Readonly<Record<string, string>> = {
   "baseUrl must begin with http:// or https://, like {}": "地址必须以 http:// 或 https:// 开头，如 {1}",
   "baseUrl must have no query and no fragment": "地址不能含有查询参数或片段",
 
+  "something behind its beginning is wrong": "其开头之后的某处有误",
+
   // Set-up
   "the folder {} is not there; make it, or choose another model directory: --model-dir DIR":
     "文件夹 {1} 不存在；请先创建，或用 --model-dir DIR 指定其他模型目录",

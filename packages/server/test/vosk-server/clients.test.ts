@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
-import { connect } from "node:net";
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
 import { test } from "node:test";
 import { chineseGoldens } from "../../../../test/fixtures/chinese-goldens.ts";
 import { joinedSignals, silentSignal, toneSignal } from "../../../../test/fixtures/tone-model.ts";
 import { pcmBytes, wavBytes } from "../../../../test/fixtures/wav.ts";
+import { frame } from "../ws/raw-frames.ts";
 import { configOf, startVosk, textsOf, VoskClient } from "./client.ts";
 
 const speech = pcmBytes(joinedSignals(toneSignal("abc"), silentSignal(1.5), toneSignal("de"), silentSignal(0.3)));
@@ -144,3 +146,29 @@ test("Chinese stays as the engine writes it, words and spaces", async (t) => {
     );
   }
 });
+
+test("who reads no replies is sent no more of them", async (t) => {
+  const { port } = await startVosk(t, { tone: "tone" });
+  const socket = connect(port, "127.0.0.1");
+  t.after(() => socket.destroy());
+  await once(socket, "connect");
+  socket.write(
+    "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
+      "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n",
+  );
+  const reset = frame(0x81, Buffer.from('{"reset":1}'));
+  const flood = Buffer.concat(Array.from({ length: 4096 }, () => reset));
+  socket.pause();
+  // The server stops reading what it cannot answer; the kernel's buffers take some megabytes.
+  let written = 0;
+  while (written < 64 << 20 && (await isWritten(socket, flood))) written += flood.length;
+  assert.ok(written < 64 << 20, `${written} bytes were taken`);
+});
+
+/** Whether the other side takes it within a moment. */
+async function isWritten(socket: Socket, bytes: Uint8Array): Promise<boolean> {
+  if (socket.write(bytes)) return true;
+  const drained = once(socket, "drain").then(() => true);
+  const stuck = new Promise<boolean>((resolve) => setTimeout(resolve, 2000, false));
+  return Promise.race([drained, stuck]);
+}

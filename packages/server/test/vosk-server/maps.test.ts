@@ -22,6 +22,8 @@ const messages: readonly (readonly [said: string, read: object])[] = [
   ['{"config":{"phrase_list":"zero"}}', config({})],
   ['{"config":{"sample_rate":"fast","words":{},"model":{}}}', config({})],
   ['{"config":{"sample_rate":-1}}', config({})],
+  ['{"config":{"sample_rate":1}}', config({})],
+  ['{"config":{"sample_rate":1e9}}', config({})],
   ['{"config":{"__proto__":{"words":true},"unknown":1}}', config({})],
   ['{"config":[]}', { type: "unknown" }],
   ["[]", { type: "unknown" }],
@@ -117,4 +119,9 @@ test("the head of a WAV file is found where it is, and nothing else is taken for
   endless.writeUInt32LE(0xffff_ffff, 16);
   assert.equal(waveHead(endless), undefined);
   assert.equal(waveHead(Buffer.alloc(4000, 1)), undefined);
+  for (const rate of [0, 1, 3999, 192_001, 0xffff_ffff]) {
+    const odd = head(0);
+    odd.writeUInt32LE(rate, 24);
+    assert.equal(waveHead(odd), undefined, `${rate}`);
+  }
 });

@@ -14,6 +14,7 @@ import { VoxpoolError } from "../../base/errors.ts";
 import type { Failures } from "../answer.ts";
 import { callerOf, goneSignal } from "../caller.ts";
 import { untilAborted } from "../events.ts";
+import { firstErrors } from "../first-errors.ts";
 import type { UploadLimits } from "../upload.ts";
 import { failureBody } from "./failure.ts";
 import { acceptJsonBodies, bodyError } from "./json-body.ts";
@@ -79,7 +80,7 @@ function check(operation: BatchOperation, index: number): void {
     const detail = `there is no such operation; there are ${[...checks.keys()].join(", ")}`;
     throw new VoxpoolError("option_invalid", { option: `${option}.operation`, detail });
   }
-  if (!compiled.Check(operation)) throw bodyError(operation, compiled.Errors(operation), [option]);
+  if (!compiled.Check(operation)) throw bodyError(operation, firstErrors(compiled, operation), [option]);
 }
 
 const batch: Operation = {

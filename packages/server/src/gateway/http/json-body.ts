@@ -4,6 +4,7 @@ import { Compile } from "typebox/compile";
 import type { TLocalizedValidationError } from "typebox/error";
 import { VoxpoolError } from "../../base/errors.ts";
 import { gather } from "../../base/growing-buffer.ts";
+import { firstErrors } from "../first-errors.ts";
 import { type UploadLimits, uploadChunks } from "../upload.ts";
 import { wrongField } from "../wrong-field.ts";
 
@@ -18,7 +19,7 @@ export function acceptJsonBodies(fastify: FastifyInstance, limits: UploadLimits)
     if (httpPart !== "body") return () => true;
     const compiled = Compile(schema);
     return (body: unknown) =>
-      compiled.Check(body) ? { value: body } : { error: bodyError(body, compiled.Errors(body)) };
+      compiled.Check(body) ? { value: body } : { error: bodyError(body, firstErrors(compiled, body)) };
   });
 }
 

@@ -1,6 +1,7 @@
 import { type Static, type TSchema, Type } from "typebox";
 import { Compile } from "typebox/compile";
 import { VoxpoolError } from "../../base/errors.ts";
+import { firstErrors } from "../first-errors.ts";
 
 /** Beyond these it is no request but an attempt to fill the memory. */
 const most = { depth: 16, containers: 10_000, keys: 10_000 };
@@ -26,7 +27,7 @@ export function checker<T extends TSchema>(schema: T): (value: unknown) => Stati
   const compiled = Compile(schema);
   return (value) => {
     if (compiled.Check(value)) return value;
-    const [error] = compiled.Errors(value);
+    const [error] = firstErrors(compiled, value);
     const missing = error?.keyword === "required" ? error.params.requiredProperties[0] : undefined;
     const names = (error?.instancePath ?? "").split("/").slice(1);
     const option = [...names, ...(missing === undefined ? [] : [missing])].join(".");

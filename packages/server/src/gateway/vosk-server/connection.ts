@@ -1,3 +1,4 @@
+import { setTimeout as wait } from "node:timers/promises";
 import type { LiveOptions } from "@voxpool/client/contract";
 import type { WebSocket } from "ws";
 import type { Api, Caller, LiveSession } from "../../api/types.ts";
@@ -110,16 +111,16 @@ class Dialogue {
     }
     const message = readMessage(incoming.text);
     if (message.type === "config" && !this.#live) this.#config = { ...this.#config, ...message.config };
-    if (message.type === "reset") this.#send(this.#live ? await this.#live.reset() : empty);
+    if (message.type === "reset") await this.#send(this.#live ? await this.#live.reset() : empty);
     if (message.type !== "eof") return false;
-    this.#send(this.#live ? await this.#live.end() : empty);
+    await this.#send(this.#live ? await this.#live.end() : empty);
     return true;
   }
 
   async #listen(message: Uint8Array): Promise<void> {
     const head = this.#live ? undefined : waveHead(message);
     this.#live ??= await this.#open(head?.sampleRateHz);
-    this.#send(await this.#live.take(message.subarray(head?.bytes ?? 0)));
+    await this.#send(await this.#live.take(message.subarray(head?.bytes ?? 0)));
   }
 
   async #open(fileRateHz: number | undefined): Promise<Live> {
@@ -140,10 +141,25 @@ class Dialogue {
     return new Live(session, { words, alternatives });
   }
 
-  #send(reply: string): void {
-    this.#socket.send(reply);
+  /** Resolves when the reply is on its way; who reads none for a while is sent no more. @throws VoxpoolError `client_too_slow` */
+  async #send(reply: string): Promise<void> {
+    const sent = new Promise<boolean>((resolve) => {
+      this.#socket.send(reply, () => resolve(true));
+    });
+    if (this.#socket.bufferedAmount < mostUnread) return;
+    const patience = new AbortController();
+    const late = wait(readPatienceMs, false, { signal: patience.signal }).catch(() => false);
+    const isSent = await Promise.race([sent, late]);
+    patience.abort();
+    if (isSent) return;
+    this.#socket.terminate(); // a close would wait behind what is not read
+    throw new VoxpoolError("client_too_slow");
   }
 }
+
+/** Replies that were not read, bytes, before the next message waits for them, and how long it does. */
+const mostUnread = 65_536;
+const readPatienceMs = 30_000;
 
 const empty = JSON.stringify({ text: "" });
 

@@ -46,13 +46,16 @@ function readConfig(config: Record<string, unknown>): VoskConfig {
   const phrases = phrasesOf(config["phrase_list"]);
   const { model } = config;
   return {
-    ...(rate !== undefined && rate > 0 && { sampleRateHz: Math.round(rate) }),
+    ...(rate !== undefined && isSampleRate(rate) && { sampleRateHz: Math.round(rate) }),
     ...(words !== undefined && { words }),
     ...(alternatives !== undefined && { alternatives: clamped(Math.floor(alternatives), 0, mostAlternatives) }),
     ...(phrases !== undefined && { phrases }),
     ...(typeof model === "string" && model !== "" && { model }),
   };
 }
+
+/** Whether sound can be of this rate; making another one of it would take for ever. */
+export const isSampleRate = (hertz: number): boolean => hertz >= 4000 && hertz <= 192_000;
 
 /** Numbers may be written as strings. */
 function numberOf(value: unknown): number | undefined {

@@ -1,3 +1,5 @@
+import { isSampleRate } from "./message.ts";
+
 /** The head of a WAV file that was sent as if it were audio, which samples in four languages do. */
 export interface WaveHead {
   /** So many bytes stand before the samples. */
@@ -16,7 +18,7 @@ export function waveHead(message: Uint8Array): WaveHead | undefined {
   for (let at = 12; at + 8 <= message.length; ) {
     const name = tag(view, at);
     const size = view.getUint32(at + 4, true);
-    if (name === "data") return sampleRateHz > 0 ? { bytes: at + 8, sampleRateHz } : undefined;
+    if (name === "data") return isSampleRate(sampleRateHz) ? { bytes: at + 8, sampleRateHz } : undefined;
     if (name === "fmt " && at + 16 <= message.length) sampleRateHz = view.getUint32(at + 12, true);
     at += 8 + size + (size % 2);
   }

@@ -3,6 +3,7 @@ import type { TSchema } from "typebox";
 import { Compile, type Validator } from "typebox/compile";
 import type { LiveRequest } from "../../api/types.ts";
 import { VoxpoolError } from "../../base/errors.ts";
+import { firstErrors } from "../first-errors.ts";
 import { unknownOption } from "../unknown-option.ts";
 import { wrongField } from "../wrong-field.ts";
 
@@ -50,7 +51,7 @@ export function liveRequest(given: Readonly<Record<string, unknown>>): LiveReque
 
 function check(schema: Validator, value: unknown): void {
   if (schema.Check(value)) return;
-  const [error, ...more] = schema.Errors(value);
+  const [error, ...more] = firstErrors(schema, value);
   if (error === undefined) throw new VoxpoolError("message_invalid", { detail: "it is no JSON object" });
   throw new VoxpoolError("option_invalid", { ...wrongField([error, ...more]) });
 }
