@@ -60,7 +60,10 @@ export class Incarnation {
   #host: Host | undefined;
   #leases = 0;
   #isDraining = false;
-  readonly #leaving = Promise.withResolvers<Leaving>();
+  /** Why it takes no new sessions any more, and who wants to know; no promise, which would keep all who ever asked. */
+  #leaving: Leaving | undefined;
+  readonly #leavingListeners = new Set<(why: Leaving) => void>();
+  #blame: Promise<Blame> | undefined;
   #outgrown: VoxpoolError | undefined;
   #lastLeaseReturned = Promise.withResolvers<void>();
 
@@ -113,8 +116,8 @@ export class Incarnation {
       info,
       open: (options: SessionOptions): HostSession => host.open(options),
       punctuate: (text, expectedSeconds) => host.punctuate(text, expectedSeconds),
-      ended: this.ended.then(({ blame }) => blame),
-      leaving: this.#leaving.promise,
+      ended: this.#ending(),
+      onLeaving: (listener) => this.#onLeaving(listener),
       turn: (suspect, signal) => this.#turns.take(suspect, signal),
       countUse: used,
       release: () => {
@@ -127,10 +130,27 @@ export class Incarnation {
     };
   }
 
+  /** One promise for all leases: each `then` of its own would stay for as long as the process lives. */
+  #ending(): Promise<Blame> {
+    this.#blame ??= this.ended.then(({ blame }) => blame);
+    return this.#blame;
+  }
+
+  #onLeaving(listener: (why: Leaving) => void): () => void {
+    const why = this.#leaving;
+    if (why === undefined) this.#leavingListeners.add(listener);
+    else queueMicrotask(() => listener(why));
+    return () => this.#leavingListeners.delete(listener);
+  }
+
   /** Cancels a load; else waits for the last lease. Then ends the process. */
   async drain(cancelled: VoxpoolError, why: Leaving): Promise<void> {
     this.#isDraining = true;
-    this.#leaving.resolve(why);
+    if (this.#leaving === undefined) {
+      this.#leaving = why;
+      for (const listener of this.#leavingListeners) listener(why);
+      this.#leavingListeners.clear();
+    }
     if (this.phase !== "ready") return this.kill(cancelled);
     if (this.#leases > 0) {
       this.#lastLeaseReturned = Promise.withResolvers();

@@ -95,8 +95,11 @@ export interface InstanceLease {
   punctuate(text: string, expectedSeconds?: number): Promise<TextDone>;
   /** Resolves when this process is gone, with whose fault it was. */
   readonly ended: Promise<Blame>;
-  /** Resolves when this process takes no new sessions and goes once its last lease is given back. */
-  readonly leaving: Promise<Leaving>;
+  /**
+   * Calls `listener` once, when this process takes no new sessions and goes once its last lease is given back, or soon if
+   * that is so already. Returns the function that ends that; who has gone ends it, or is kept as long as the process.
+   */
+  onLeaving(listener: (why: Leaving) => void): () => void;
   /**
    * A turn to decode in this process: as many at once as like, but a `suspect`, whose decode was under way when a process
    * died, alone. So that a second death tells who it was. Returns the function that ends the turn.

@@ -28,6 +28,7 @@ export interface MoveParts {
 export class Move {
   readonly #parts: MoveParts;
   readonly #stopListening: () => void;
+  #stopWatching: () => unknown = () => undefined;
   #timer: NodeJS.Timeout | undefined;
   /** Grows with each look: only the last one counts. */
   #looks = 0;
@@ -44,8 +45,9 @@ export class Move {
 
   /** Another process serves it. */
   watch(lease: InstanceLease): void {
-    void lease.leaving.then((why) => {
-      if (lease === this.#parts.served().lease) void this.#look(why);
+    this.#stopWatching();
+    this.#stopWatching = lease.onLeaving((why) => {
+      if (!this.#isOver && lease === this.#parts.served().lease) void this.#look(why);
     });
   }
 
@@ -70,6 +72,7 @@ export class Move {
   close(): void {
     this.#isOver = true;
     this.#stopListening();
+    this.#stopWatching();
     this.#drop();
   }
 
