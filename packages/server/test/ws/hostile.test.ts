@@ -59,6 +59,7 @@ const wrongFirst: readonly (readonly [name: string, message: string | Uint8Array
     `{"type":"start","hotwords":[${Array(100_000).fill('"a"').join(",")}]}`,
     "option_invalid",
   ],
+  ["a mistyped option within another", '{"type":"start","endpointing":{"silence":2000}}', "option_unknown"],
   ["a prototype", '{"type":"start","__proto__":{"model_path":"x"}}', "option_unknown"],
   ["a type of Object's", '{"type":"constructor"}', "message_invalid"],
   ["a number that is none", '{"type":"start","sample_rate":1e999}', "option_invalid"],

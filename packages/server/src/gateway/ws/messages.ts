@@ -1,4 +1,4 @@
-import { LiveMessage, LiveOptions } from "@voxpool/client/contract";
+import { Endpointing, LiveMessage, LiveOptions } from "@voxpool/client/contract";
 import type { TSchema } from "typebox";
 import { Compile, type Validator } from "typebox/compile";
 import type { LiveRequest } from "../../api/types.ts";
@@ -43,10 +43,19 @@ export function liveRequest(given: Readonly<Record<string, unknown>>): LiveReque
   const known = Object.keys(LiveOptions.properties);
   const unknown = Object.keys(given).find((name) => !known.includes(name) && !hints.has(name));
   if (unknown !== undefined) throw unknownOption(unknown, known);
+  refuseUnknownWithin(given["endpointing"]);
   const named = Object.keys(given).filter((name) => hints.has(name));
   const wished = Object.fromEntries(Object.entries(given).filter(([name]) => !hints.has(name)));
   check(options, wished);
   return { options: wished, ...(named.length > 0 && { hints: named }) };
+}
+
+/** @throws VoxpoolError `option_unknown` */
+function refuseUnknownWithin(endpointing: unknown): void {
+  if (typeof endpointing !== "object" || endpointing === null) return; // told by the schema
+  const known = Object.keys(Endpointing.properties);
+  const unknown = Object.keys(endpointing).find((name) => !known.includes(name));
+  if (unknown !== undefined) throw unknownOption(unknown, known);
 }
 
 function check(schema: Validator, value: unknown): void {
