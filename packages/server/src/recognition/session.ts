@@ -198,6 +198,7 @@ export class RunningSession implements Session {
     if (this.#move?.isMove(error)) return this.#goOver(error);
     if (!isDeath(error)) return this.cancel(error);
     const blame = await this.#attempt.lease.ended;
+    await afterSuspects(this.#attempt.suspects);
     if (this.#over) return;
     this.#attempt.close(error);
     try {
@@ -370,6 +371,15 @@ export class RunningSession implements Session {
     this.#wake();
     this.#parts.options.signal?.removeEventListener("abort", this.#aborted);
   }
+}
+
+/**
+ * What one that decoded alone has proven is to be known to the others before they begin anew; and who may have ended the
+ * process begins before those who have not, since it soon proves that it did, or that it did not.
+ */
+async function afterSuspects(suspects: Attempt["suspects"]): Promise<void> {
+  const steps = suspects === undefined ? 5 : suspects.isAlone ? 0 : 1;
+  for (let step = 0; step < steps; step += 1) await new Promise((resolve) => setImmediate(resolve));
 }
 
 /** Nothing that was said before is open. */
