@@ -64,7 +64,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   ],
   "server/gateway/oip": ["server/gateway", "server/api", "server/base", "client/contract"],
   "server/gateway/wyoming": ["server/gateway", "server/api", "server/base", "client/contract types"],
-  "server/gateway/vosk-server": ["server/api", "server/base", "client/contract"],
+  "server/gateway/vosk-server": ["server/gateway", "server/api", "server/base", "client/contract"],
   "server/gateway/openai": [
     "server/gateway",
     "server/api",

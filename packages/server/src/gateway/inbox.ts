@@ -20,10 +20,15 @@ export class Inbox {
   #bytes = 0;
   #isOver = false;
   #wake: (() => void) | undefined;
+  readonly #mostMessages: number;
 
-  /** @param onFlow called when the socket is read again after a pause */
-  constructor(socket: WebSocket, onFlow: () => void) {
+  /**
+   * @param onFlow called when the socket is read again after a pause
+   * @param mostMessages so many may wait; for those that are answered one by one it can be few
+   */
+  constructor(socket: WebSocket, onFlow: () => void, mostMessages = waitingMessages) {
     this.#socket = socket;
+    this.#mostMessages = mostMessages;
     this.#onFlow = onFlow;
     socket.on("message", (data, isBinary) => this.#take(data, isBinary));
     socket.once("close", () => this.close());
@@ -60,7 +65,7 @@ export class Inbox {
       : { type: "text", text: buffer.toString("utf8") };
     this.#waiting.push(message);
     this.#bytes += sizeOf(message);
-    if (this.#bytes > waitingBytes || this.#waiting.length > waitingMessages) this.#socket.pause();
+    if (this.#bytes > waitingBytes || this.#waiting.length > this.#mostMessages) this.#socket.pause();
     this.#wake?.();
   }
 

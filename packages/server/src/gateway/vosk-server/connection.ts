@@ -1,17 +1,20 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { LiveOptions } from "@voxpool/client/contract";
 import type { WebSocket } from "ws";
-import type { Api, Caller, LiveSession } from "../../api/types.ts";
+import type { Api, LiveSession } from "../../api/types.ts";
 import { VoxpoolError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
+import { watchPeer } from "../alive.ts";
+import { callerAt } from "../caller.ts";
+import { Inbox, type SocketMessage } from "../inbox.ts";
 import { readMessage, type VoskConfig } from "./message.ts";
 import { Replies } from "./replies.ts";
 import { waveHead } from "./wave-header.ts";
 
 export interface ConnectionParts {
   readonly api: Pick<Api, "openLive">;
-  /** Who asks; its signal is the connection's own. */
-  readonly caller: Omit<Caller, "signal">;
+  /** Where the client is; undefined: this machine. */
+  readonly address: string | undefined;
   /** For clients that say none. */
   readonly sampleRateHz: number;
   /** The model of connections that name none; empty: the default one. */
@@ -19,10 +22,10 @@ export interface ConnectionParts {
   readonly log: Log;
 }
 
-type Incoming = { readonly audio: Uint8Array } | { readonly text: string };
-
-/** Messages that wait for their turn: so many, and then the socket is not read until they are answered. */
-const mostWaiting = 32;
+/** Messages that wait for their turn: with one more the socket is not read until they are answered. */
+const mostWaiting = 31;
+/** A client of whom nothing is heard for two of these is gone. */
+const pingMs = 20_000;
 
 /**
  * Carries one client: nothing is sent unasked, and each message of audio gets one reply, in order. A reply tells what
@@ -31,11 +34,13 @@ const mostWaiting = 32;
  */
 export async function carry(socket: WebSocket, parts: ConnectionParts): Promise<void> {
   const gone = new AbortController();
-  const queue = new Inbox(socket, gone);
+  socket.on("error", () => undefined); // a close follows
+  socket.once("close", () => gone.abort(new VoxpoolError("request_cancelled")));
+  const inbox = new Inbox(socket, watchPeer(socket, pingMs), mostWaiting);
   const dialogue = new Dialogue(socket, parts, gone.signal);
   try {
-    for await (const incoming of queue) {
-      if (await dialogue.take(incoming)) break;
+    for (let message = await inbox.next(); message !== undefined; message = await inbox.next()) {
+      if (await dialogue.take(message)) break;
     }
     socket.close(1000);
   } catch (error) {
@@ -44,48 +49,8 @@ export async function carry(socket: WebSocket, parts: ConnectionParts): Promise<
     if (failure.reason === "internal") parts.log.error({ err: error }, "a connection of vosk-server failed");
     socket.close(failure.reason === "server_stopping" ? 1001 : 1011, failure.reason);
   } finally {
+    inbox.close();
     gone.abort(new VoxpoolError("request_cancelled"));
-  }
-}
-
-/** What came and was not taken; bounded by pausing the socket. Ends when the client has gone. */
-class Inbox implements AsyncIterable<Incoming> {
-  readonly #socket: WebSocket;
-  readonly #waiting: Incoming[] = [];
-  #isOver = false;
-  #wake: () => void = () => undefined;
-
-  constructor(socket: WebSocket, gone: AbortController) {
-    this.#socket = socket;
-    socket.on("message", (data: Buffer, isBinary) => this.#push(isBinary ? { audio: data } : { text: String(data) }));
-    socket.on("error", () => undefined); // a close follows
-    socket.on("close", () => {
-      this.#isOver = true;
-      gone.abort(new VoxpoolError("request_cancelled"));
-      this.#wake();
-    });
-  }
-
-  async *[Symbol.asyncIterator](): AsyncGenerator<Incoming, void> {
-    for (;;) {
-      const next = this.#waiting.shift();
-      if (this.#waiting.length === 0) this.#socket.resume();
-      if (next) yield next;
-      else if (this.#isOver) return;
-      else await this.#more();
-    }
-  }
-
-  #push(incoming: Incoming): void {
-    this.#waiting.push(incoming);
-    if (this.#waiting.length >= mostWaiting) this.#socket.pause();
-    this.#wake();
-  }
-
-  #more(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#wake = resolve;
-    });
   }
 }
 
@@ -104,9 +69,9 @@ class Dialogue {
   }
 
   /** Takes one message, and answers it; true: it was the last one. @throws what ended the session */
-  async take(incoming: Incoming): Promise<boolean> {
-    if ("audio" in incoming) {
-      await this.#listen(incoming.audio);
+  async take(incoming: SocketMessage): Promise<boolean> {
+    if (incoming.type === "audio") {
+      await this.#listen(incoming.bytes);
       return false;
     }
     const message = readMessage(incoming.text);
@@ -124,7 +89,7 @@ class Dialogue {
   }
 
   async #open(fileRateHz: number | undefined): Promise<Live> {
-    const { api, caller, sampleRateHz, model } = this.#parts;
+    const { api, address, sampleRateHz, model } = this.#parts;
     const { words = true, alternatives = 0, phrases, model: named = model } = this.#config;
     const options: LiveOptions = {
       encoding: "s16le",
@@ -134,10 +99,8 @@ class Dialogue {
       ...(named !== "" && { model_path: named }),
       ...(phrases && { grammar: [...phrases] }),
     };
-    const session = await api.openLive(
-      { options, isVerbatim: true, wantsWords: words },
-      { ...caller, signal: this.#signal },
-    );
+    const caller = callerAt(address, "en", this.#signal);
+    const session = await api.openLive({ options, isVerbatim: true, wantsWords: words }, caller);
     return new Live(session, { words, alternatives });
   }
 
