@@ -1,5 +1,5 @@
-import { VoxpoolError } from "../../base/errors.ts";
 import { type FrameRecognizer, type RecognizedSpan, type SessionOptions, sampleRateHz } from "../engine.ts";
+import { Exclusive } from "../exclusive.ts";
 import { type Answer, answerOf } from "../sherpa/answer.ts";
 import { textFromTokens, wordsFromTokens } from "../sherpa/words.ts";
 import type { Batches } from "./batches.ts";
@@ -33,6 +33,7 @@ export class OnlineStream implements FrameRecognizer {
   readonly #parts: OnlineParts;
   readonly #options: SessionOptions;
   readonly #hotwords: string | undefined;
+  readonly #exclusive = new Exclusive(() => this.#release());
   readonly #utterance: OnlineUtterance;
   #stream: Handle | undefined;
   /** At the rate of the model, where that is half of ours. */
@@ -43,8 +44,6 @@ export class OnlineStream implements FrameRecognizer {
   /** Chunks of the stream that are decoded. */
   #decoded = 0;
   #answer: Answer | undefined;
-  #busy = false;
-  #closed = false;
 
   /** @param hotwords as the library takes them */
   constructor(parts: OnlineParts, options: SessionOptions, hotwords?: string) {
@@ -55,9 +54,9 @@ export class OnlineStream implements FrameRecognizer {
   }
 
   accept(samples: Float32Array): Promise<readonly RecognizedSpan[]> {
-    return this.#exclusively(async () => {
+    return this.#exclusive.run(async () => {
       const spans: RecognizedSpan[] = [];
-      for (let at = 0; at < samples.length && !this.#closed; at += stepSamples) {
+      for (let at = 0; at < samples.length && !this.#exclusive.isClosed; at += stepSamples) {
         const step = samples.subarray(at, at + stepSamples);
         this.#samples += step.length;
         await this.#decode(cleaned(step), spans);
@@ -67,20 +66,19 @@ export class OnlineStream implements FrameRecognizer {
   }
 
   hypothesis(): RecognizedSpan | undefined {
-    return this.#closed || this.#answer === undefined ? undefined : this.#toSpan(this.#answer);
+    return this.#exclusive.isClosed || this.#answer === undefined ? undefined : this.#toSpan(this.#answer);
   }
 
   flush(): Promise<RecognizedSpan | undefined> {
-    return this.#exclusively(() => this.#flush());
+    return this.#exclusive.run(() => this.#flush());
   }
 
   finish(): Promise<RecognizedSpan | undefined> {
-    return this.#exclusively(() => this.#flush());
+    return this.#exclusive.run(() => this.#flush());
   }
 
   close(): void {
-    this.#closed = true;
-    if (!this.#busy) this.#release();
+    this.#exclusive.close();
   }
 
   /** What is still in the stream is decoded with silence behind it; what follows begins another stream. */
@@ -102,7 +100,7 @@ export class OnlineStream implements FrameRecognizer {
     const stream = this.#openStream();
     const [rateHz, wanted] = this.#halved ? [sampleRateHz / 2, this.#halved.push(samples)] : [sampleRateHz, samples];
     library.accept(stream, rateHz, wanted, wanted.length);
-    while (!this.#closed && library.isReady(recognizer, stream)) {
+    while (!this.#exclusive.isClosed && library.isReady(recognizer, stream)) {
       await batches.step(stream);
       this.#decoded += 1;
       this.#hear(stream);
@@ -174,21 +172,6 @@ export class OnlineStream implements FrameRecognizer {
         ? library.newStream(recognizer)
         : library.newStreamWithHotwords(recognizer, this.#hotwords);
     return this.#stream;
-  }
-
-  /** A stream must not be freed while a batch with it is decoded. */
-  async #exclusively<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#busy || this.#closed) {
-      const detail = this.#closed ? "the recogniser is closed" : "calls of one recogniser overlap";
-      throw new VoxpoolError("decode_failed", { detail });
-    }
-    this.#busy = true;
-    try {
-      return await work();
-    } finally {
-      this.#busy = false;
-      if (this.#closed) this.#release();
-    }
   }
 
   #release(): void {

@@ -1,5 +1,6 @@
 import { VoxpoolError } from "../../base/errors.ts";
 import { type FrameRecognizer, type RecognizedSpan, type SessionOptions, sampleRateHz } from "../engine.ts";
+import { Exclusive } from "../exclusive.ts";
 import type { Native, Natives, Wanted } from "./natives.ts";
 import { parseVoskPartial, parseVoskResult } from "./result.ts";
 import { Utterance } from "./utterance.ts";
@@ -26,14 +27,13 @@ export class VoskRecognizer implements FrameRecognizer {
   readonly #natives: Natives;
   readonly #withWords: boolean;
   readonly #wanted: Wanted;
+  readonly #exclusive = new Exclusive(() => this.#release());
   readonly #utterance: Utterance;
   readonly #step = new Float32Array(stepSamples);
   #native: Native | undefined;
   /** Samples of this session, all native recognisers together. */
   #samples = 0;
-  #busy = false;
   #clean = false;
-  #closed = false;
 
   constructor(natives: Natives, options: SessionOptions, wanted: Wanted) {
     this.#natives = natives;
@@ -43,9 +43,9 @@ export class VoskRecognizer implements FrameRecognizer {
   }
 
   accept(samples: Float32Array): Promise<readonly RecognizedSpan[]> {
-    return this.#exclusively(async () => {
+    return this.#exclusive.run(async () => {
       const spans: RecognizedSpan[] = [];
-      for (let from = 0; from < samples.length && !this.#closed; from += stepSamples) {
+      for (let from = 0; from < samples.length && !this.#exclusive.isClosed; from += stepSamples) {
         const span = await this.#acceptStep(samples.subarray(from, from + stepSamples));
         if (span !== undefined) spans.push(span);
       }
@@ -54,7 +54,7 @@ export class VoskRecognizer implements FrameRecognizer {
   }
 
   hypothesis(): RecognizedSpan | undefined {
-    if (this.#busy || this.#closed || this.#native === undefined) return undefined;
+    if (this.#exclusive.isBusy || this.#exclusive.isClosed || this.#native === undefined) return undefined;
     const text = this.#partial(this.#native);
     if (text === "") return undefined;
     const endSeconds = this.#samples / sampleRateHz;
@@ -62,16 +62,15 @@ export class VoskRecognizer implements FrameRecognizer {
   }
 
   flush(): Promise<RecognizedSpan | undefined> {
-    return this.#exclusively(() => this.#flush());
+    return this.#exclusive.run(() => this.#flush());
   }
 
   finish(): Promise<RecognizedSpan | undefined> {
-    return this.#exclusively(() => this.#flush());
+    return this.#exclusive.run(() => this.#flush());
   }
 
   close(): void {
-    this.#closed = true;
-    if (!this.#busy) this.#release();
+    this.#exclusive.close();
   }
 
   async #acceptStep(samples: Float32Array): Promise<RecognizedSpan | undefined> {
@@ -113,21 +112,6 @@ export class VoskRecognizer implements FrameRecognizer {
   #toSpan(json: string): RecognizedSpan | undefined {
     const shiftSeconds = (this.#samples - (this.#native?.samples ?? 0)) / sampleRateHz;
     return parseVoskResult(json, shiftSeconds, this.#withWords);
-  }
-
-  /** Native calls of one recogniser that overlap corrupt its memory, and so does a free in the middle of one. */
-  async #exclusively<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#busy || this.#closed) {
-      const detail = this.#closed ? "the recogniser is closed" : "calls of one recogniser overlap";
-      throw new VoxpoolError("decode_failed", { detail });
-    }
-    this.#busy = true;
-    try {
-      return await work();
-    } finally {
-      this.#busy = false;
-      if (this.#closed) this.#release();
-    }
   }
 
   #release(): void {
