@@ -1,6 +1,6 @@
 import { join } from "node:path";
+import { freePort } from "../../test/fixtures/free-port.ts";
 import type { Bench, BenchCase } from "../support/case.ts";
-import { freePort } from "../support/free-port.ts";
 import { httpLoad } from "../support/http-load.ts";
 import { type Started, startProcess } from "../support/processes.ts";
 import { pythonPrograms } from "../support/python.ts";

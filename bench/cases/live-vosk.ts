@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { testModel } from "../../test/fixtures/downloads.ts";
+import { freePort } from "../../test/fixtures/free-port.ts";
 import { joinedSignals, silentSignal } from "../../test/fixtures/tone-model.ts";
 import { type Bench, type BenchCase, type Measurement, Unavailable } from "../support/case.ts";
-import { freePort } from "../support/free-port.ts";
 import { startProcess } from "../support/processes.ts";
 import { pythonPrograms } from "../support/python.ts";
 import { startServerWith } from "../support/server.ts";

@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { freePort } from "../../test/fixtures/free-port.ts";
 import type { Bench } from "./case.ts";
-import { freePort } from "./free-port.ts";
 import { HttpClient } from "./http.ts";
 import { type Started, startProcess } from "./processes.ts";
 

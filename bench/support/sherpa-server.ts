@@ -1,6 +1,6 @@
 import { join } from "node:path";
+import { freePort } from "../../test/fixtures/free-port.ts";
 import { type Bench, Unavailable } from "./case.ts";
-import { freePort } from "./free-port.ts";
 import { startProcess } from "./processes.ts";
 import { pythonPrograms } from "./python.ts";
 import type { Recording } from "./recordings.ts";

@@ -6,6 +6,7 @@ import { silentLog } from "../../dist/base/log.js";
 import { type Config, settings } from "../../dist/base/settings.js";
 import { compose, type Parts } from "../../dist/compose/compose.js";
 import { scratchDirectory } from "../base/scratch.ts";
+import { readEvents } from "../fixtures/heard.ts";
 import { type ModelContent, writeModel } from "../server/running.ts";
 
 /** All parts of a server but its port, with models of its own and real hosts. */
@@ -49,28 +50,9 @@ export async function openWith({ api, configuredDefault }: Parts, id: string, op
 
 /** Reads all events; `until` resolves when one came that fits. */
 export function listen(session: LiveSession) {
-  const seen: LiveOutput[] = [];
-  const waiting = new Set<() => void>();
-  const finished = (async () => {
-    for await (const event of session.events()) {
-      seen.push(event);
-      for (const look of waiting) look();
-    }
-    return seen;
-  })();
-  finished.catch(() => undefined); // who waits for it is told
-  const until = (fits: (event: LiveOutput) => boolean) =>
-    new Promise<void>((resolve, reject) => {
-      const look = () => {
-        if (!seen.some(fits)) return;
-        waiting.delete(look);
-        resolve();
-      };
-      waiting.add(look);
-      finished.catch(reject);
-      look();
-    });
-  return { seen, until, finished };
+  const heard = readEvents(session.events());
+  heard.finished.catch(() => undefined); // who waits for it is told
+  return heard;
 }
 
 export const textsOf = (events: readonly LiveOutput[]) =>

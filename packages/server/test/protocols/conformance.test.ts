@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { chineseGoldens } from "../../../../test/fixtures/chinese-goldens.ts";
+import { freePort } from "../../../../test/fixtures/free-port.ts";
 import { silentSignal, toneSignal } from "../../../../test/fixtures/tone-model.ts";
 import { type Running, startRunning } from "../server/running.ts";
-import { freePort } from "../wyoming/support.ts";
 import { clients, type Place, type ProtocolClient, Refused } from "./clients.ts";
 import { type CheckName, checks, type ProtocolName, protocols } from "./table.ts";
 

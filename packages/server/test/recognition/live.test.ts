@@ -4,6 +4,7 @@ import v8 from "node:v8";
 import { runInNewContext } from "node:vm";
 import { joinedSignals, silentSignal, toneSignal } from "../../../../test/fixtures/tone-model.ts";
 import type { OpenSession, Session, SessionEvent } from "../../dist/recognition/types.js";
+import { readEvents } from "../fixtures/heard.ts";
 import { openModel } from "./opened.ts";
 
 v8.setFlagsFromString("--expose-gc");
@@ -22,31 +23,9 @@ const live = (settings: OpenSession["live"] = auto): Partial<OpenSession> => ({
   priority: "live_final",
 });
 
-/** Reads all events, and lets a writer wait for the first one that fits. */
-function reader(session: Session) {
-  const seen: SessionEvent[] = [];
-  const waiting = new Set<() => void>();
-  const finished = (async () => {
-    for await (const event of session.events()) {
-      assert.equal(event.number, seen.length + 1);
-      seen.push(event);
-      for (const look of waiting) look();
-    }
-    return seen;
-  })();
-  const until = (fits: (event: SessionEvent) => boolean) =>
-    new Promise<void>((resolve, reject) => {
-      const look = () => {
-        if (!seen.some(fits)) return;
-        waiting.delete(look);
-        resolve();
-      };
-      waiting.add(look);
-      finished.catch(reject);
-      look();
-    });
-  return { seen, until, finished };
-}
+/** Reads all events, which have to be numbered without gaps. */
+const reader = (session: Session) =>
+  readEvents(session.events(), ({ number }, index) => assert.equal(number, index + 1));
 
 /** As a microphone gives it: 100 ms at a time. */
 async function say(session: Session, samples: Float32Array): Promise<void> {

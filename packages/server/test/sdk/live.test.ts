@@ -3,31 +3,17 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Readable } from "node:stream";
 import { type TestContext, test } from "node:test";
-import { type LiveSession, ModelAPIClient, type SessionEvent, type SessionOptions } from "@voxpool/client";
+import { ModelAPIClient, type SessionOptions } from "@voxpool/client";
 import { WebSocket as NodeWebSocket } from "ws";
 import { deadUrl } from "../../../client/test/support/server.ts";
 import { startLetters, startWire } from "./letters.ts";
+import { collect, finalsOf, openSession } from "./sessions.ts";
 
 const soon = { baseMs: 1, capMs: 20 };
 const bytes = (text: string) => new TextEncoder().encode(text);
 
-async function opened(t: TestContext, url: string, options: SessionOptions = {}): Promise<LiveSession> {
-  const client = new ModelAPIClient(url, { retry: soon, clientId: "test" });
-  t.after(() => client.close());
-  const session = await client.openSession(options);
-  assert.ok(session.success, JSON.stringify(session));
-  return session;
-}
-
-/** All events, to the last one. */
-async function collect(session: LiveSession): Promise<SessionEvent[]> {
-  const events: SessionEvent[] = [];
-  for await (const event of session) events.push(event);
-  return events;
-}
-
-const finalsOf = (events: readonly SessionEvent[]) =>
-  events.flatMap((event) => (event.type === "final" ? [event.segment.text] : []));
+const opened = (t: TestContext, url: string, options: SessionOptions = {}) =>
+  openSession(t, url, { retry: soon, clientId: "test" }, options);
 
 test("what is written comes back as events, and the session ends with all that was said", async (t) => {
   const letters = await startLetters(t);

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
-import { type LiveSession, ModelAPIClient, type SessionEvent, type SessionOptions } from "@voxpool/client";
+import { ModelAPIClient, type SessionOptions } from "@voxpool/client";
 import { run } from "../cli/support.ts";
 import { startLocal } from "../local/support.ts";
 import { startRunning, toneWav } from "../server/running.ts";
 import { startWire } from "./letters.ts";
+import { collect, finalsOf, openSession } from "./sessions.ts";
 
 const soon = { baseMs: 1, capMs: 50 };
 
@@ -14,22 +15,8 @@ function spoken(...words: string[]): Uint8Array {
   return Buffer.concat(words.flatMap((word) => [toneWav(word).subarray(44), silence]));
 }
 
-async function opened(t: TestContext, url: string, options: SessionOptions = {}): Promise<LiveSession> {
-  const client = new ModelAPIClient(url, { retry: soon });
-  t.after(() => client.close());
-  const session = await client.openSession(options);
-  assert.ok(session.success, JSON.stringify(session));
-  return session;
-}
-
-async function collect(session: LiveSession): Promise<SessionEvent[]> {
-  const events: SessionEvent[] = [];
-  for await (const event of session) events.push(event);
-  return events;
-}
-
-const finalsOf = (events: readonly SessionEvent[]) =>
-  events.flatMap((event) => (event.type === "final" ? [event.segment.text] : []));
+const opened = (t: TestContext, url: string, options: SessionOptions = {}) =>
+  openSession(t, url, { retry: soon }, options);
 
 /** In pieces of 100 ms, as a microphone gives them. */
 async function* pieces(bytes: Uint8Array) {

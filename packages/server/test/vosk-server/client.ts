@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import type { TestContext } from "node:test";
 import { WebSocket } from "ws";
-import { freePort } from "../../../../bench/support/free-port.ts";
+import { freePort } from "../../../../test/fixtures/free-port.ts";
 import type { Config } from "../../dist/base/settings.js";
 import { type ModelContent, startRunning } from "../server/running.ts";
 

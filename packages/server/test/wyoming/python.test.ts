@@ -6,9 +6,10 @@ import { join } from "node:path";
 import { suite, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { freePort } from "../../../../test/fixtures/free-port.ts";
 import { pythonWith, runPython } from "../../../../test/fixtures/python.ts";
 import { toneWav } from "../server/running.ts";
-import { freePort, startWyoming } from "./support.ts";
+import { startWyoming } from "./support.ts";
 
 const script = fileURLToPath(new URL("../../../../test/fixtures/wyoming-client.py", import.meta.url));
 const found = pythonWith("wyoming.client");

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { freePort } from "../../../../test/fixtures/free-port.ts";
 import { joinedSignals, toneSignal } from "../../../../test/fixtures/tone-model.ts";
-import { format, freePort, openClient, startWyoming, textOf, toInt16 } from "./support.ts";
+import { format, openClient, startWyoming, textOf, toInt16 } from "./support.ts";
 
 const models = {
   "en/tiny": "tone",
