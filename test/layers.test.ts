@@ -52,7 +52,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     "server/base",
     "client/contract",
   ],
-  "server/gateway/ws": ["server/gateway", "server/api", "server/base", "client/contract"],
+  "server/gateway/ws": ["server/gateway", "server/access types", "server/api", "server/base", "client/contract"],
   "server/gateway": [
     "server/access",
     "server/api",
@@ -75,8 +75,20 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     "client/contract",
   ],
   "server/gateway/oip": ["server/gateway", "server/api", "server/base", "client/contract"],
-  "server/gateway/wyoming": ["server/gateway", "server/api", "server/base", "client/contract types"],
-  "server/gateway/vosk-server": ["server/api", "server/base", "client/contract"],
+  "server/gateway/wyoming": [
+    "server/gateway",
+    "server/gateway/auth types",
+    "server/api",
+    "server/base",
+    "client/contract types",
+  ],
+  "server/gateway/vosk-server": [
+    "server/gateway/auth",
+    "server/access",
+    "server/api",
+    "server/base",
+    "client/contract",
+  ],
   "server/gateway/openai": [
     "server/gateway",
     "server/api",
@@ -87,6 +99,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   ],
   "server/compose": [
     "server/gateway",
+    "server/gateway/auth",
     "server/gateway/http",
     "server/gateway/oip",
     "server/gateway/vosk-server",

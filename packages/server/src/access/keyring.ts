@@ -5,7 +5,7 @@ import type { KeyRecord, KeyRecords } from "../store/keys.ts";
 import { ModelPatterns } from "./model-patterns.ts";
 import type { Principal } from "./principal.ts";
 import { keyScopes, usualScopes } from "./scopes.ts";
-import { hashOf, hasHash, idIn, makeSecret } from "./secret.ts";
+import { hasHash, hashOf, idIn, makeSecret } from "./secret.ts";
 
 export interface KeyringOptions {
   readonly records: Omit<KeyRecords, "load">;

@@ -38,7 +38,8 @@ export class Tickets {
     const ticket = this.#tickets.get(text);
     this.#tickets.delete(text);
     const { principal, until = 0 } = ticket ?? {};
-    if (principal === undefined || until <= this.#now() || !principal.isValid()) throw new VoxpoolError("ticket_invalid");
+    if (principal === undefined || until <= this.#now() || !principal.isValid())
+      throw new VoxpoolError("ticket_invalid");
     return principal;
   }
 }

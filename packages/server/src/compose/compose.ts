@@ -27,6 +27,7 @@ import type { Pool } from "../pool/types.ts";
 import { createScriptConverter } from "../recognition/script.ts";
 import { switchSettings } from "../rollout/settings.ts";
 import { usualShareOf } from "../schedule/admission.ts";
+import { type ComposedAccess, composeAccess } from "./access.ts";
 import { openDurable } from "./durable.ts";
 import { composeHttp } from "./http.ts";
 import { composeObservation } from "./observe.ts";
@@ -58,6 +59,7 @@ export interface Parts {
   readonly names: Names;
   readonly api: Api;
   readonly http: FastifyInstance;
+  readonly door: ComposedAccess;
   readonly configuredDefault: string;
   readonly recordingFile: string;
   readonly pull: (name: string) => Promise<void>;
@@ -78,6 +80,8 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
   const assets = createAssetStore({ ...sources, voskLibrary: config["vosk.library"] });
   const tracing = await composeTracing(config, log);
   const durable = await openDurable(storeFile, log);
+  const audit = auditTo(options.audit ?? log.info);
+  const door = composeAccess({ config, log, audit, durable, modelDirs: catalog.modelDirs });
   const { pool, scheduler } = composePool({ config, cores, log, settings, catalog, assets, durable, recordingFile });
   const names = new Names({ catalog: rememberFolders(catalog, pool), loaded: () => pool.states(), ...durable.names });
   const models = { catalog, pool, names };
@@ -90,7 +94,7 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
   const api = createApi({
     ...apiSettings(config),
     kept: () => durable.kept(),
-    audit: auditTo(options.audit ?? log.info),
+    audit,
     ...models,
     switches,
     recordingFile,
@@ -108,11 +112,12 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
     version,
   });
   const kept = { durable, stateDir, spoolDirectory, spool, recordingFile };
-  const { http, starting } = composeHttp({ ...models, ...kept, api, config, log, watch, tracing });
+  const { http, starting } = composeHttp({ ...models, ...kept, api, config, log, watch, tracing, door });
   return {
     ...models,
     api,
     http,
+    door,
     configuredDefault: config.default_model,
     recordingFile,
     pull: async (name) => void (await fetch(name, () => undefined)),
@@ -121,6 +126,7 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
     async close() {
       for (const part of [starting, watch, switches]) part.close();
       await closeAll([http, pool, audio, scripts]);
+      await door.close();
       await durable.close();
       await tracing?.close();
     },

@@ -52,7 +52,10 @@ export function createKeyRecords(store: Store): KeyRecords {
       }),
     setLastUsed: (times) =>
       store.write(
-        ...Array.from(times, ([id, at]) => ({ sql: "UPDATE keys SET last_used_at = ? WHERE id = ?", values: [at, id] })),
+        ...Array.from(times, ([id, at]) => ({
+          sql: "UPDATE keys SET last_used_at = ? WHERE id = ?",
+          values: [at, id],
+        })),
       ),
     remove: (id) => store.write({ sql: "DELETE FROM keys WHERE id = ?", values: [id] }),
   };
@@ -83,7 +86,7 @@ function timeOf<Name extends string>(row: Row, column: string, name: Name): { re
 function listOf(row: Row, column: string): readonly string[] {
   try {
     const value: unknown = JSON.parse(textOf(row, column));
-    if (Array.isArray(value) && value.every((one) => typeof one === "string")) return value as readonly string[];
+    if (Array.isArray(value) && value.every((one) => typeof one === "string")) return value;
   } catch {
     // Told below.
   }

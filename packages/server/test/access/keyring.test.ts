@@ -149,9 +149,10 @@ suite("keys", () => {
   });
 });
 
+const sees = (pattern: string, modelPath: string, version = "1") =>
+  new ModelPatterns([pattern], ["model", "/srv/more"]).includes({ modelPath, version });
+
 test("patterns name models by id or path, with or without a version", () => {
-  const sees = (pattern: string, modelPath: string, version = "1") =>
-    new ModelPatterns([pattern], ["model", "/srv/more"]).includes({ modelPath, version });
   for (const [pattern, path, version] of [
     ["cn", "model/cn"],
     ["cn", "model/cn@2", "2"],

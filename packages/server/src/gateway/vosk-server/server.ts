@@ -1,13 +1,18 @@
-import { createServer, type IncomingMessage, type Server } from "node:http";
+import { createServer, type IncomingMessage, type OutgoingHttpHeaders, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { WebSocketServer } from "ws";
+import { holderName, type Principal } from "../../access/principal.ts";
 import type { Api } from "../../api/types.ts";
 import { VoxpoolError } from "../../base/errors.ts";
 import { systemText } from "../../base/system-text.ts";
+import { credentialIn } from "../auth/credentials.ts";
+import type { PortGuard } from "../auth/port-guard.ts";
 import { type ConnectionParts, carry } from "./connection.ts";
 
 export interface VoskServerOptions extends Omit<ConnectionParts, "caller" | "api"> {
   readonly api: Pick<Api, "openLive">;
+  /** Who may connect; everybody who can, if left out. */
+  readonly guard?: PortGuard;
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
@@ -38,10 +43,20 @@ export async function listenForVosk(options: VoskServerOptions): Promise<Protoco
     response.end("This port speaks the WebSocket protocol of vosk-server.\n");
   });
   http.maxConnections = options.maxConnections;
-  const sockets = new WebSocketServer({ server: http, maxPayload: mostMessageBytes, perMessageDeflate: false });
+  const principals = new WeakMap<IncomingMessage, Principal>();
+  const sockets = new WebSocketServer({
+    server: http,
+    maxPayload: mostMessageBytes,
+    perMessageDeflate: false,
+    verifyClient: ({ req }, answer) => void admit(req, options.guard, principals, answer),
+    // By default it would be the first one, which may be a key.
+    handleProtocols: () => false,
+  });
   sockets.on("error", () => undefined); // of the port: told by listen()
   sockets.on("connection", (socket, request) => {
-    const caller = { client: addressOf(request), kind: "address", language: "en" } as const;
+    const principal = principals.get(request);
+    const client = holderName(principal, addressOf(request));
+    const caller = { client, kind: "address", language: "en", ...(principal && { principal }) } as const;
     void carry(socket, { ...options, caller });
   });
   const stopPings = pingAll(sockets);
@@ -56,6 +71,28 @@ export async function listenForVosk(options: VoskServerOptions): Promise<Protoco
       return closing;
     },
   };
+}
+
+type Answer = (isAdmitted: boolean, status?: number, text?: string, headers?: OutgoingHttpHeaders) => void;
+
+/** A client of this protocol can say who it is by its URL alone. */
+async function admit(
+  request: IncomingMessage,
+  guard: PortGuard | undefined,
+  principals: WeakMap<IncomingMessage, Principal>,
+  answer: Answer,
+): Promise<void> {
+  try {
+    const secret = new URLSearchParams(request.url?.split("?", 2)[1]).get("key");
+    const credential = secret ? ({ type: "key", secret } as const) : credentialIn(request.headers);
+    const principal = await guard?.admit(request.socket.remoteAddress, credential);
+    if (principal !== undefined) principals.set(request, principal);
+    answer(true);
+  } catch (thrown) {
+    const { entry, message } = VoxpoolError.from(thrown);
+    const challenge = entry.status === 401 ? { "www-authenticate": 'Basic realm="voxpool"' } : {};
+    answer(false, entry.status, message, challenge);
+  }
 }
 
 /** Half-open connections end: who does not answer a ping until the next one is gone. */
