@@ -26,7 +26,7 @@ export async function ownerWebSocket({ env }: Environment): Promise<WebSocketMak
     constructor(url: string, init?: WebSocketInit) {
       super(url, { ...init, dispatcher });
     }
-  } as unknown as WebSocketMaker;
+  };
 }
 
 async function findOwnerFetch(env: CommandContext["env"]): Promise<typeof fetch> {

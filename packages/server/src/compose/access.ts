@@ -2,15 +2,16 @@ import { isIPv4 } from "node:net";
 import { Keyring } from "../access/keyring.ts";
 import { Tickets } from "../access/tickets.ts";
 import { createKeyCalls, type KeyCalls } from "../api/keys.ts";
-import type { Audit } from "../base/audit.ts";
-import type { Log } from "../base/log.ts";
+import { type Audit, auditTo } from "../base/audit.ts";
+import type { Log, LogLine } from "../base/log.ts";
 import type { Config } from "../base/settings.ts";
 import { Attempts } from "../gateway/auth/attempts.ts";
 import type { Access } from "../gateway/auth/authenticate.ts";
 import type { Durable } from "./durable.ts";
 
 export interface ComposeAccess {
-  readonly audit: Audit;
+  /** Takes lines about administrative acts; left out: the log. */
+  readonly audit?: LogLine | undefined;
   readonly config: Config;
   readonly log: Log;
   readonly durable: Durable;
@@ -21,13 +22,15 @@ export interface ComposeAccess {
 export interface ComposedAccess {
   readonly access: Access;
   readonly keys: KeyCalls;
+  readonly audit: Audit;
   /** From now on this connection is the owner's. */
   readonly admitOwner: (socket: object) => void;
   readonly close: () => Promise<void>;
 }
 
 /** Who may come in, and how keys are made. */
-export function composeAccess({ config, log, audit, durable, modelDirs }: ComposeAccess): ComposedAccess {
+export function composeAccess({ config, log, durable, modelDirs, ...options }: ComposeAccess): ComposedAccess {
+  const audit = auditTo(options.audit ?? log.info);
   const keyring = new Keyring({ records: durable.records.keys, initial: durable.initial.keys, modelDirs, log });
   const owners = new WeakSet<object>();
   return {
@@ -39,6 +42,7 @@ export function composeAccess({ config, log, audit, durable, modelDirs }: Compos
       isOwner: (socket) => owners.has(socket),
     },
     keys: createKeyCalls(keyring, audit),
+    audit,
     admitOwner: (socket) => void owners.add(socket),
     close: () => keyring.close(),
   };

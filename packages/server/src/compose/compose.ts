@@ -10,7 +10,6 @@ import { rememberFolders } from "../api/recent-folders.ts";
 import type { TextSettings } from "../api/text-steps.ts";
 import type { Api } from "../api/types.ts";
 import { createAudioDecoder } from "../audio/decoder.ts";
-import { auditTo } from "../base/audit.ts";
 import type { Log, LogLine } from "../base/log.ts";
 import type { Config } from "../base/settings.ts";
 import { createSpool } from "../base/spool.ts";
@@ -80,8 +79,7 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
   const assets = createAssetStore({ ...sources, voskLibrary: config["vosk.library"] });
   const tracing = await composeTracing(config, log);
   const durable = await openDurable(storeFile, log);
-  const audit = auditTo(options.audit ?? log.info);
-  const door = composeAccess({ config, log, audit, durable, modelDirs: catalog.modelDirs });
+  const door = composeAccess({ ...options, durable, modelDirs: catalog.modelDirs });
   const { pool, scheduler } = composePool({ config, cores, log, settings, catalog, assets, durable, recordingFile });
   const names = new Names({ catalog: rememberFolders(catalog, pool), loaded: () => pool.states(), ...durable.names });
   const models = { catalog, pool, names };
@@ -94,7 +92,7 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
   const api = createApi({
     ...apiSettings(config),
     kept: () => durable.kept(),
-    audit,
+    audit: door.audit,
     ...models,
     switches,
     recordingFile,
@@ -111,8 +109,8 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
     admission: composeAdmission(config, scheduler, cores),
     version,
   });
-  const kept = { durable, stateDir, spoolDirectory, spool, recordingFile };
-  const { http, starting } = composeHttp({ ...models, ...kept, api, config, log, watch, tracing, door });
+  const kept = { durable, stateDir, spoolDirectory, spool, recordingFile, door };
+  const { http, starting } = composeHttp({ ...models, ...kept, api, config, log, watch, tracing });
   return {
     ...models,
     api,
