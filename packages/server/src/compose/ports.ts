@@ -57,6 +57,9 @@ function configured(parts: PortParts): readonly (() => Promise<Port>)[] {
   ];
 }
 
+const nobodyText =
+  "Nobody can use Wyoming: with auth.required it serves the addresses in auth.keyless alone, and there are none";
+
 /** @throws VoxpoolError `config_invalid` for what is no address */
 function guardOf({ config, door, log }: PortParts, setting: "vosk.allow" | "wyoming.allow"): PortGuard {
   return createPortGuard({
@@ -71,6 +74,7 @@ function guardOf({ config, door, log }: PortParts, setting: "vosk.allow" | "wyom
 function wyomingOptions(parts: PortParts): WyomingOptions {
   const { config, api, log } = parts;
   const { "wyoming.host": host, "wyoming.port": port, "wyoming.socket": socketPath } = config;
+  if (config["auth.required"] && config["auth.keyless"].length === 0) log.warn({}, nobodyText);
   const isAnnounced = config["wyoming.zeroconf"] && port > 0;
   if (isAnnounced && isLoopback(host))
     log.warn({ host }, "Wyoming is not announced: wyoming.host is this machine alone");
