@@ -3,8 +3,9 @@ import { type CatalogueEntry, catalogue, warningCatalogue } from "@voxpool/clien
 import { otherVariables } from "../../packages/server/dist/base/config.js";
 import { describeValues } from "../../packages/server/dist/base/config-value.js";
 import type { MessageLanguage } from "../../packages/server/dist/base/errors.js";
+import type { Setting } from "../../packages/server/dist/base/setting-kinds.js";
 import { environmentName, flagName, isSettingKey, settingKeys } from "../../packages/server/dist/base/setting-names.js";
-import { type Setting, settings } from "../../packages/server/dist/base/settings.js";
+import { settings } from "../../packages/server/dist/base/settings.js";
 import { downloadBytes, isPinned, knownModels } from "../../packages/server/dist/catalog/known-models.js";
 import { fileNameAt } from "../../packages/server/dist/catalog/sources.js";
 import { exitCodes } from "../../packages/server/dist/cli/exit-codes.js";

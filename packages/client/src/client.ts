@@ -8,6 +8,7 @@ import type { BatchOperation } from "./contract/batch.ts";
 import type { Catalog, CatalogDetails, CatalogQuery, PullAnswer } from "./contract/catalog.ts";
 import type { PoolEvent } from "./contract/events.ts";
 import type { RenewAnswer } from "./contract/holds.ts";
+import type { KeyCreateRequest, KeyList, KeyRevokeAnswer, KeySecretAnswer } from "./contract/keys.ts";
 import type {
   AvailableModels,
   Health,
@@ -254,6 +255,37 @@ export abstract class BaseClient<Source> {
   async pullModel(name: string, options: PullOptions = {}): Promise<Served<PullAnswer> | CallFailure> {
     checkName(name);
     return pullModel(this.#context, name, options);
+  }
+
+  /** The API keys of the server, without their secrets. Needs a key with `admin`. Within 30 s by default. */
+  async listKeys(options: CallOptions = {}): Promise<Served<KeyList> | CallFailure> {
+    return this.#get("/keys", options);
+  }
+
+  /** Makes an API key; `secret` is told this once. Needs a key with `admin`. Within 30 s by default. */
+  async createKey(
+    request: KeyCreateRequest,
+    options: CallOptions = {},
+  ): Promise<Served<KeySecretAnswer> | CallFailure> {
+    checkName(request.name);
+    // Sent twice it would be taken already, and its secret lost.
+    return this.#post("/keys", request, "unsent", options, quick.timeoutMs);
+  }
+
+  /** Gives an API key, by its id or name, another secret. Needs a key with `admin`. Within 30 s by default. */
+  async rotateKey(
+    key: string,
+    options: CallOptions & { readonly overlapSeconds?: number } = {},
+  ): Promise<Served<KeySecretAnswer> | CallFailure> {
+    checkName(key);
+    const body = { key, overlap_seconds: options.overlapSeconds };
+    return this.#post("/keys/rotate", body, "unsent", options, quick.timeoutMs);
+  }
+
+  /** Revokes an API key, by its id or name. Needs a key with `admin`. Within 30 s by default. */
+  async revokeKey(key: string, options: CallOptions = {}): Promise<Served<KeyRevokeAnswer> | CallFailure> {
+    checkName(key);
+    return this.#post("/keys/revoke", { key }, "unsent", options, quick.timeoutMs);
   }
 
   /** What the models did: requests, speed, memory, errors; of each and in total. Within 30 s by default. */

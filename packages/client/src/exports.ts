@@ -19,6 +19,14 @@ export type { Reason } from "./contract/catalogue.ts";
 export type { PoolEvent } from "./contract/events.ts";
 export type { Failure } from "./contract/failure.ts";
 export type { Hold, KeepAlive, RenewAnswer } from "./contract/holds.ts";
+export type {
+  KeyCreateRequest,
+  KeyInfo,
+  KeyList,
+  KeyRevokeAnswer,
+  KeyScope,
+  KeySecretAnswer,
+} from "./contract/keys.ts";
 export type { Alternative, Endpointing, LiveEncoding, LiveEvent, LiveOptions } from "./contract/live.ts";
 export type {
   AvailableModel,

@@ -30,7 +30,7 @@ export interface HttpOptions {
   readonly WebSocket?: WebSocketMaker;
   /**
    * Whether a WebSocket takes headers, as `{ headers }` in the place of its protocols: those of Node and of the package
-   * ws do. Browsers' do not: there a live session goes without `key` and `headers`.
+   * ws do. Browsers' do not: there a live session goes without `headers`, and a ticket stands for `key`.
    */
   readonly socketHeaders?: boolean;
 }
@@ -69,8 +69,10 @@ export function httpTransport(baseUrl: string = defaultBaseUrl, options: HttpOpt
     },
     async openSocket(request: SocketRequest): Promise<LiveSocket> {
       const Socket = options.WebSocket ?? globalWebSocket();
-      const url = `${target.replace(/^http/, "ws")}${request.path}${queryString(request.query)}`;
-      const init = options.socketHeaders === true ? { headers: Object.fromEntries(common) } : undefined;
+      const withHeaders = options.socketHeaders === true;
+      const ticket = withHeaders || !common.has("authorization") ? {} : await askForTicket(transport, request);
+      const url = `${target.replace(/^http/, "ws")}${request.path}${queryString({ ...request.query, ...ticket })}`;
+      const init = withHeaders ? { headers: Object.fromEntries(common) } : undefined;
       try {
         return await openWebSocket(
           () => (init === undefined ? new Socket(url) : new Socket(url, init as never)),
@@ -92,6 +94,17 @@ function globalWebSocket(): WebSocketMaker {
   throw new TypeError(
     "this runtime has no WebSocket, which live sessions need: Node has one from version 22 on, and any other can be given as the option WebSocket",
   );
+}
+
+/** What stands for a key in the URL of a WebSocket. @throws SocketRefused if the key is not taken */
+async function askForTicket(
+  transport: Pick<Transport, "send">,
+  { signal }: SocketRequest,
+): Promise<{ readonly ticket?: string }> {
+  const answer = await transport.send({ method: "POST", path: "/tickets", headers: {}, signal });
+  if (answer.status >= 400 && answer.status !== 404) throw new SocketRefused(answer);
+  const { ticket } = (await new Response(answer.body).json()) as { readonly ticket?: unknown };
+  return typeof ticket === "string" ? { ticket } : {}; // a server of before has none
 }
 
 /**

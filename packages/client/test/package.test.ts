@@ -64,10 +64,12 @@ const methods = [
   "batchEvents",
   "checkHealth",
   "close",
+  "createKey",
   "events",
   "getCatalogModel",
   "getModelStatus",
   "listAvailableModels",
+  "listKeys",
   "listModels",
   "loadModel",
   "modelStats",
@@ -77,6 +79,8 @@ const methods = [
   "pullModel",
   "reload",
   "renew",
+  "revokeKey",
+  "rotateKey",
   "searchCatalog",
   "setAlias",
   "stats",
@@ -94,7 +98,7 @@ const types = `
   ErrorEvent EventsOptions Failure FallbackOptions Health HealthFailure HttpOptions InstanceState LoadAnswer ModelEntry ModelList
   ModelStats ModelStatsAnswer ModelStatus ModelStatusFailure OpenFallback PoolEvent PullAnswer PullOptions PullProgress Quantiles Reason RecognitionOptions ResponseFormat RetryPolicy RunningEvent
   Segment Served ServedBy ServedByChange Stats StatsWindow TextFormat TextOptions Transcript TranscriptOptions TranscriptText TranscriptionEvent
-  Alternative AudioStream Endpointing Finalized HttpTransport LiveAudio LiveEncoding LiveEvent LiveOptions LiveSession LiveSocket
+  Alternative AudioStream Endpointing Finalized HttpTransport KeyCreateRequest KeyInfo KeyList KeyRevokeAnswer KeyScope KeySecretAnswer LiveAudio LiveEncoding LiveEvent LiveOptions LiveSession LiveSocket
   SessionEvent SessionOptions SessionSummary SocketRequest WebSocketLike WebSocketMaker
   Transport TransportAnswer TransportBody TransportRequest UnloadAnswer Vad Warning Word
 `

@@ -5,13 +5,16 @@ import { type DefaultModelReady, prepareDefaultModel } from "./api/default-model
 import { VoxpoolError } from "./base/errors.ts";
 import type { Log, LogLine } from "./base/log.ts";
 import { versionAt } from "./base/neighbour.ts";
+import { ownerSocketPath } from "./base/owner-socket-path.ts";
 import { stateDirectory } from "./base/paths.ts";
 import type { Config } from "./base/settings.ts";
 import { lockStateDirectory } from "./base/state-lock.ts";
 import { systemText } from "./base/system-text.ts";
 import { removeAbandoned } from "./base/work-directory.ts";
 import type { PullEvent } from "./catalog/pull.ts";
+import { warnIfOpen } from "./compose/access.ts";
 import { type ComposeOptions, compose, type Parts } from "./compose/compose.ts";
+import { type OwnerSocket, openOwnerSocket } from "./compose/owner-socket.ts";
 import { closePorts, openPorts, type Port } from "./compose/ports.ts";
 
 export type { DefaultModelReady } from "./api/default-model.ts";
@@ -58,9 +61,11 @@ export async function startServer({ config, log, audit, onProgress }: StartOptio
     signal: stopping.signal,
   });
   let ports: readonly Port[] = [];
+  let socket: OwnerSocket | undefined;
   const close = async () => {
     stopping.abort(new VoxpoolError("server_stopping"));
     try {
+      socket?.close();
       await closePorts(ports);
       await parts.close();
     } finally {
@@ -69,6 +74,8 @@ export async function startServer({ config, log, audit, onProgress }: StartOptio
   };
   try {
     const url = await listen(parts.http, config);
+    socket = await listenToOwner(parts, stateDir, log);
+    warnIfOpen(config, log);
     ports = await openPorts({ ...parts, config, log });
     lock.setUrl(url);
     const defaultModel = prepareDefaultModel({ ...parts, signal: stopping.signal });
@@ -83,6 +90,13 @@ export async function startServer({ config, log, audit, onProgress }: StartOptio
     await close();
     throw error;
   }
+}
+
+function listenToOwner({ http, door }: Parts, stateDir: string, log: Log): Promise<OwnerSocket> {
+  const path = ownerSocketPath(stateDir);
+  const text = "There is no socket for the owner of the state directory; commands on this machine need a URL and a key";
+  const onFailure = (detail: string) => log.warn({ path, detail }, text);
+  return openOwnerSocket({ path, http: http.server, onOwner: door.admitOwner, onFailure });
 }
 
 async function composeOr(giveUp: () => void, options: ComposeOptions): Promise<Parts> {

@@ -1,3 +1,4 @@
+import { accessErrors } from "./catalogue-access.ts";
 import { type CatalogueEntry, entry } from "./catalogue-entry.ts";
 import { modelErrors } from "./catalogue-models.ts";
 
@@ -59,6 +60,8 @@ export const catalogue = {
     "{path} 是 WebSocket：请用 ws:// 或 wss:// 连接。",
   ),
   request_cancelled: entry(499, false, "The request was cancelled.", "请求已取消。"),
+
+  ...accessErrors,
 
   ...modelErrors,
 

@@ -5,6 +5,7 @@ export * from "./catalogue.ts";
 export * from "./events.ts";
 export * from "./failure.ts";
 export * from "./holds.ts";
+export * from "./keys.ts";
 export * from "./live.ts";
 export * from "./models.ts";
 export * from "./stats.ts";

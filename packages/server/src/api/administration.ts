@@ -15,11 +15,12 @@ import { type ModelParts, resolve } from "./models.ts";
 import type { Caller } from "./types.ts";
 
 /** `POST /api/models/renew`. */
-export async function renewHolds(parts: ModelParts, request: RenewRequest, { language }: Caller): Promise<RenewAnswer> {
-  const { client_id, model_path, lease_ms } = request;
+export async function renewHolds(parts: ModelParts, request: RenewRequest, caller: Caller): Promise<RenewAnswer> {
+  const { model_path, lease_ms } = request;
+  const { client, language } = caller;
   const folder = model_path === undefined ? undefined : await resolve(parts, model_path);
   const leaseSeconds = lease_ms === undefined ? undefined : lease_ms / 1000;
-  const renewed = parts.pool.renew(client_id, folder, leaseSeconds);
+  const renewed = parts.pool.renew(client, folder, leaseSeconds);
   const shown = parts.names.shown(parts.pool.list().map((instance) => instance.folder));
   const message = language === "zh" ? `已续期 ${renewed.length} 个持有` : `Renewed: ${renewed.length}`;
   return {

@@ -17,7 +17,8 @@ import {
 import { createPulls, type PullParts } from "./pulls.ts";
 import { switchModel } from "./switch.ts";
 import { createTranscribe, type TranscribeParts } from "./transcribe.ts";
-import type { Api } from "./types.ts";
+import type { Api, Viewer } from "./types.ts";
+import { viewOf } from "./view.ts";
 import { type WarmUpParts, warmUpModel } from "./warm-up-model.ts";
 import { type WatchedLiveParts, watchedLive } from "./watched-live.ts";
 
@@ -31,37 +32,38 @@ export interface ApiParts extends ModelParts, TranscribeParts, LiveParts, PullPa
 /** All use cases over one pool. */
 export function createApi(parts: ApiParts): Api {
   const transcribe = createTranscribe(parts);
+  const view = ({ principal }: Viewer) => viewOf(parts, principal);
   const kept = async <T>(changing: Promise<T>): Promise<T> => {
     const answer = await changing;
     await parts.kept();
     return answer;
   };
   const calls = auditedCalls(parts.audit, {
-    loadModel: (request, caller) => loadModel(parts, request, caller),
-    unloadModel: (request, caller) => unloadModel(parts, request, caller),
-    warmUpModel: (request, caller) => warmUpModel(parts, transcribe, request, caller),
-    reloadModel: (request, caller) => reloadModel(parts, request, caller),
-    pinModel: (request, caller) => kept(pinModel(parts, request, caller)),
-    setAlias: (request, caller) => kept(setAlias(parts, request, caller)),
-    switchModel: (request, caller) => kept(switchModel(parts, request, caller)),
+    loadModel: (request, caller) => loadModel(view(caller), request, caller),
+    unloadModel: (request, caller) => unloadModel(view(caller), request, caller),
+    warmUpModel: (request, caller) => warmUpModel(view(caller), transcribe, request, caller),
+    reloadModel: (request, caller) => reloadModel(view(caller), request, caller),
+    pinModel: (request, caller) => kept(pinModel(view(caller), request, caller)),
+    setAlias: (request, caller) => kept(setAlias(view(caller), request, caller)),
+    switchModel: (request, caller) => kept(switchModel(view(caller), request, caller)),
   });
   return {
     ...calls,
     health() {
       return { success: true, status: "running", loaded_models_count: countLoaded(parts), version: parts.version };
     },
-    listModels: () => listModels(parts),
-    availableModels: (language = "en") => availableModels(parts, language),
-    modelStatus: (modelPath, language = "en") => modelStatus(parts, modelPath, language),
-    renewHolds: (request, caller) => renewHolds(parts, request, caller),
-    listAliases: () => listAliases(parts),
+    listModels: (viewer) => listModels(view(viewer)),
+    availableModels: (viewer) => availableModels(view(viewer), viewer.language),
+    modelStatus: (modelPath, viewer) => modelStatus(view(viewer), modelPath, viewer.language),
+    renewHolds: (request, caller) => renewHolds(view(caller), request, caller),
+    listAliases: (viewer) => listAliases(view(viewer)),
     runBatch: (request, caller, explain) => runBatch(calls, request, caller, explain),
-    async searchCatalog(query, language) {
-      const models = await searchCatalog(parts.known, parts.catalog, query, language);
+    async searchCatalog(query, viewer) {
+      const models = await searchCatalog(parts.known, view(viewer).catalog, query, viewer.language);
       return { success: true, models, count: models.length };
     },
-    async catalogDetails(name, language) {
-      return { success: true, model: await findInCatalog(parts.known, parts.catalog, name, language) };
+    async catalogDetails(name, viewer) {
+      return { success: true, model: await findInCatalog(parts.known, view(viewer).catalog, name, viewer.language) };
     },
     pullModel: auditedPull(parts.audit, createPulls(parts)),
     transcribe,

@@ -6,6 +6,7 @@ import type {
   BatchResult,
   Failure,
 } from "@voxpool/client/contract";
+import { holderName } from "../access/principal.ts";
 import type { Api, Caller } from "./types.ts";
 
 /** The use cases that a batch is made of. */
@@ -98,7 +99,9 @@ function callerOf(request: BatchRequest, operation: BatchOperation, caller: Call
   const finished = { ...caller, isFinished: true };
   const own = "client_id" in operation ? operation.client_id : undefined;
   const client = own ?? request.client_id;
-  return client === undefined ? finished : { ...finished, client, kind: "client" };
+  return client === undefined
+    ? finished
+    : { ...finished, client: holderName(caller.principal, client), kind: "client" };
 }
 
 function toAnswer(unordered: readonly BatchResult[], { language }: Caller): BatchAnswer {

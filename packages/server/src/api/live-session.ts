@@ -16,6 +16,8 @@ export interface LiveLimits {
 }
 
 export interface RunningLiveParts {
+  /** Whether its caller may go on: asked each time that audio comes, since a key may be revoked meanwhile. */
+  readonly isAllowed?: () => boolean;
   readonly session: Session;
   readonly steps: TextSteps;
   readonly model: LiveSession["model"];
@@ -65,6 +67,7 @@ export class RunningLive implements LiveSession {
   }
 
   async write(bytes: Uint8Array): Promise<void> {
+    if (this.#parts.isAllowed?.() === false) this.cancel(new VoxpoolError("key_invalid"));
     if (this.#failure) throw this.#failure;
     if (this.#limit) return; // what comes on behind the limit is not heard, as its error says
     if (this.#isEnded) throw new VoxpoolError("request_invalid", { detail: "audio came after the end" });

@@ -16,6 +16,7 @@ import { type LivePlaceLimits, LivePlaces } from "./live-places.ts";
 import { type LiveLimits, RunningLive } from "./live-session.ts";
 import { createTextSteps, type TextStepParts, type TextSteps } from "./text-steps.ts";
 import type { Caller, LiveOutput, LiveRequest, LiveSession, RecognitionOutcome } from "./types.ts";
+import { viewOf } from "./view.ts";
 
 export interface LiveParts extends ChooseParts, TextStepParts, Pick<FailoverParts, "failover" | "onFailover"> {
   /** Told of each session that a model was chosen for. */
@@ -37,7 +38,7 @@ export function createLive(parts: LiveParts) {
     const over = new AbortController();
     try {
       const asking = { ...caller, signal: AbortSignal.any([caller.signal, over.signal]) };
-      opened = await open({ ...parts, textSteps, forcedAway }, request, asking);
+      opened = await open({ ...viewOf(parts, caller.principal), textSteps, forcedAway }, request, asking);
     } catch (error) {
       giveBack();
       throw error;
@@ -45,7 +46,9 @@ export function createLive(parts: LiveParts) {
     const { session, steps, choice } = opened;
     const { options } = request;
     const { audio, live } = parts;
+    const { principal } = caller;
     const running = new RunningLive({
+      ...(principal && { isAllowed: () => principal.isValid() }),
       session,
       steps,
       model: modelOf(session, choice, options),

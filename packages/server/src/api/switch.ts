@@ -1,14 +1,20 @@
 import type { Probation, SwitchAnswer, SwitchRequest } from "@voxpool/client/contract";
 import { pathWithVersion } from "../base/versioned-path.ts";
+import type { Names } from "../pool/names.ts";
 import type { ProbationSnapshot, Switched, Switches } from "../rollout/types.ts";
 import type { Caller } from "./types.ts";
 
 /** `POST /api/models/switch`. It goes on when its caller leaves: half a switch is none. */
 export async function switchModel(
-  { switches }: { readonly switches: Pick<Switches, "switch"> },
+  parts: { readonly names: Pick<Names, "resolve">; readonly switches: Pick<Switches, "switch"> },
   request: SwitchRequest,
-  { language }: Caller,
+  { language, principal }: Caller,
 ): Promise<SwitchAnswer> {
+  // A switch looks names up by itself, and sees all models.
+  if (principal?.models !== undefined) {
+    for (const path of [request.model_path, request.to]) if (path !== undefined) await parts.names.resolve(path);
+  }
+  const { switches } = parts;
   const switched = await switches.switch(request);
   const { name, from, to, gate, probation } = switched;
   return {

@@ -22,6 +22,7 @@ import type { FileChanges } from "./file-changes.ts";
 import { begin, countArrived, firstOf, openOrClose, openSessions, type Sessions } from "./open-recording.ts";
 import { createTextSteps, type TextStepParts, type TextSteps } from "./text-steps.ts";
 import type { Caller, RecognitionOutcome, TranscribeRequest } from "./types.ts";
+import { viewOf } from "./view.ts";
 
 export interface TranscribeParts extends ChooseParts, TextStepParts, Pick<FailoverParts, "failover" | "onFailover"> {
   /** Told of each recognition that a model was chosen for. */
@@ -49,7 +50,10 @@ export function createTranscribe(parts: TranscribeParts) {
     try {
       // Whatever ends the recognition also ends the reading of an upload that is still under way.
       const signal = AbortSignal.any([caller.signal, over.signal]);
-      yield* recognise({ ...parts, textSteps, enter, account }, request, { ...caller, signal });
+      yield* recognise({ ...viewOf(parts, caller.principal), textSteps, enter, account }, request, {
+        ...caller,
+        signal,
+      });
     } catch (error) {
       account.reason = VoxpoolError.from(error).reason;
       throw error;

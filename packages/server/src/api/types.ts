@@ -34,6 +34,7 @@ import type {
   WarmupAnswer,
   WarmupRequest,
 } from "@voxpool/client/contract";
+import type { Principal } from "../access/principal.ts";
 import type { RawPcm } from "../audio/audio.ts";
 import type { MessageLanguage, VoxpoolError } from "../base/errors.ts";
 import type { Span } from "../base/span.ts";
@@ -54,14 +55,20 @@ export interface RecognitionOutcome {
   readonly reason?: Reason;
 }
 
+/** Who looks, and in which language it is spoken to. */
+export interface Viewer {
+  /** Who it has shown to be; undefined: nobody is asked. */
+  readonly principal?: Principal;
+  /** What the answer says to people is said in this language. */
+  readonly language: MessageLanguage;
+}
+
 /** Who asks. */
-export interface Caller {
-  /** Name for fairness and holds: the `client_id` if there is one, else the remote address. */
+export interface Caller extends Viewer {
+  /** Name for fairness and holds, `holderName` of the `client_id` if there is one, else of the remote address. */
   readonly client: string;
   /** Whether `client` is an id that the caller gave itself. */
   readonly kind?: "client" | "address";
-  /** What the answer says to people is said in this language. */
-  readonly language: MessageLanguage;
   /** Aborted when the caller went away. */
   readonly signal: AbortSignal;
   /** The name of its key, where there is one. */
@@ -140,11 +147,10 @@ export interface LiveSession {
 /** The use cases: contract in, contract out. Every transport maps onto these and nothing below them. */
 export interface Api {
   health(): Health;
-  listModels(): Promise<ModelList>;
-  /** @param language of what is said to people; English if left out */
-  availableModels(language?: MessageLanguage): Promise<AvailableModels>;
+  listModels(viewer: Viewer): Promise<ModelList>;
+  availableModels(viewer: Viewer): Promise<AvailableModels>;
   /** Not loaded is an answer here, not an error. @throws VoxpoolError `model_path_invalid` */
-  modelStatus(modelPath: string, language?: MessageLanguage): Promise<ModelStatus | ModelStatusFailure>;
+  modelStatus(modelPath: string, viewer: Viewer): Promise<ModelStatus | ModelStatusFailure>;
   /** Resolves once the model is usable. @throws VoxpoolError */
   loadModel(request: LoadRequest, caller: Caller): Promise<LoadAnswer>;
   /** @throws VoxpoolError `model_not_loaded` and others */
@@ -156,7 +162,7 @@ export interface Api {
   /** A fresh process reads the files and takes over. @throws VoxpoolError `model_not_loaded` and of the load */
   reloadModel(request: ReloadRequest, caller: Caller): Promise<ReloadAnswer>;
   pinModel(request: PinRequest, caller: Caller): Promise<PinAnswer>;
-  listAliases(): AliasList;
+  listAliases(viewer: Viewer): AliasList;
   /** @throws VoxpoolError `alias_invalid`, `alias_not_found` and those of a path */
   setAlias(request: AliasRequest, caller: Caller): Promise<AliasAnswer>;
   /** Lets another version serve. @throws VoxpoolError as `Switches.switch` does */
@@ -164,9 +170,9 @@ export interface Api {
   /** Several of the above; what fails is a result, by `explain`. `started` and `result` events, then one `done`. */
   runBatch(request: BatchRequest, caller: Caller, explain: ExplainFailure): AsyncIterable<BatchEvent>;
   /** What can be fetched by name. @throws VoxpoolError `option_invalid` */
-  searchCatalog(query: CatalogQuery, language: MessageLanguage): Promise<Catalog>;
+  searchCatalog(query: CatalogQuery, viewer: Viewer): Promise<Catalog>;
   /** @throws VoxpoolError `download_unknown` */
-  catalogDetails(name: string, language: MessageLanguage): Promise<CatalogDetails>;
+  catalogDetails(name: string, viewer: Viewer): Promise<CatalogDetails>;
   /**
    * Fetches something of the catalogue: `progress` events, then one `done`; it never yields `error`, it throws. Whoever
    * stops iterating stops listening; the pull goes on.

@@ -1,5 +1,6 @@
 import { type MessageLanguage, VoxpoolError } from "./errors.ts";
-import { type Setting, type SettingKey, settings } from "./settings.ts";
+import type { Setting } from "./setting-kinds.ts";
+import { type SettingKey, settings } from "./settings.ts";
 
 /** A value as it was written: one text, several, or nothing (`key:` without a value). */
 export type RawValue = string | readonly string[] | undefined;

@@ -1,3 +1,4 @@
+import { accessPhrases } from "./access-phrases.ts";
 import { audioPhrases } from "./audio-phrases.ts";
 import { logPhrases } from "./log-phrases.ts";
 import { modelPhrases } from "./model-phrases.ts";
@@ -10,6 +11,7 @@ import { systemPhrases } from "./system-phrases.ts";
  * Chinese text `{1}` is what filled the first one. A test reads the sources and finds phrases that are missing here.
  */
 export const phraseBook: Readonly<Record<string, string>> = {
+  ...accessPhrases,
   ...audioPhrases,
   ...logPhrases,
   ...modelPhrases,

@@ -1,43 +1,11 @@
+import { choice, flag, integer, list, type Setting, text } from "./setting-kinds.ts";
+
+const most = Number.MAX_SAFE_INTEGER;
+
 /**
  * Every setting of the server, once: key, kind, default, text. The YAML file uses the key, the environment
  * `VOXPOOL_LIMITS_BODY_BYTES`, the command line `--limits-body-bytes`. Documents are generated from this table.
  */
-export interface Setting<T> {
-  readonly default: T;
-  readonly kind: "text" | "list" | "integer" | "boolean" | "choice";
-  /** Smallest and largest value of an integer. */
-  readonly range?: readonly [number, number];
-  /** The values of a choice. */
-  readonly choices?: readonly string[];
-  readonly en: string;
-  readonly zh: string;
-}
-
-const text = (value: string, en: string, zh: string): Setting<string> => ({ default: value, kind: "text", en, zh });
-const list = (value: readonly string[], en: string, zh: string): Setting<readonly string[]> => ({
-  default: value,
-  kind: "list",
-  en,
-  zh,
-});
-const integer = (value: number, range: readonly [number, number], en: string, zh: string): Setting<number> => ({
-  default: value,
-  kind: "integer",
-  range,
-  en,
-  zh,
-});
-const flag = (en: string, zh: string, value = false): Setting<boolean> => ({ default: value, kind: "boolean", en, zh });
-const choice = <T extends string>(value: T, choices: readonly T[], en: string, zh: string): Setting<T> => ({
-  default: value,
-  kind: "choice",
-  choices,
-  en,
-  zh,
-});
-
-const most = Number.MAX_SAFE_INTEGER;
-
 export const settings = {
   host: text("0.0.0.0", "Address to listen on.", "监听地址。"),
   port: integer(5000, [0, 65_535], "Port to listen on; 0 takes a free one.", "监听端口；0 表示任选空闲端口。"),
@@ -51,6 +19,15 @@ export const settings = {
     "",
     "Directory of everything durable, and of the lock. Empty: the platform's data directory.",
     "持久数据与锁所在目录。留空：平台默认数据目录。",
+  ),
+  "auth.required": flag(
+    "Whether callers need an API key. The owner of state_dir needs none: voxpool keys create NAME makes the first one.",
+    "是否要求调用方提供 API 密钥。state_dir 的所有者不需要：用 voxpool keys create NAME 创建第一个密钥。",
+  ),
+  "auth.keyless": list(
+    [],
+    "With auth.required: addresses and networks from which the ports of vosk-server and Wyoming ask no key, such as 127.0.0.1.",
+    "auth.required 开启时：vosk-server 与 Wyoming 端口对这些地址和网段不要求密钥，如 127.0.0.1。",
   ),
   "log.level": choice(
     "info",
@@ -116,6 +93,12 @@ export const settings = {
     [1, 1_000_000],
     "HTTP connections that are open at once.",
     "同时打开的 HTTP 连接数。",
+  ),
+  "limits.failed_attempts": integer(
+    20,
+    [0, 1_000_000],
+    "Wrong API keys that one address may send a minute; it waits a second for the answer to each further one. 0: any number.",
+    "单个地址每分钟可发送的错误 API 密钥数；超出后每次应答延迟一秒。0：不限。",
   ),
   "limits.event_readers": integer(
     64,
@@ -306,8 +289,13 @@ export const settings = {
   ),
   "wyoming.host": text(
     "127.0.0.1",
-    "Address that the Wyoming port listens on; 0.0.0.0 for other machines. The protocol has no keys.",
-    "Wyoming 端口的监听地址；供其他机器使用请填 0.0.0.0。该协议没有密钥。",
+    "Address that the Wyoming port listens on; 0.0.0.0 for other machines. The protocol has no keys: see auth.keyless.",
+    "Wyoming 端口的监听地址；供其他机器使用请填 0.0.0.0。该协议没有密钥，参见 auth.keyless。",
+  ),
+  "wyoming.allow": list(
+    [],
+    "Addresses and networks (192.168.1.0/24) that may connect to the Wyoming port. Empty: all.",
+    "可连接 Wyoming 端口的地址和网段（192.168.1.0/24）。留空：不限。",
   ),
   "wyoming.socket": text(
     "",
@@ -363,13 +351,18 @@ export const settings = {
   "vosk.port": integer(
     0,
     [0, 65_535],
-    "Port for clients of vosk-server, by convention 2700. 0: none. They bring no key: see vosk.host.",
-    "供 vosk-server 客户端使用的端口，惯例为 2700。0：不开放。它们不带密钥，参见 vosk.host。",
+    "Port for clients of vosk-server, by convention 2700. 0: none. A key goes in the URL: ws://any:KEY@host or ?key=KEY.",
+    "供 vosk-server 客户端使用的端口，惯例为 2700。0：不开放。密钥写在 URL 中：ws://any:KEY@host 或 ?key=KEY。",
   ),
   "vosk.host": text(
     "127.0.0.1",
     "Address that vosk.port listens on; 0.0.0.0 lets the network in.",
     "vosk.port 的监听地址；0.0.0.0 表示对网络开放。",
+  ),
+  "vosk.allow": list(
+    [],
+    "Addresses and networks (192.168.1.0/24) that may connect to vosk.port. Empty: all.",
+    "可连接 vosk.port 的地址和网段（192.168.1.0/24）。留空：不限。",
   ),
   "vosk.sample_rate": integer(
     8000,

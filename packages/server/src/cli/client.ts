@@ -1,7 +1,8 @@
 import { hostname, userInfo } from "node:os";
-import { ModelAPIClient } from "@voxpool/client";
+import { type ClientOptions, ModelAPIClient } from "@voxpool/client";
 import { inChinese } from "../base/phrases.ts";
 import { type CommandContext, UsageError } from "./context.ts";
+import { ownerFetch, ownerWebSocket } from "./owner-wire.ts";
 
 /** Where the server is when nothing else is said. Not `localhost`: that may be looked up as IPv6 first. */
 export const defaultUrl = "http://127.0.0.1:5000/api";
@@ -17,12 +18,18 @@ export interface ClientFlags {
  * A client of the server that the flags or `VOXPOOL_URL` and `VOXPOOL_KEY` name, which ends with the command.
  * @throws UsageError if the URL or the key cannot be used
  */
-export function createClient(flags: ClientFlags, context: CommandContext): ModelAPIClient {
+export function createClient(
+  flags: ClientFlags,
+  context: CommandContext,
+  live: Pick<ClientOptions, "WebSocket"> = {},
+): ModelAPIClient {
   const url = flags.url === undefined ? context.env.VOXPOOL_URL || defaultUrl : withScheme(flags.url);
   const key = flags.key ?? (context.env.VOXPOOL_KEY || undefined);
   try {
     return new ModelAPIClient(url, {
       ...(key === undefined ? {} : { key }),
+      ...live,
+      ...(!isNamed(flags, context) && { fetch: ownerFetch(context) }),
       headers: { "accept-language": context.language },
       signal: context.signal,
       clientId: commandLineId(),
@@ -34,6 +41,16 @@ export function createClient(flags: ClientFlags, context: CommandContext): Model
     throw new UsageError(aboutUrl(error.message, flags.url === undefined ? "VOXPOOL_URL" : "--url", context));
   }
 }
+
+/** The same for commands with live sessions. @throws UsageError as `createClient` does */
+export async function createLiveClient(flags: ClientFlags, context: CommandContext): Promise<ModelAPIClient> {
+  if (isNamed(flags, context)) return createClient(flags, context);
+  return createClient(flags, context, { WebSocket: await ownerWebSocket(context) });
+}
+
+/** Whether somebody said which server is meant. */
+const isNamed = ({ url }: ClientFlags, { env }: CommandContext): boolean =>
+  url !== undefined || Boolean(env.VOXPOOL_URL);
 
 /** The same for each command of a user of a machine: what one command loads, a later one can give back. */
 export function commandLineId(userName: () => string = () => userInfo().username, host: string = hostname()): string {

@@ -112,8 +112,8 @@ export class CliCommand extends Command {
   /** The options of every command that asks a server: `ClientFlags`. */
   withClientOptions(json: Text = oneDocument): this {
     return this.withOption("--url <url>", {
-      en: `Where the server is; else VOXPOOL_URL, else ${defaultUrl}.`,
-      zh: `服务器地址；否则用 VOXPOOL_URL，再否则用 ${defaultUrl}。`,
+      en: `Where the server is; else VOXPOOL_URL, else your own on this machine by its socket in state_dir, else ${defaultUrl}.`,
+      zh: `服务器地址；否则用 VOXPOOL_URL；再否则经 state_dir 中的套接字连接本机自己的服务器，或用 ${defaultUrl}。`,
     })
       .withOption("--key <key>", {
         en: "API key; else VOXPOOL_KEY (which other users of this machine cannot see).",

@@ -1,7 +1,8 @@
 import { describeValues } from "../base/config-value.ts";
 import type { MessageLanguage } from "../base/errors.ts";
+import type { Setting } from "../base/setting-kinds.ts";
 import { environmentName, flagName, settingKeys } from "../base/setting-names.ts";
-import { type Setting, settings } from "../base/settings.ts";
+import { settings } from "../base/settings.ts";
 
 const heads = {
   en: `# Settings of voxpool. Each stands at its default: remove the # before a line to change it.

@@ -7,6 +7,7 @@ import { registerConfig } from "./commands/config.ts";
 import { registerDoctor } from "./commands/doctor.ts";
 import { registerEvents } from "./commands/events.ts";
 import { registerHelp } from "./commands/help.ts";
+import { registerKeys } from "./commands/keys.ts";
 import { registerListen } from "./commands/listen.ts";
 import { registerLoad } from "./commands/load.ts";
 import { registerModels } from "./commands/models.ts";
@@ -76,6 +77,7 @@ export function buildProgram(context: CommandContext, parts: ProgramParts = {}):
   registerListen(program, context);
   registerPull(program, context);
   registerSearch(program, context);
+  registerKeys(program, context);
   registerConfig(program, context);
   registerDoctor(program, context);
   registerHelp(program, context);

@@ -1,8 +1,9 @@
 import { type Command, Option } from "commander";
 import type { Flags } from "../base/config.ts";
 import type { MessageLanguage } from "../base/errors.ts";
+import type { Setting } from "../base/setting-kinds.ts";
 import { flagName } from "../base/setting-names.ts";
-import { type Setting, type SettingKey, settings } from "../base/settings.ts";
+import { type SettingKey, settings } from "../base/settings.ts";
 import type { CliCommand } from "./command.ts";
 
 /** Gives a command a flag for each of the settings, and `--config`. Values are checked by `loadConfig`. */

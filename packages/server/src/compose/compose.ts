@@ -10,7 +10,6 @@ import { rememberFolders } from "../api/recent-folders.ts";
 import type { TextSettings } from "../api/text-steps.ts";
 import type { Api } from "../api/types.ts";
 import { createAudioDecoder } from "../audio/decoder.ts";
-import { auditTo } from "../base/audit.ts";
 import type { Log, LogLine } from "../base/log.ts";
 import type { Config } from "../base/settings.ts";
 import { createSpool } from "../base/spool.ts";
@@ -27,6 +26,7 @@ import type { Pool } from "../pool/types.ts";
 import { createScriptConverter } from "../recognition/script.ts";
 import { switchSettings } from "../rollout/settings.ts";
 import { usualShareOf } from "../schedule/admission.ts";
+import { type ComposedAccess, composeAccess } from "./access.ts";
 import { openDurable } from "./durable.ts";
 import { composeHttp } from "./http.ts";
 import { composeObservation } from "./observe.ts";
@@ -58,6 +58,7 @@ export interface Parts {
   readonly names: Names;
   readonly api: Api;
   readonly http: FastifyInstance;
+  readonly door: ComposedAccess;
   readonly configuredDefault: string;
   readonly recordingFile: string;
   readonly pull: (name: string) => Promise<void>;
@@ -78,6 +79,7 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
   const assets = createAssetStore({ ...sources, voskLibrary: config["vosk.library"] });
   const tracing = await composeTracing(config, log);
   const durable = await openDurable(storeFile, log);
+  const door = composeAccess({ ...options, durable, modelDirs: catalog.modelDirs });
   const { pool, scheduler } = composePool({ config, cores, log, settings, catalog, assets, durable, recordingFile });
   const names = new Names({ catalog: rememberFolders(catalog, pool), loaded: () => pool.states(), ...durable.names });
   const models = { catalog, pool, names };
@@ -90,7 +92,7 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
   const api = createApi({
     ...apiSettings(config),
     kept: () => durable.kept(),
-    audit: auditTo(options.audit ?? log.info),
+    audit: door.audit,
     ...models,
     switches,
     recordingFile,
@@ -107,12 +109,13 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
     admission: composeAdmission(config, scheduler, cores),
     version,
   });
-  const kept = { durable, stateDir, spoolDirectory, spool, recordingFile };
+  const kept = { durable, stateDir, spoolDirectory, spool, recordingFile, door };
   const { http, starting } = composeHttp({ ...models, ...kept, api, config, log, watch, tracing });
   return {
     ...models,
     api,
     http,
+    door,
     configuredDefault: config.default_model,
     recordingFile,
     pull: async (name) => void (await fetch(name, () => undefined)),
@@ -121,6 +124,7 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
     async close() {
       for (const part of [starting, watch, switches]) part.close();
       await closeAll([http, pool, audio, scripts]);
+      await door.close();
       await durable.close();
       await tracing?.close();
     },

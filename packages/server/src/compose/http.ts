@@ -9,6 +9,7 @@ export interface ComposeHttp
   extends Omit<ComposeReadiness, "config">,
     Pick<HttpServerOptions, "log" | "spoolDirectory" | "spool"> {
   readonly api: HttpServerOptions["api"];
+  readonly door: Pick<HttpServerOptions, "access" | "keys">;
   readonly config: ComposeReadiness["config"];
   /** Undefined: nothing is traced. */
   readonly tracing: Pick<Tracing, "start"> | undefined;
@@ -16,7 +17,7 @@ export interface ComposeHttp
 }
 
 /** The HTTP server with all that is spoken on its port, and what its readiness hangs on. */
-export function composeHttp({ tracing, log, spoolDirectory, spool, ...parts }: ComposeHttp): {
+export function composeHttp({ tracing, door, log, spoolDirectory, spool, ...parts }: ComposeHttp): {
   readonly http: FastifyInstance;
   readonly starting: Omit<ReturnType<typeof composeReadiness>, "readiness">;
 } {
@@ -30,6 +31,7 @@ export function composeHttp({ tracing, log, spoolDirectory, spool, ...parts }: C
     ...traced,
     ...files,
     ...probes,
+    ...door,
     api,
     config,
     version,

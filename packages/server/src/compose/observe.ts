@@ -1,5 +1,6 @@
 import { isLoaded } from "../api/models.ts";
 import type { RecognitionOutcome } from "../api/types.ts";
+import { namesFor } from "../api/view.ts";
 import type { Reason } from "../base/errors.ts";
 import { version } from "../base/version.ts";
 import { pathWithoutVersion, pathWithVersion } from "../base/versioned-path.ts";
@@ -64,13 +65,18 @@ function observe({ pool, scheduler, names, ready }: Observed) {
 function observedBy(observation: Observation, names: Names): HttpServerOptions["observed"] {
   return {
     events: observation.events,
-    stats: () => observation.stats(),
-    async modelStats(path) {
-      const folder = await names.resolve(path);
+    stats({ principal }) {
+      const models = principal?.models;
+      return observation.stats(models && ((model) => models.includes(model)));
+    },
+    async modelStats(path, viewer) {
+      const folder = await namesFor(names, viewer.principal).resolve(path);
       return { success: true, model_path: folder.modelPath, stats: observation.modelStats(path, folder) };
     },
-    async pathOf(path) {
-      const folder = await names.resolve(path).catch(() => undefined);
+    async pathOf(path, viewer) {
+      const folder = await namesFor(names, viewer.principal)
+        .resolve(path)
+        .catch(() => undefined);
       if (folder === undefined) return path;
       return path.endsWith(`@${folder.version}`) ? pathWithVersion(folder) : pathWithoutVersion(folder);
     },

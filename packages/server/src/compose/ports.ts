@@ -3,9 +3,11 @@ import type { Api } from "../api/types.ts";
 import type { Log } from "../base/log.ts";
 import type { Config } from "../base/settings.ts";
 import { version } from "../base/version.ts";
+import { createPortGuard, type PortGuard } from "../gateway/auth/port-guard.ts";
 import { listenForVosk } from "../gateway/vosk-server/server.ts";
 import { announceWyoming } from "../gateway/wyoming/announce.ts";
 import { listenForWyoming, type WyomingOptions } from "../gateway/wyoming/server.ts";
+import type { ComposedAccess } from "./access.ts";
 
 /** A port besides that of HTTP, for another protocol. */
 export interface Port {
@@ -19,6 +21,7 @@ export interface PortParts {
   readonly config: Config;
   readonly api: Api;
   readonly log: Log;
+  readonly door: Pick<ComposedAccess, "access">;
 }
 
 /** Opens the ports that are configured; all of them or none. @throws VoxpoolError `config_invalid` */
@@ -47,14 +50,31 @@ function configured(parts: PortParts): readonly (() => Promise<Port>)[] {
     model: config["vosk.model"],
   };
   const wyoming = config["wyoming.port"] > 0 || config["wyoming.socket"] !== "";
+  const guard = guardOf(parts, "vosk.allow");
   return [
-    ...(vosk.port > 0 ? [() => listenForVosk({ ...vosk, api, log, maxConnections })] : []),
+    ...(vosk.port > 0 ? [() => listenForVosk({ ...vosk, api, log, maxConnections, guard })] : []),
     ...(wyoming ? [() => listenForWyoming(wyomingOptions(parts))] : []),
   ];
 }
 
-function wyomingOptions({ config, api, log }: PortParts): WyomingOptions {
+const nobodyText =
+  "Nobody can use Wyoming: with auth.required it serves the addresses in auth.keyless alone, and there are none";
+
+/** @throws VoxpoolError `config_invalid` for what is no address */
+function guardOf({ config, door, log }: PortParts, setting: "vosk.allow" | "wyoming.allow"): PortGuard {
+  return createPortGuard({
+    access: door.access,
+    allow: config[setting],
+    setting,
+    keyless: config["auth.keyless"],
+    log,
+  });
+}
+
+function wyomingOptions(parts: PortParts): WyomingOptions {
+  const { config, api, log } = parts;
   const { "wyoming.host": host, "wyoming.port": port, "wyoming.socket": socketPath } = config;
+  if (config["auth.required"] && config["auth.keyless"].length === 0) log.warn({}, nobodyText);
   const isAnnounced = config["wyoming.zeroconf"] && port > 0;
   if (isAnnounced && isLoopback(host))
     log.warn({ host }, "Wyoming is not announced: wyoming.host is this machine alone");
@@ -62,6 +82,7 @@ function wyomingOptions({ config, api, log }: PortParts): WyomingOptions {
   return {
     api,
     log,
+    guard: guardOf(parts, "wyoming.allow"),
     version,
     ...(port > 0 && { tcp: { host, port } }),
     ...(socketPath !== "" && { socketPath }),

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
-import type { Caller } from "../api/types.ts";
-import { type MessageLanguage, VoxpoolError } from "../base/errors.ts";
+import { holderName, type Principal } from "../access/principal.ts";
+import type { Caller, Viewer } from "../api/types.ts";
+import { VoxpoolError } from "../base/errors.ts";
 import { messageLanguage } from "./language.ts";
 import { spanOf, traceOutcome } from "./trace.ts";
 
@@ -16,11 +17,14 @@ export function goneSignal(reply: FastifyReply): AbortSignal {
 
 /** Who asks, and in which language: the name that it gave itself, else its address. */
 export function callerOf(request: FastifyRequest, signal: AbortSignal, clientId?: string): Caller {
-  const language = messageLanguage(request.headers["accept-language"]);
-  const own = { client: clientId ?? "", kind: "client", language, signal } as const;
+  const { principal } = request;
   const span = spanOf(request.raw);
   return {
-    ...(clientId === undefined ? callerAt(request.ip, language, signal) : own),
+    client: holderName(principal, clientId ?? addressOf(request)),
+    kind: clientId === undefined ? "address" : "client",
+    ...viewerOf(request),
+    signal,
+    ...(principal && { keyName: principal.name }),
     requestId: request.id,
     ...(span !== undefined && { span }),
     onOutcome: (outcome) => traceOutcome(request.raw, outcome),
@@ -28,8 +32,24 @@ export function callerOf(request: FastifyRequest, signal: AbortSignal, clientId?
 }
 
 /** Who asks over a connection without names; without an address it is this machine. */
-export function callerAt(address: string | undefined, language: MessageLanguage, signal: AbortSignal): Caller {
-  return { client: plainAddress(address ?? thisMachine), kind: "address", language, signal };
+export function callerAt(address: string | undefined, viewer: Viewer, signal: AbortSignal): Caller {
+  const client = holderName(viewer.principal, plainAddress(address ?? thisMachine));
+  return { client, kind: "address", ...viewer, signal };
+}
+
+/** Who looks. */
+export function viewerOf({ principal, headers }: Pick<FastifyRequest, "principal" | "headers">): Viewer {
+  return { language: messageLanguage(headers["accept-language"]), ...(principal !== undefined && { principal }) };
+}
+
+/** Where a request comes from. */
+export const addressOf = ({ ip }: Pick<FastifyRequest, "ip">): string => plainAddress(ip ?? thisMachine);
+
+declare module "fastify" {
+  interface FastifyRequest {
+    /** Who calls; undefined where nobody is asked, and for those who may come without a key. */
+    principal?: Principal;
+  }
 }
 
 /** Streams in memory and Unix sockets have no address. */

@@ -28,7 +28,8 @@ export interface Observation {
   readonly statistics: Statistics;
   /** For whoever has more to tell. */
   readonly events: EventLog;
-  stats(): Stats;
+  /** @param includes the models that are told of; all if left out */
+  stats(includes?: (model: VersionedModel) => boolean): Stats;
   /**
    * One version if the path that was asked for names it (`model/cn@1`), else all versions of its model together. Of a
    * model that has done nothing yet: zeros.
@@ -57,9 +58,9 @@ export function createObservation(options: ObservationOptions): Observation {
   return {
     statistics,
     events,
-    stats() {
+    stats(includes) {
       const { running, waiting, waitingAudioSeconds } = queue();
-      const { total, models } = statistics.read();
+      const { total, models } = statistics.read(includes);
       const work = { running, waiting, waiting_audio_seconds: waitingAudioSeconds, sessions: total.sessions };
       return { success: true, total, models, queue: work, uptime_seconds: now() - startedAt };
     },

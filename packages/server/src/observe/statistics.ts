@@ -46,8 +46,11 @@ export interface Statistics {
   apply(event: ObservedEvent): void;
   /** Looks at what the processes use. To be called now and then: a peak between two looks is not seen. */
   sample(): void;
-  /** All models by path and version (`model/cn@1`), and the total. */
-  read(): { readonly total: ModelStats; readonly models: Record<string, ModelStats> };
+  /** All models by path and version (`model/cn@1`), and the total; or some of them, and their total. */
+  read(includes?: (model: VersionedModel) => boolean): {
+    readonly total: ModelStats;
+    readonly models: Record<string, ModelStats>;
+  };
   /** One version (`model/cn@1`), or all versions of a model (`model/cn`); undefined if nothing is known of it. */
   readModel(path: string): ModelStats | undefined;
   /** The counts without the windows, for whoever asks often. */
@@ -127,10 +130,12 @@ class ModelStatistics implements Statistics {
     this.#present();
   }
 
-  read(): ReturnType<Statistics["read"]> {
+  read(includes?: (model: VersionedModel) => boolean): ReturnType<Statistics["read"]> {
     const { byModel, all } = this.#present();
-    const models = Array.from(this.#entries, ([key, entry]) => [key, this.#readOne(entry, byModel.get(key))] as const);
-    return { total: readLedgers([this.#total], all, this.#since, this.#now()), models: Object.fromEntries(models) };
+    const shown = [...this.#entries].filter(([, { model }]) => includes?.(model) ?? true);
+    const models = shown.map(([key, entry]) => [key, this.#readOne(entry, byModel.get(key))] as const);
+    const total = includes ? this.#totalOf(shown, includes) : readLedgers([this.#total], all, this.#since, this.#now());
+    return { total, models: Object.fromEntries(models) };
   }
 
   readModel(path: string): ModelStats | undefined {
@@ -206,6 +211,12 @@ class ModelStatistics implements Statistics {
     const { state: _ofOne, ...all } = presentOf(instances);
     raisePeak(this.#total, all.memory_bytes);
     return { byModel, all };
+  }
+
+  #totalOf(entries: readonly (readonly [string, Entry])[], includes: (model: VersionedModel) => boolean): ModelStats {
+    const { state: _ofOne, ...all } = presentOf(this.#instances().filter(({ folder }) => includes(folder)));
+    const ledgers = entries.map(([, { ledger }]) => ledger);
+    return readLedgers(ledgers, all, this.#since, this.#now());
   }
 
   #readOne({ model, ledger }: Entry, present: Present = nothing): ModelStats {

@@ -27,6 +27,21 @@ const migrations: readonly string[] = [
   CREATE TABLE counters (model_path TEXT PRIMARY KEY, counts TEXT NOT NULL, at REAL NOT NULL) STRICT;
   CREATE TABLE facts (directory TEXT PRIMARY KEY, resident_bytes REAL NOT NULL, at REAL NOT NULL) STRICT;
   `,
+  `
+  CREATE TABLE keys (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    hash TEXT NOT NULL,
+    old_hash TEXT,
+    old_until REAL,
+    scopes TEXT NOT NULL,
+    models TEXT NOT NULL,
+    created_at REAL NOT NULL,
+    expires_at REAL,
+    last_used_at REAL,
+    revoked_at REAL
+  ) STRICT;
+  `,
 ];
 
 /**

@@ -3,6 +3,7 @@ import { type Aliases, createAliases } from "./aliases.ts";
 import { type Counters, createCounters } from "./counters.ts";
 import { createDefaults, type Defaults } from "./defaults.ts";
 import { createFacts, type Facts } from "./facts.ts";
+import { createKeyRecords, type KeyRecords } from "./keys.ts";
 import { createPins, type Pins } from "./pins.ts";
 import { createPoisonRecords, type PoisonRecords } from "./poison.ts";
 import { createQuarantine, type Quarantine } from "./quarantine.ts";
@@ -17,6 +18,7 @@ export interface Records {
   readonly poison: PoisonRecords;
   readonly counters: Counters;
   readonly facts: Facts;
+  readonly keys: KeyRecords;
 }
 
 /** What each part of the records had when they were read. */
@@ -31,12 +33,13 @@ export function createRecords(store: Store, log: Log): Records {
     poison: createPoisonRecords(store),
     counters: createCounters({ store, log }),
     facts: createFacts(store),
+    keys: createKeyRecords(store),
   };
 }
 
 /** Reads everything once: from then on the parts of the server work from memory and only write through. */
 export async function loadRecords(records: Records): Promise<InitialRecords> {
-  const [aliases, pins, defaults, quarantine, poison, counters, facts] = await Promise.all([
+  const [aliases, pins, defaults, quarantine, poison, counters, facts, keys] = await Promise.all([
     records.aliases.load(),
     records.pins.load(),
     records.defaults.load(),
@@ -44,6 +47,7 @@ export async function loadRecords(records: Records): Promise<InitialRecords> {
     records.poison.load(),
     records.counters.load(),
     records.facts.load(),
+    records.keys.load(),
   ]);
-  return { aliases, pins, defaults, quarantine, poison, counters, facts };
+  return { aliases, pins, defaults, quarantine, poison, counters, facts, keys };
 }

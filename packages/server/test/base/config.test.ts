@@ -4,8 +4,9 @@ import { delimiter, join } from "node:path";
 import { suite, test } from "node:test";
 import { type ConfigSources, loadConfig } from "../../dist/base/config.js";
 import { VoxpoolError } from "../../dist/base/errors.js";
+import type { Setting } from "../../dist/base/setting-kinds.js";
 import { environmentName, flagName, settingKeys } from "../../dist/base/setting-names.js";
-import { type Setting, settings } from "../../dist/base/settings.js";
+import { settings } from "../../dist/base/settings.js";
 import { scratchDirectory } from "./scratch.ts";
 
 const nothing = { env: {}, flags: {} } as const;

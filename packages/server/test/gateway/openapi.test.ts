@@ -69,6 +69,7 @@ const calls: readonly Call[] = [
   { method: "GET", url: "/api/models", status: 200 },
   { method: "GET", url: "/api/models/available", status: 200 },
   { method: "GET", url: "/api/models/stats", status: 200 },
+  { method: "POST", url: "/api/tickets", status: 200 },
   { ...stats, url: "/api/models/stats/model/cn", status: 200 },
   { ...stats, url: "/api/models/stats/model/none", status: 404 },
   // Its success has no end; events.test.ts reads it.

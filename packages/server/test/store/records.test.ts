@@ -68,6 +68,7 @@ test("all that was recorded is there at the next start, as it was last", async (
     poison: [poison(1, now)],
     counters: new Map([["model/cn", { requests: 2, errors_by_reason: { 内部: 1 } }]]),
     facts: new Map([["/m/cn", 5e11]]),
+    keys: [],
   });
 });
 

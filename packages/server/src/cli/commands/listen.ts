@@ -1,6 +1,6 @@
 import type { CallFailure, LiveSession, ModelAPIClient, SessionOptions } from "@voxpool/client";
 import { withActivity } from "../activity.ts";
-import { type ClientFlags, createClient } from "../client.ts";
+import { type ClientFlags, createLiveClient } from "../client.ts";
 import type { CliCommand } from "../command.ts";
 import { type CommandContext, UsageError } from "../context.ts";
 import { exitCodes } from "../exit-codes.ts";
@@ -170,7 +170,7 @@ function standardInput({ stdin }: CommandContext): OpenSource {
 
 async function clientOf(flags: ListenFlags, context: CommandContext): Promise<LocalClient> {
   if (flags.local) return createLocalClient(context);
-  return { client: createClient(flags, context), close: async () => {} };
+  return { client: await createLiveClient(flags, context), close: async () => {} };
 }
 
 /** @throws UsageError for flags that do not go together */

@@ -16,7 +16,7 @@ import {
 } from "@voxpool/client/contract";
 import type { FastifyInstance } from "fastify";
 import type { Api } from "../../api/types.ts";
-import { callerOf, goneSignal } from "../caller.ts";
+import { callerOf, goneSignal, viewerOf } from "../caller.ts";
 import type { UploadLimits } from "../upload.ts";
 import { acceptJsonBodies } from "./json-body.ts";
 import { failures, json, modelBodyReasons, type Operation } from "./operation.ts";
@@ -36,33 +36,35 @@ export async function administrationRoutes(
 
   fastify.post<{ Body: RenewRequest }>(
     "/api/models/renew",
-    { schema: { body: RenewRequest }, config: { operation: renew } },
+    { schema: { body: RenewRequest }, config: { operation: renew, scope: "models" } },
     (request, reply) => api.renewHolds(request.body, callerOf(request, goneSignal(reply), request.body.client_id)),
   );
   fastify.post<{ Body: WarmupRequest }>(
     "/api/models/warmup",
-    { schema: { body: WarmupRequest }, config: { operation: warmup } },
+    { schema: { body: WarmupRequest }, config: { operation: warmup, scope: "models" } },
     (request, reply) => api.warmUpModel(request.body, callerOf(request, goneSignal(reply))),
   );
   fastify.post<{ Body: ReloadRequest }>(
     "/api/models/reload",
-    { schema: { body: ReloadRequest }, config: { operation: reload } },
+    { schema: { body: ReloadRequest }, config: { operation: reload, scope: "models" } },
     (request, reply) => api.reloadModel(request.body, callerOf(request, goneSignal(reply))),
   );
   fastify.post<{ Body: PinRequest }>(
     "/api/models/pin",
-    { schema: { body: PinRequest }, config: { operation: pin } },
+    { schema: { body: PinRequest }, config: { operation: pin, scope: "models" } },
     (request, reply) => api.pinModel(request.body, callerOf(request, goneSignal(reply))),
   );
-  fastify.get("/api/models/aliases", { config: { operation: aliases } }, () => api.listAliases());
+  fastify.get("/api/models/aliases", { config: { operation: aliases, scope: "read" } }, (request) =>
+    api.listAliases(viewerOf(request)),
+  );
   fastify.post<{ Body: AliasRequest }>(
     "/api/models/alias",
-    { schema: { body: AliasRequest }, config: { operation: alias } },
+    { schema: { body: AliasRequest }, config: { operation: alias, scope: "models" } },
     (request, reply) => api.setAlias(request.body, callerOf(request, goneSignal(reply))),
   );
   fastify.post<{ Body: SwitchRequest }>(
     "/api/models/switch",
-    { schema: { body: SwitchRequest }, config: { operation: switchVersion } },
+    { schema: { body: SwitchRequest }, config: { operation: switchVersion, scope: "models" } },
     (request, reply) => api.switchModel(request.body, callerOf(request, goneSignal(reply))),
   );
 }

@@ -42,7 +42,7 @@ export async function batchRoutes(fastify: FastifyInstance, options: BatchRoutes
   acceptJsonBodies(fastify, options.limits);
   fastify.post<{ Body: BatchRequest }>(
     "/api/models/batch",
-    { schema: { body: AnyOperations }, config: { operation: batch } },
+    { schema: { body: AnyOperations }, config: { operation: batch, scope: "models" } },
     (request, reply) => answerBatch(request, reply, options),
   );
 }

@@ -4,9 +4,8 @@ import { Type } from "typebox";
 import type { Api } from "../../api/types.ts";
 import { VoxpoolError } from "../../base/errors.ts";
 import type { Failures } from "../answer.ts";
-import { callerOf, goneSignal } from "../caller.ts";
+import { callerOf, goneSignal, viewerOf } from "../caller.ts";
 import { untilAborted } from "../events.ts";
-import { messageLanguage } from "../language.ts";
 import type { UploadLimits } from "../upload.ts";
 import { acceptJsonBodies } from "./json-body.ts";
 import { failures as failureAnswers, json, jsonBodyReasons, type Operation } from "./operation.ts";
@@ -23,20 +22,20 @@ export interface CatalogRoutesOptions {
 export async function catalogRoutes(fastify: FastifyInstance, options: CatalogRoutesOptions): Promise<void> {
   const { api } = options;
   acceptJsonBodies(fastify, options.limits);
-  fastify.get("/api/catalog", { config: { operation: search } }, (request) =>
-    api.searchCatalog(readQuery(request.query), languageOf(request)),
+  fastify.get("/api/catalog", { config: { operation: search, scope: "read" } }, (request) =>
+    api.searchCatalog(readQuery(request.query), viewerOf(request)),
   );
-  fastify.get<{ Params: { readonly "*": string } }>("/api/catalog/*", { config: { operation: details } }, (request) =>
-    api.catalogDetails(request.params["*"], languageOf(request)),
+  fastify.get<{ Params: { readonly "*": string } }>(
+    "/api/catalog/*",
+    { config: { operation: details, scope: "read" } },
+    (request) => api.catalogDetails(request.params["*"], viewerOf(request)),
   );
   fastify.post<{ Body: PullRequest }>(
     "/api/models/pull",
-    { schema: { body: PullRequest }, config: { operation: pull } },
+    { schema: { body: PullRequest }, config: { operation: pull, scope: "admin" } },
     (request, reply) => pullModel(request, reply, options),
   );
 }
-
-const languageOf = (request: FastifyRequest) => messageLanguage(request.headers["accept-language"]);
 
 const longest: Readonly<Record<keyof CatalogQuery, number>> = { query: 200, language: 64 };
 

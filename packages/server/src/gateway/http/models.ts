@@ -12,8 +12,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import type { Api } from "../../api/types.ts";
 import { VoxpoolError } from "../../base/errors.ts";
-import { callerOf, goneSignal } from "../caller.ts";
-import { messageLanguage } from "../language.ts";
+import { callerOf, goneSignal, viewerOf } from "../caller.ts";
 import type { UploadLimits } from "../upload.ts";
 import { acceptJsonBodies } from "./json-body.ts";
 import type { NativeFailures } from "./native-failures.ts";
@@ -31,26 +30,36 @@ export async function modelRoutes(fastify: FastifyInstance, options: ModelRoutes
   const { api, failures } = options;
   acceptJsonBodies(fastify, options.limits);
 
-  fastify.get("/api/models", { config: { operation: list } }, () => api.listModels());
-  fastify.get("/api/models/available", { config: { operation: available } }, (request) =>
-    api.availableModels(messageLanguage(request.headers["accept-language"])),
+  fastify.get("/api/models", { config: { operation: list, scope: "read" } }, (request) =>
+    api.listModels(viewerOf(request)),
+  );
+  fastify.get("/api/models/available", { config: { operation: available, scope: "read" } }, (request) =>
+    api.availableModels(viewerOf(request)),
   );
   fastify.get<{ Params: WildcardParams }>(
     "/api/models/status/*",
     {
-      config: { operation: status },
+      config: { operation: status, scope: "read" },
       errorHandler: (error, request, reply) => failures.send(request, reply, error, { modelPath: request.params["*"] }),
     },
     (request, reply) => modelStatus(api, request, reply),
   );
   fastify.post<{ Body: LoadRequest }>(
     "/api/models/load",
-    { schema: { body: LoadRequest }, config: { operation: load }, errorHandler: seedFailure(failures) },
+    {
+      schema: { body: LoadRequest },
+      config: { operation: load, scope: "models" },
+      errorHandler: seedFailure(failures),
+    },
     (request, reply) => api.loadModel(request.body, callerOf(request, goneSignal(reply), request.body.client_id)),
   );
   fastify.post<{ Body: UnloadRequest }>(
     "/api/models/unload",
-    { schema: { body: UnloadRequest }, config: { operation: unload }, errorHandler: seedFailure(failures) },
+    {
+      schema: { body: UnloadRequest },
+      config: { operation: unload, scope: "models" },
+      errorHandler: seedFailure(failures),
+    },
     (request, reply) => api.unloadModel(request.body, callerOf(request, goneSignal(reply), request.body.client_id)),
   );
 }
@@ -63,12 +72,12 @@ interface WildcardParams {
 /** Not loaded is a 404 here, with what is known of the model. */
 async function modelStatus(
   api: Api,
-  { params, headers }: FastifyRequest<{ Params: WildcardParams }>,
+  request: FastifyRequest<{ Params: WildcardParams }>,
   reply: FastifyReply,
 ): Promise<ModelStatus | ModelStatusFailure> {
-  const modelPath = params["*"];
+  const modelPath = request.params["*"];
   if (modelPath === "") throw new VoxpoolError("model_path_missing");
-  const answer = await api.modelStatus(modelPath, messageLanguage(headers["accept-language"]));
+  const answer = await api.modelStatus(modelPath, viewerOf(request));
   reply.code(answer.success ? 200 : 404);
   return answer;
 }

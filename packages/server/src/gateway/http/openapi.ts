@@ -2,7 +2,8 @@ import swagger from "@fastify/swagger";
 import swaggerUi from "@fastify/swagger-ui";
 import { RouteFailure } from "@voxpool/client/contract";
 import type { FastifyInstance, RouteOptions } from "fastify";
-import type { json, Operation } from "./operation.ts";
+import type { RouteScope } from "../../access/scopes.ts";
+import { failures, type json, type Operation } from "./operation.ts";
 
 /** A document of the OpenAPI specification 3.1. */
 type OpenApiDocument = Record<string, unknown>;
@@ -11,6 +12,7 @@ interface DocumentedRoute {
   readonly method: string;
   readonly url: string;
   readonly operation: Operation;
+  readonly scope: RouteScope;
 }
 
 /**
@@ -21,10 +23,10 @@ export function documentRoutes(fastify: FastifyInstance, version: string): void 
   const routes: DocumentedRoute[] = [];
   const document: OpenApiDocument = {};
   fastify.addHook("onRoute", (route: RouteOptions) => {
-    const operation = route.config?.operation;
+    const { operation, scope = "admin" } = route.config ?? {};
     if (operation === undefined) return;
     for (const method of [route.method].flat()) {
-      if (method !== "HEAD") routes.push({ method, url: route.url, operation });
+      if (method !== "HEAD") routes.push({ method, url: route.url, operation, scope });
     }
   });
   fastify.addHook("onReady", (done) => {
@@ -32,6 +34,10 @@ export function documentRoutes(fastify: FastifyInstance, version: string): void 
     done();
   });
   void fastify.register(async (scope) => {
+    // They tell what there is, and nothing of the models.
+    scope.addHook("onRoute", (route: RouteOptions) => {
+      route.config = { ...route.config, scope: "any" };
+    });
     await scope.register(swagger, { mode: "static", specification: { document: document as never } });
     await scope.register(swaggerUi, { routePrefix: "/docs" });
     scope.get("/openapi.json", () => document);
@@ -43,10 +49,10 @@ function openApiDocument(routes: readonly DocumentedRoute[], version: string): O
   const components: Record<string, unknown> = {};
   const paths: Record<string, Record<string, unknown>> = {};
   const refer = (value: unknown): unknown => withReferences(value, components);
-  for (const { method, url, operation } of routes) {
+  for (const { method, url, operation, scope } of routes) {
     const wildcard = operation.parameters?.find((parameter) => parameter.in === "path")?.name ?? "path";
     const path = url.replace("*", `{${wildcard}}`);
-    paths[path] = { ...paths[path], [method.toLowerCase()]: refer(operationObject(operation)) };
+    paths[path] = { ...paths[path], [method.toLowerCase()]: refer(operationObject(operation, scope)) };
   }
   // Any path can answer these; no route has them for its own.
   refer(RouteFailure);
@@ -57,18 +63,44 @@ function openApiDocument(routes: readonly DocumentedRoute[], version: string): O
       version,
       description:
         "Every JSON answer carries `success`. A failure carries `message`, `reason` (a name of the error catalogue) " +
-        "and `retryable`; unknown routes and wrong methods answer a RouteFailure.",
+        "and `retryable`; unknown routes and wrong methods answer a RouteFailure. Where the server asks for keys " +
+        "(`auth.required`), the scope of each route is in its `security`.",
       license: { name: "Apache-2.0", identifier: "Apache-2.0" },
     },
     tags: [{ name: "recognition" }, { name: "models" }, { name: "server" }],
     paths,
-    components: { schemas: components },
+    components: { schemas: components, securitySchemes },
   };
 }
 
-function operationObject(operation: Operation): Record<string, unknown> {
+/** How a key can be carried. */
+const securitySchemes = {
+  bearer: { type: "http", scheme: "bearer" },
+  basic: { type: "http", scheme: "basic", description: "The key is the password; the name says nothing." },
+  header: { type: "apiKey", in: "header", name: "X-API-Key" },
+};
+
+/** What a key has to allow, where the server asks for keys. */
+function securityOf(scope: RouteScope): Record<string, unknown> {
+  if (scope === "public") return { security: [] };
+  const scopes = scope === "any" ? [] : [scope];
+  const ways = Object.keys(securitySchemes).map((name) => ({ [name]: scopes }));
+  return { security: [...ways, {}] }; // without one where the server asks for none
+}
+
+const refusals = failures([
+  "key_missing",
+  "key_invalid",
+  "key_expired",
+  "ticket_invalid",
+  "scope_missing",
+  "too_many_failed_attempts",
+]);
+
+function operationObject(operation: Operation, scope: RouteScope): Record<string, unknown> {
   const { summary, description, tag, parameters, body, responses, messages } = operation;
-  const answers = Object.entries(responses).map(([status, answer]) => [
+  const all = scope === "public" ? responses : { ...refusals, ...responses };
+  const answers = Object.entries(all).map(([status, answer]) => [
     status,
     { description: answer.description, content: mediaTypes(answer.content) },
   ]);
@@ -78,6 +110,7 @@ function operationObject(operation: Operation): Record<string, unknown> {
     tags: [tag],
     ...(parameters !== undefined && { parameters }),
     ...(body !== undefined && { requestBody: { required: true, content: mediaTypes(body) } }),
+    ...securityOf(scope),
     responses: Object.fromEntries(answers),
     // OpenAPI has no word for them.
     ...(messages !== undefined && { "x-websocket-messages": messages }),

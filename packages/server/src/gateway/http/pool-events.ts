@@ -1,10 +1,12 @@
 import { PoolEvent } from "@voxpool/client/contract";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { Type } from "typebox";
+import type { Principal } from "../../access/principal.ts";
+import type { Viewer } from "../../api/types.ts";
 import { VoxpoolError } from "../../base/errors.ts";
 import type { EventLog } from "../../observe/event-log.ts";
 import { eventTypes } from "../../observe/pool-events.ts";
-import { goneSignal } from "../caller.ts";
+import { goneSignal, viewerOf } from "../caller.ts";
 import { orAbort } from "../events.ts";
 import { messageLanguage } from "../language.ts";
 import { traceAnswered } from "../trace.ts";
@@ -14,7 +16,7 @@ import { failures as failureAnswers, type Operation } from "./operation.ts";
 export interface PoolEventRoutesOptions {
   readonly events: EventLog;
   /** The path that events of this model carry, however it is written here; what is no model stays as it is. */
-  readonly pathOf: (modelPath: string) => Promise<string>;
+  readonly pathOf: (modelPath: string, viewer: Viewer) => Promise<string>;
   /** Readers at once: `limits.event_readers`. */
   readonly mostReaders: number;
   readonly heartbeatMs: number;
@@ -32,10 +34,10 @@ export async function poolEventRoutes(fastify: FastifyInstance, options: PoolEve
   const { mostReaders, pathOf } = options;
   let readers = 0;
   // A HEAD would be an answer that never ends, with nothing in it.
-  const route = { config: { operation }, exposeHeadRoute: false };
+  const route = { config: { operation, scope: "read" }, exposeHeadRoute: false } as const;
   fastify.get("/api/events", route, async (request, reply) => {
     const asked = readWish(request);
-    const wish = { ...asked, modelPath: asked.modelPath && (await pathOf(asked.modelPath)) };
+    const wish = { ...asked, modelPath: asked.modelPath && (await pathOf(asked.modelPath, viewerOf(request))) };
     if (readers >= mostReaders) {
       const details = { limit: mostReaders, setting: "limits.event_readers", retry_after_seconds: 5 };
       throw new VoxpoolError("too_many_event_readers", details);
@@ -74,11 +76,12 @@ async function tellEvents(
   try {
     // At once, so that a reader knows that it listens, and where it began.
     if (wish.lastId === undefined) await stream.sendPlace(place);
-    for (;;) {
+    while (request.principal?.isValid() !== false) {
       const batch = events.since(place, language, batchSize);
       for (const event of batch) {
         place = event.id;
-        if (isWanted(event, wish)) await stream.send(event, event.id);
+        const seen = isWanted(event, wish) ? seenBy(event, request.principal) : undefined;
+        if (seen !== undefined) await stream.send(seen, event.id);
       }
       if (batch.length < batchSize) {
         await stream.sendPlace(place);
@@ -104,6 +107,22 @@ async function news(events: EventLog, place: string, gone: AbortSignal, stream: 
     unsubscribe();
   }
 }
+
+/** Events as a key sees them: nothing of models that it may not see. @returns undefined for those that it does not */
+function seenBy(event: PoolEvent, principal: Principal | undefined): PoolEvent | undefined {
+  const models = principal?.models;
+  if (models === undefined || event.type === "gap") return event;
+  const { model_path: modelPath, version, details = {} } = event;
+  const isSeen = (path: unknown): boolean =>
+    typeof path === "string" && models.includes({ modelPath: path, version: /@(\d+)$/.exec(path)?.[1] });
+  if (event.type === "alias.changed") return isSeen(details["model_path"]) ? event : undefined;
+  if (modelPath === undefined || !models.includes({ modelPath, version })) return undefined;
+  const shown = Object.entries(details).filter(([name, value]) => !pathDetails.has(name) || isSeen(value));
+  return { ...event, ...(event.details && { details: Object.fromEntries(shown) }) };
+}
+
+/** Details that name another model. */
+const pathDetails: ReadonlySet<string> = new Set(["from", "served_by"]);
 
 /** A gap is told to everybody. A model path stands for all versions of its model, unless it names one. */
 function isWanted({ type, model_path: path, version }: PoolEvent, { types, modelPath }: Wish): boolean {

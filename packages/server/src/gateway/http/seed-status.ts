@@ -3,6 +3,12 @@ import { catalogue, type Reason } from "@voxpool/client/contract";
 /** What is wrong with the request before its model is looked at, and what is wrong with the server. */
 const keepsItsStatus: ReadonlySet<Reason> = new Set<Reason>([
   "body_too_large",
+  "key_missing",
+  "key_invalid",
+  "key_expired",
+  "ticket_invalid",
+  "scope_missing",
+  "too_many_failed_attempts",
   "content_type_unsupported",
   "disk_full",
   "holds_full",

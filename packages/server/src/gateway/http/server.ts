@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import type { KeyCalls } from "../../api/keys.ts";
 import type { Api } from "../../api/types.ts";
 import { VoxpoolError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
@@ -8,6 +9,8 @@ import type { Config } from "../../base/settings.ts";
 import { createSpool, type Spool } from "../../base/spool.ts";
 import { createMetrics, type Metrics } from "../../observe/metrics.ts";
 import type { Readiness } from "../../observe/readiness.ts";
+import { type Access, authenticateRequests } from "../auth/authenticate.ts";
+import { openAccess } from "../auth/open-access.ts";
 import type { HttpProtocol, ProtocolParts } from "../protocol.ts";
 import { beginTrace, noRoute, type TraceSinks } from "../trace.ts";
 import { type AnswerUnknownRoute, unknownRoutes } from "../unknown-route.ts";
@@ -18,6 +21,7 @@ import { administrationRoutes } from "./administration.ts";
 import { batchRoutes } from "./batch.ts";
 import { catalogRoutes } from "./catalog.ts";
 import { routeFailure } from "./failure.ts";
+import { keyRoutes, ticketRoutes } from "./keys.ts";
 import { createListener } from "./listener.ts";
 import { modelRoutes } from "./models.ts";
 import { createNativeFailures, type NativeFailures } from "./native-failures.ts";
@@ -58,13 +62,15 @@ export interface HttpServerOptions {
   readonly ready?: () => boolean;
   /** What `/readyz` looks at; without it: what `ready` says, and nothing else. */
   readonly readiness?: Pick<Readiness, "look">;
+  /** Who may come in; everybody by default. */
+  readonly access?: Access;
+  /** What administrators do with keys; without it there is no `/api/keys`. */
+  readonly keys?: KeyCalls;
   /** What else is spoken on this port. */
   readonly protocols?: readonly HttpProtocol[];
   readonly metrics?: Metrics;
   /** Begins the trace of a request; without it nothing is traced. */
   readonly startSpan?: TraceSinks["startSpan"];
-  /** The name of the key that a request came with, for its line in the log; without it: none. */
-  readonly keyNameOf?: TraceSinks["keyNameOf"];
   /** Longest time for the head of a request to arrive; 15 s by default. */
   readonly headTimeoutMs?: number;
   /** How often a silent event stream shows that it lives; 10 s by default. */
@@ -86,7 +92,9 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
   const failures = createNativeFailures(log);
   const spool =
     options.spool ?? createSpool({ directory: options.spoolDirectory, limitBytes: config["limits.spool_bytes"] });
-  const sinks: TraceSinks = { log, metrics, keyNameOf: options.keyNameOf, startSpan: options.startSpan };
+  const keyNames = new WeakMap<IncomingMessage, string>();
+  const keyNameOf = (request: IncomingMessage) => keyNames.get(request);
+  const sinks: TraceSinks = { log, metrics, keyNameOf, startSpan: options.startSpan };
   const sockets: WebSocketPaths = new Set();
   const upgrades = (request: IncomingMessage): boolean => asksForWebSocket(request, sockets);
   const fastify = Fastify({
@@ -110,12 +118,14 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
   fastify.setErrorHandler((error, request, reply) => failures.send(request, reply, error));
   const stopping = stoppingSignal(fastify);
   admitRequests(fastify, sinks, stopping);
+  const access = options.access ?? openAccess();
+  authenticateRequests(fastify, access, { log, onAdmitted: ({ raw }, { name }) => void keyNames.set(raw, name) });
   refuseUnknownOptions(fastify);
   const unknown = unknownRoutes(fastify, failures);
   fastify.setNotFoundHandler(unknown(routeFailure));
   fastify.addHook("onReady", () => spool.prepare());
   documentRoutes(fastify, version);
-  const shared = { failures, metrics, heartbeatMs, spool, stopping, protocols, unknown };
+  const shared = { failures, metrics, heartbeatMs, spool, stopping, protocols, unknown, access };
   registerRoutes(fastify, { ...options, ...shared, upgrades: createUpgrades(fastify, sockets) });
   return fastify;
 }
@@ -128,6 +138,7 @@ interface Parts extends HttpServerOptions {
   readonly stopping: AbortSignal;
   readonly protocols: readonly HttpProtocol[];
   readonly unknown: AnswerUnknownRoute;
+  readonly access: Access;
   readonly upgrades: Upgrades;
 }
 
@@ -152,6 +163,8 @@ function registerRoutes(fastify: FastifyInstance, parts: Parts): void {
   void fastify.register(batchRoutes, { ...parts, limits: bodies });
   void fastify.register(catalogRoutes, { ...parts, limits: bodies });
   void fastify.register(transcribeRoutes, { ...parts, limits: uploads });
+  void fastify.register(ticketRoutes, parts.access);
+  if (parts.keys !== undefined) void fastify.register(keyRoutes, { keys: parts.keys, limits: bodies });
   void fastify.register(statsRoutes, parts.observed);
   void fastify.register(poolEventRoutes, {
     ...parts.observed,
@@ -172,7 +185,7 @@ function registerStream(fastify: FastifyInstance, parts: Parts): void {
     resumeSeconds: config["live.resume_seconds"],
     pingMs,
   };
-  void fastify.register(streamRoutes, { ...parts, limits, route: { operation: streamOperation } });
+  void fastify.register(streamRoutes, { ...parts, limits, route: { operation: streamOperation, scope: "recognize" } });
 }
 
 /** Gives a protocol a scope of its own: what fails in it, and what is not there, is said in its shape. */

@@ -1,24 +1,29 @@
 import { ModelStatsAnswer, Stats } from "@voxpool/client/contract";
 import type { FastifyInstance } from "fastify";
 import { Type } from "typebox";
+import type { Viewer } from "../../api/types.ts";
 import { VoxpoolError } from "../../base/errors.ts";
+import { viewerOf } from "../caller.ts";
 import { failures as failureAnswers, json, type Operation } from "./operation.ts";
 
 export interface StatsRoutesOptions {
-  readonly stats: () => Stats;
+  readonly stats: (viewer: Viewer) => Stats;
   /** @throws VoxpoolError `model_path_invalid`, `model_not_found` */
-  readonly modelStats: (modelPath: string) => Promise<ModelStatsAnswer>;
+  readonly modelStats: (modelPath: string, viewer: Viewer) => Promise<ModelStatsAnswer>;
 }
 
 /** `/api/models/stats…`: what the models did. */
 export async function statsRoutes(fastify: FastifyInstance, { stats, modelStats }: StatsRoutesOptions): Promise<void> {
-  fastify.get("/api/models/stats", { config: { operation: all } }, () => stats());
+  fastify.get("/api/models/stats", { config: { operation: all, scope: "read" } }, (request) =>
+    stats(viewerOf(request)),
+  );
   fastify.get<{ Params: { readonly "*": string } }>(
     "/api/models/stats/*",
-    { config: { operation: one } },
-    ({ params }) => {
-      if (params["*"] === "") throw new VoxpoolError("model_path_missing");
-      return modelStats(params["*"]);
+    { config: { operation: one, scope: "read" } },
+    (request) => {
+      const path = request.params["*"];
+      if (path === "") throw new VoxpoolError("model_path_missing");
+      return modelStats(path, viewerOf(request));
     },
   );
 }

@@ -55,7 +55,7 @@ export async function statusRoutes(fastify: FastifyInstance, options: StatusRout
   fastify.get(
     "/api/health",
     {
-      config: { operation: health },
+      config: { operation: health, scope: "public" },
       errorHandler: (error, request, reply) => failures.sendShaped(request, reply, error, healthFailure),
     },
     (_request, reply) => {
@@ -70,15 +70,15 @@ export async function statusRoutes(fastify: FastifyInstance, options: StatusRout
     openapi: "/openapi.json",
     health: "/api/health",
   };
-  fastify.get("/", { config: { operation: root } }, () => info);
-  fastify.get("/livez", { config: { operation: livez } }, () => ({ success: true, status: "alive" }));
-  fastify.get("/readyz", { config: { operation: readyz } }, async (request) => {
+  fastify.get("/", { config: { operation: root, scope: "any" } }, () => info);
+  fastify.get("/livez", { config: { operation: livez, scope: "public" } }, () => ({ success: true, status: "alive" }));
+  fastify.get("/readyz", { config: { operation: readyz, scope: "public" } }, async (request) => {
     const { ready, parts } = await look(options);
     const said = partsIn(parts, messageLanguage(request.headers["accept-language"]));
     if (!ready) throw new VoxpoolError("not_ready", {}, { forCaller: { parts: said } });
     return { success: true, status: "ready", parts: said };
   });
-  fastify.get("/metrics", { config: { operation: metricsOperation } }, async (_request, reply) => {
+  fastify.get("/metrics", { config: { operation: metricsOperation, scope: "read" } }, async (_request, reply) => {
     reply.header("content-type", metrics.contentType);
     return metrics.text();
   });

@@ -26,8 +26,10 @@ export async function transcribeRoutes(fastify: FastifyInstance, options: Transc
   // The body is read by the handler itself, as fast as the recognition takes it.
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser("*", (_request: FastifyRequest, _body: IncomingMessage, done) => done(null, undefined));
-  fastify.post("/api/transcribe", { config: { operation: transcribeOperation } }, (request, reply) =>
-    transcribe(request, reply, options),
+  fastify.post(
+    "/api/transcribe",
+    { config: { operation: transcribeOperation, scope: "recognize" } },
+    (request, reply) => transcribe(request, reply, options),
   );
 }
 

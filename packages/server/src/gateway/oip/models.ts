@@ -7,10 +7,9 @@ import {
 } from "@voxpool/client/contract";
 import type { FastifyRequest } from "fastify";
 import { Type } from "typebox";
-import type { Api } from "../../api/types.ts";
-import { type MessageLanguage, type Reason, VoxpoolError } from "../../base/errors.ts";
+import type { Api, Viewer } from "../../api/types.ts";
+import { type Reason, VoxpoolError } from "../../base/errors.ts";
 import { callerOf } from "../caller.ts";
-import { messageLanguage } from "../language.ts";
 import { namesByPath } from "../model-names.ts";
 import { checker, Parameters } from "./json.ts";
 import { modelConfig, modelMetadata } from "./metadata.ts";
@@ -20,9 +19,9 @@ import { modelStatistics } from "./statistics.ts";
 
 /** Where the statistics come from. */
 export interface StatisticsSource {
-  readonly stats: () => Stats;
+  readonly stats: (viewer: Viewer) => Stats;
   /** @throws VoxpoolError `model_path_invalid`, `model_not_found` */
-  readonly modelStats: (modelPath: string) => Promise<ModelStatsAnswer>;
+  readonly modelStats: (modelPath: string, viewer: Viewer) => Promise<ModelStatsAnswer>;
 }
 
 /** A body, and the status that goes with it. */
@@ -32,27 +31,23 @@ export interface Answer {
 }
 
 /** `…/ready`. @throws VoxpoolError `model_path_invalid` */
-export async function modelReady(api: Api, call: ModelCall, language: MessageLanguage): Promise<Answer> {
-  const status = await api.modelStatus(modelPathOf(call), language);
+export async function modelReady(api: Api, call: ModelCall, viewer: Viewer): Promise<Answer> {
+  const status = await api.modelStatus(modelPathOf(call), viewer);
   return status.success ? { status: 200, body: { name: call.model, ready: true } } : refusal(status);
 }
 
 /** `GET /v2/models/{m}` and `…/config`. @throws VoxpoolError `model_path_invalid` */
-export async function modelDescription(api: Api, call: ModelCall, language: MessageLanguage): Promise<Answer> {
-  const model = await describe(api, call, language);
+export async function modelDescription(api: Api, call: ModelCall, viewer: Viewer): Promise<Answer> {
+  const model = await describe(api, call, viewer);
   if ("success" in model) return refusal(model);
   const body = call.action === "config" ? modelConfig(call.model, model) : modelMetadata(call.model, model);
   return { status: 200, body };
 }
 
-async function describe(
-  api: Api,
-  call: ModelCall,
-  language: MessageLanguage,
-): Promise<AvailableModel | ModelStatusFailure> {
-  const status = await api.modelStatus(modelPathOf(call), language);
+async function describe(api: Api, call: ModelCall, viewer: Viewer): Promise<AvailableModel | ModelStatusFailure> {
+  const status = await api.modelStatus(modelPathOf(call), viewer);
   if (!status.success && absences.has(status.reason)) return status;
-  const { models } = await api.availableModels(language);
+  const { models } = await api.availableModels(viewer);
   const path = plainPath(status.model_path);
   const model = models[path];
   if (model !== undefined || !status.success) return model ?? (status as ModelStatusFailure);
@@ -72,19 +67,14 @@ function refusal({ reason, message }: ModelStatusFailure): Answer {
 }
 
 /** `GET /v2/models/stats` and `GET /v2/models/{m}/stats`. @throws VoxpoolError those of a path */
-export async function statistics(
-  source: StatisticsSource,
-  api: Api,
-  call: ModelCall | undefined,
-  language: MessageLanguage,
-) {
-  const all = Object.values(source.stats().models);
+export async function statistics(source: StatisticsSource, api: Api, call: ModelCall | undefined, viewer: Viewer) {
+  const all = Object.values(source.stats(viewer).models);
   if (call === undefined) {
-    const names = namesByPath(await api.availableModels(language));
+    const names = namesByPath(await api.availableModels(viewer));
     const nameOf = (path: string) => names.get(path) ?? path;
     return { model_stats: all.map((stats) => modelStatistics(nameOf(stats.model_path ?? ""), stats)) };
   }
-  const { model_path: path, stats } = await source.modelStats(modelPathOf(call));
+  const { model_path: path, stats } = await source.modelStats(modelPathOf(call), viewer);
   const plain = plainPath(path);
   const isMeant = ({ model_path: other, version }: (typeof all)[number]) =>
     other === plain && (call.version === undefined || version === call.version);
@@ -96,15 +86,13 @@ export async function statistics(
 const checkIndex = checker(Type.Object({ ready: Type.Optional(Type.Boolean()) }));
 
 /** `POST /v2/repository/index`. */
-export async function repositoryIndex(api: Api, body: unknown, language: MessageLanguage): Promise<IndexEntry[]> {
+export async function repositoryIndex(api: Api, body: unknown, viewer: Viewer): Promise<IndexEntry[]> {
   const { ready = false } = checkIndex(body);
-  const [available, loaded] = await Promise.all([api.availableModels(language), api.listModels()]);
+  const [available, loaded] = await Promise.all([api.availableModels(viewer), api.listModels(viewer)]);
   const entries = await Promise.all(
     repositoryVersions(available, loaded).map(async (one) => {
       const isKnown = one.state !== undefined || one.problem !== undefined;
-      const status = isKnown
-        ? {}
-        : await api.modelStatus(`${one.modelPath}@${one.version}`, language).catch(() => ({}));
+      const status = isKnown ? {} : await api.modelStatus(`${one.modelPath}@${one.version}`, viewer).catch(() => ({}));
       return indexEntry(one, status);
     }),
   );
@@ -138,5 +126,3 @@ export async function changeRepository(
   const { unloaded } = await api.unloadModel({ model_path: model }, caller);
   return { name: model, unload: true, unloaded };
 }
-
-export const languageOf = ({ headers }: FastifyRequest): MessageLanguage => messageLanguage(headers["accept-language"]);

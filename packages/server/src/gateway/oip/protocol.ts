@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { VoxpoolError } from "../../base/errors.ts";
-import { goneSignal } from "../caller.ts";
+import { goneSignal, viewerOf } from "../caller.ts";
 import type { HttpProtocol, ProtocolParts } from "../protocol.ts";
 import { openBody } from "./body.ts";
 import { oipFailure } from "./failure.ts";
@@ -11,7 +11,6 @@ import { type ModelCall, readModelCall, readRepositoryCall } from "./model-url.t
 import {
   type Answer,
   changeRepository,
-  languageOf,
   modelDescription,
   modelReady,
   repositoryIndex,
@@ -31,36 +30,42 @@ export function oipProtocol(options: OipOptions): HttpProtocol {
   return { prefix, failure: oipFailure, routes: (scope, parts) => register(scope, { ...options, ...parts }) };
 }
 
+/** What each route asks of its caller. */
+const any = { config: { scope: "any" } } as const;
+const read = { config: { scope: "read" } } as const;
+const recognize = { config: { scope: "recognize" } } as const;
+const models = { config: { scope: "models" } } as const;
+
 type Parts = OipOptions & ProtocolParts;
 
 function register(scope: FastifyInstance, parts: Parts): void {
   // Bodies come with no type, with that of a stream of bytes or that of a form; what reads them knows what they are.
   scope.addContentTypeParser("*", (_request: FastifyRequest, _body: unknown, done) => done(null, undefined));
-  scope.get("/", () => serverMetadata(parts.version));
-  scope.get("/health/live", () => ({ live: true }));
-  scope.get("/health/ready", (_request, reply) => {
+  scope.get("/", any, () => serverMetadata(parts.version));
+  scope.get("/health/live", any, () => ({ live: true }));
+  scope.get("/health/ready", any, (_request, reply) => {
     if (!parts.ready()) reply.code(503);
     return parts.ready() ? { ready: true } : { ready: false, error: new VoxpoolError("not_ready").message };
   });
-  scope.get("/models/stats", (request) => statistics(parts, parts.api, undefined, languageOf(request)));
-  scope.get("/models/*", async (request, reply) => {
+  scope.get("/models/stats", read, (request) => statistics(parts, parts.api, undefined, viewerOf(request)));
+  scope.get("/models/*", read, async (request, reply) => {
     const { status, body } = await readModel(request, callOf(request, "GET"), parts);
     return reply.code(status).send(body);
   });
-  scope.post("/models/*", (request, reply) => infer(request, reply, callOf(request, "POST"), parts));
-  scope.post("/repository/index", async (request) => {
-    return repositoryIndex(parts.api, await readJson(request, parts), languageOf(request));
+  scope.post("/models/*", recognize, (request, reply) => infer(request, reply, callOf(request, "POST"), parts));
+  scope.post("/repository/index", read, async (request) => {
+    return repositoryIndex(parts.api, await readJson(request, parts), viewerOf(request));
   });
-  scope.post("/repository/models/*", (request, reply) => repository(request, reply, parts));
+  scope.post("/repository/models/*", models, (request, reply) => repository(request, reply, parts));
 }
 
 async function readModel(request: FastifyRequest, call: ModelCall, parts: Parts): Promise<Answer> {
-  const language = languageOf(request);
-  if (call.action === "ready") return modelReady(parts.api, call, language);
+  const viewer = viewerOf(request);
+  if (call.action === "ready") return modelReady(parts.api, call, viewer);
   if (call.action === "stats") {
-    return { status: 200, body: await statistics(parts, parts.api, call, language) };
+    return { status: 200, body: await statistics(parts, parts.api, call, viewer) };
   }
-  return modelDescription(parts.api, call, language);
+  return modelDescription(parts.api, call, viewer);
 }
 
 async function repository(request: FastifyRequest, reply: FastifyReply, parts: Parts): Promise<object> {

@@ -1,6 +1,6 @@
 import type { AliasList, AvailableModels } from "@voxpool/client/contract";
-import type { Api } from "../../api/types.ts";
-import { type MessageLanguage, VoxpoolError } from "../../base/errors.ts";
+import type { Api, Viewer } from "../../api/types.ts";
+import { VoxpoolError } from "../../base/errors.ts";
 
 /** What OpenAI calls its models: here they stand for the default model, so that clients run as they are. */
 const standIns = ["whisper-1", "gpt-4o-transcribe", "gpt-4o-mini-transcribe", "gpt-transcribe"];
@@ -39,18 +39,18 @@ export function modelNames(
 }
 
 /** `GET /v1/models`. */
-export async function listModels(api: Api): Promise<{ object: "list"; data: readonly ModelObject[] }> {
-  const names = modelNames(await api.availableModels(), api.listAliases());
+export async function listModels(api: Api, viewer: Viewer): Promise<{ object: "list"; data: readonly ModelObject[] }> {
+  const names = modelNames(await api.availableModels(viewer), api.listAliases(viewer));
   return { object: "list", data: names.map(modelObject) };
 }
 
 /** `GET /v1/models/{id}`. @throws VoxpoolError `model_name_unknown` */
-export async function findModel(api: Api, name: string, language: MessageLanguage): Promise<ModelObject> {
-  const path = modelPathOf(name, api.listAliases());
+export async function findModel(api: Api, name: string, viewer: Viewer): Promise<ModelObject> {
+  const path = modelPathOf(name, api.listAliases(viewer));
   if (path === undefined) return modelObject(name);
-  const status = await api.modelStatus(path, language).catch((error: unknown) => error);
+  const status = await api.modelStatus(path, viewer).catch((error: unknown) => error);
   const isAbsent = status instanceof VoxpoolError ? isUnknownName(status) : isAbsence(status);
-  if (isAbsent) throw await unknownModel(api, name);
+  if (isAbsent) throw await unknownModel(api, name, viewer);
   if (status instanceof Error) throw status;
   return modelObject(name);
 }
@@ -70,8 +70,8 @@ export function isUnknownName(error: unknown): boolean {
 const shownNames = 50;
 
 /** What stands for a name that is no model's: it says what there is. */
-export async function unknownModel(api: Api, name: string): Promise<VoxpoolError> {
-  const names = modelNames(await api.availableModels(), api.listAliases());
+export async function unknownModel(api: Api, name: string, viewer: Viewer): Promise<VoxpoolError> {
+  const names = modelNames(await api.availableModels(viewer), api.listAliases(viewer));
   const rest = names.length > shownNames ? ", …" : "";
   return new VoxpoolError("model_name_unknown", {
     model: printable(name),

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { VoxpoolError } from "../../base/errors.ts";
-import { messageLanguage } from "../language.ts";
+import { viewerOf } from "../caller.ts";
 import type { HttpProtocol, ProtocolParts } from "../protocol.ts";
 import { openAiFailure } from "./failure.ts";
 import { findModel, listModels } from "./models.ts";
@@ -12,19 +12,22 @@ export function openAiProtocol(): HttpProtocol {
   return { prefix: "/v1", failure: openAiFailure, routes: register };
 }
 
+/** What each route asks of its caller. */
+const read = { config: { scope: "read" } } as const;
+const recognize = { config: { scope: "recognize" } } as const;
+
 function register(scope: FastifyInstance, parts: ProtocolParts): void {
   // The body is read by the handler itself. The SDKs name a type on requests without a body too.
   scope.addContentTypeParser("*", (_request: FastifyRequest, _body: unknown, done) => done(null, undefined));
-  scope.get("/models", () => listModels(parts.api));
-  scope.get("/models/*", async (request) => {
+  scope.get("/models", read, (request) => listModels(parts.api, viewerOf(request)));
+  scope.get("/models/*", read, async (request) => {
     const name = (request.params as { readonly "*": string })["*"];
-    return name === "" ? listModels(parts.api) : findModel(parts.api, name, languageOf(request));
+    const viewer = viewerOf(request);
+    return name === "" ? listModels(parts.api, viewer) : findModel(parts.api, name, viewer);
   });
   realtimeRoute(scope, parts);
-  scope.post("/audio/transcriptions", (request, reply) => transcribe(request, reply, parts));
-  scope.post("/audio/translations", async () => {
+  scope.post("/audio/transcriptions", recognize, (request, reply) => transcribe(request, reply, parts));
+  scope.post("/audio/translations", recognize, async () => {
     throw new VoxpoolError("translation_missing");
   });
 }
-
-const languageOf = (request: FastifyRequest) => messageLanguage(request.headers["accept-language"]);

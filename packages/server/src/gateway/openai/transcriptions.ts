@@ -1,7 +1,7 @@
 import type { TranscribeEvent } from "@voxpool/client/contract";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { VoxpoolError } from "../../base/errors.ts";
-import { callerOf, goneSignal } from "../caller.ts";
+import { callerOf, goneSignal, viewerOf } from "../caller.ts";
 import { untilAborted } from "../events.ts";
 import type { ProtocolParts } from "../protocol.ts";
 import { type ReceivedRecording, readRecordingForm } from "../recording-form.ts";
@@ -63,12 +63,12 @@ async function* recognise(
   { recording, wishes, gone, parts: { api } }: Asked,
 ): AsyncGenerator<TranscribeEvent> {
   const { model, hints } = wishes;
-  const path = modelPathOf(model, api.listAliases());
+  const path = modelPathOf(model, api.listAliases(viewerOf(request)));
   const options = { ...wishes.options, ...(path !== undefined && { model_path: path }) };
   try {
     yield* untilAborted(api.transcribe({ ...recording, options, hints }, callerOf(request, gone)), gone);
   } catch (error) {
-    throw path !== undefined && isUnknownName(error) ? await unknownModel(api, model) : error;
+    throw path !== undefined && isUnknownName(error) ? await unknownModel(api, model, viewerOf(request)) : error;
   }
 }
 

@@ -1,6 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { LiveOptions } from "@voxpool/client/contract";
 import type { WebSocket } from "ws";
+import type { Principal } from "../../access/principal.ts";
 import type { Api, LiveSession } from "../../api/types.ts";
 import { VoxpoolError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
@@ -15,6 +16,8 @@ export interface ConnectionParts {
   readonly api: Pick<Api, "openLive">;
   /** Where the client is; undefined: this machine. */
   readonly address: string | undefined;
+  /** Who it has shown to be; undefined where nobody is asked. */
+  readonly principal?: Principal;
   /** For clients that say none. */
   readonly sampleRateHz: number;
   /** The model of connections that name none; empty: the default one. */
@@ -89,7 +92,7 @@ class Dialogue {
   }
 
   async #open(fileRateHz: number | undefined): Promise<Live> {
-    const { api, address, sampleRateHz, model } = this.#parts;
+    const { api, address, principal, sampleRateHz, model } = this.#parts;
     const { words = true, alternatives = 0, phrases, model: named = model } = this.#config;
     const options: LiveOptions = {
       encoding: "s16le",
@@ -99,7 +102,7 @@ class Dialogue {
       ...(named !== "" && { model_path: named }),
       ...(phrases && { grammar: [...phrases] }),
     };
-    const caller = callerAt(address, "en", this.#signal);
+    const caller = callerAt(address, { language: "en", ...(principal && { principal }) }, this.#signal);
     const session = await api.openLive({ options, isVerbatim: true, wantsWords: words }, caller);
     return new Live(session, { words, alternatives });
   }

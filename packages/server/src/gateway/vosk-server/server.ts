@@ -1,13 +1,18 @@
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingMessage, type OutgoingHttpHeaders, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { WebSocketServer } from "ws";
+import type { Principal } from "../../access/principal.ts";
 import type { Api } from "../../api/types.ts";
 import { VoxpoolError } from "../../base/errors.ts";
 import { systemText } from "../../base/system-text.ts";
+import { credentialIn } from "../auth/credentials.ts";
+import type { PortGuard } from "../auth/port-guard.ts";
 import { type ConnectionParts, carry } from "./connection.ts";
 
-export interface VoskServerOptions extends Omit<ConnectionParts, "address" | "api"> {
+export interface VoskServerOptions extends Omit<ConnectionParts, "address" | "principal" | "api"> {
   readonly api: Pick<Api, "openLive">;
+  /** Who may connect; everybody who can, if left out. */
+  readonly guard?: PortGuard;
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
@@ -35,10 +40,19 @@ export async function listenForVosk(options: VoskServerOptions): Promise<VoskPor
     response.end("This port speaks the WebSocket protocol of vosk-server.\n");
   });
   http.maxConnections = options.maxConnections;
-  const sockets = new WebSocketServer({ server: http, maxPayload: mostMessageBytes, perMessageDeflate: false });
+  const principals = new WeakMap<IncomingMessage, Principal>();
+  const sockets = new WebSocketServer({
+    server: http,
+    maxPayload: mostMessageBytes,
+    perMessageDeflate: false,
+    verifyClient: ({ req }, answer) => void admit(req, options.guard, principals, answer),
+    // By default it would be the first one, which may be a key.
+    handleProtocols: () => false,
+  });
   sockets.on("error", () => undefined); // of the port: told by listen()
   sockets.on("connection", (socket, request) => {
-    void carry(socket, { ...options, address: request.socket.remoteAddress });
+    const principal = principals.get(request);
+    void carry(socket, { ...options, address: request.socket.remoteAddress, ...(principal && { principal }) });
   });
   await listen(http, options);
   const { port } = http.address() as AddressInfo;
@@ -51,6 +65,28 @@ export async function listenForVosk(options: VoskServerOptions): Promise<VoskPor
       return closing;
     },
   };
+}
+
+type Answer = (isAdmitted: boolean, status?: number, text?: string, headers?: OutgoingHttpHeaders) => void;
+
+/** A client of this protocol can say who it is by its URL alone. */
+async function admit(
+  request: IncomingMessage,
+  guard: PortGuard | undefined,
+  principals: WeakMap<IncomingMessage, Principal>,
+  answer: Answer,
+): Promise<void> {
+  try {
+    const secret = new URLSearchParams(request.url?.split("?", 2)[1]).get("key");
+    const credential = secret ? ({ type: "key", secret } as const) : credentialIn(request.headers);
+    const principal = await guard?.admit(request.socket.remoteAddress, credential);
+    if (principal !== undefined) principals.set(request, principal);
+    answer(true);
+  } catch (thrown) {
+    const { entry, message } = VoxpoolError.from(thrown);
+    const challenge = entry.status === 401 ? { "www-authenticate": 'Basic realm="voxpool"' } : {};
+    answer(false, entry.status, message, challenge);
+  }
 }
 
 function listen(http: Server, { host, port }: VoskServerOptions): Promise<void> {

@@ -1,5 +1,6 @@
 import type { LiveEvent } from "@voxpool/client/contract";
 import type { WebSocket } from "ws";
+import type { Principal } from "../../access/principal.ts";
 import type { Api, Caller, LiveRequest } from "../../api/types.ts";
 import { type MessageLanguage, VoxpoolError } from "../../base/errors.ts";
 import { watchPeer } from "../alive.ts";
@@ -19,6 +20,8 @@ export interface ConnectionOptions {
   readonly requestInUrl: () => LiveRequest | undefined;
   /** Of what is said to people. */
   readonly language: MessageLanguage;
+  /** Who has connected; undefined where nobody is asked. */
+  readonly principal?: Principal;
   readonly caller: (signal: AbortSignal, clientId: string | undefined) => Caller;
   /** What to tell of whatever was thrown. */
   readonly explain: (thrown: unknown) => VoxpoolError;
@@ -105,7 +108,7 @@ export class StreamConnection implements Reader {
     if (message?.type !== "resume") {
       throw new VoxpoolError("message_invalid", { detail: "the first one has to be start or resume" });
     }
-    const session = this.#options.sessions.find(message.session_id);
+    const session = this.#options.sessions.find(message.session_id, this.#options.principal?.keyId);
     try {
       session.resume(this, message.after);
     } catch (error) {
@@ -118,7 +121,7 @@ export class StreamConnection implements Reader {
   }
 
   async #start(request: LiveRequest): Promise<StreamSession | undefined> {
-    const { api, sessions, limits, explain, language } = this.#options;
+    const { api, sessions, limits, explain, language, principal } = this.#options;
     const life = new AbortController();
     const leave = (): void => life.abort(new VoxpoolError("request_cancelled"));
     this.#gone.signal.addEventListener("abort", leave);
@@ -130,7 +133,7 @@ export class StreamConnection implements Reader {
       return undefined;
     }
     const { resumeSeconds } = limits;
-    const session = new StreamSession({ live, language, resumeSeconds, explain });
+    const session = new StreamSession({ keyId: principal?.keyId, live, language, resumeSeconds, explain });
     sessions.add(session);
     this.#session = session;
     void session.run(this);

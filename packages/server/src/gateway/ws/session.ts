@@ -17,6 +17,8 @@ export interface Reader {
 }
 
 export interface StreamSessionOptions {
+  /** Of the key with which it was begun. */
+  readonly keyId?: string | undefined;
   readonly live: LiveSession;
   readonly language: MessageLanguage;
   readonly resumeSeconds: number;
@@ -56,6 +58,10 @@ export class StreamSession {
 
   constructor(options: StreamSessionOptions) {
     this.#options = options;
+  }
+
+  get keyId(): string | undefined {
+    return this.#options.keyId;
   }
 
   /** Whether no more audio will come. */

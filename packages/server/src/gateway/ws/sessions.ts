@@ -19,10 +19,15 @@ export class StreamSessions {
     this.#sessions.set(session.id, session);
   }
 
-  /** The session, which from now on has a connection. @throws VoxpoolError `session_unknown` */
-  find(id: string): StreamSession {
+  /**
+   * The session, which from now on has a connection.
+   * @param keyId of the key that asks: whoever finds out an id still needs the key that began the session
+   * @throws VoxpoolError `session_unknown`
+   */
+  find(id: string, keyId: string | undefined): StreamSession {
     const session = this.#sessions.get(id);
-    if (session === undefined) throw new VoxpoolError("session_unknown", { setting: "live.resume_seconds" });
+    if (session === undefined || session.keyId !== keyId)
+      throw new VoxpoolError("session_unknown", { setting: "live.resume_seconds" });
     clearTimeout(this.#lost.get(session));
     this.#lost.delete(session);
     return session;

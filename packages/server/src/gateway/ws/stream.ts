@@ -51,6 +51,7 @@ export async function streamRoutes(fastify: FastifyInstance, options: StreamRout
         limits,
         stopping,
         language,
+        ...(request.principal && { principal: request.principal }),
         requestInUrl: () => requestInQuery(request.query),
         caller: (signal, clientId) => ({ ...callerOf(request, signal, clientId), language }),
         explain: (thrown) => options.failures.explain(request, thrown).error,

@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 import type { Api } from "../../api/types.ts";
 import { type MessageLanguage, VoxpoolError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
+import type { PortGuard } from "../auth/port-guard.ts";
 import { callerAt } from "../caller.ts";
 import { Conversation, type ConversationOptions } from "./conversation.ts";
 import { encodeEvent } from "./frames.ts";
@@ -10,13 +11,18 @@ import type { Tell } from "./utterance.ts";
 export interface ConnectionParts extends Pick<ConversationOptions, "info" | "patience" | "signal"> {
   readonly api: Pick<Api, "openLive">;
   readonly log: Log;
+  /** Who may connect; everybody who can, if left out. */
+  readonly guard?: PortGuard;
 }
 
 /** Room for the last event to reach the other side before the connection is cut. */
 const lingerMs = 1000;
 
 /** Carries one connection, from its first event to its last. Never rejects. */
-export async function carry(socket: Socket, { api, log, info, patience, signal }: ConnectionParts): Promise<void> {
+export async function carry(
+  socket: Socket,
+  { api, log, info, patience, signal, guard }: ConnectionParts,
+): Promise<void> {
   const address = socket.remoteAddress;
   const conversation = new Conversation({
     api,
@@ -24,7 +30,7 @@ export async function carry(socket: Socket, { api, log, info, patience, signal }
     patience,
     signal,
     tell: teller(socket, patience.speaking.seconds * 1000),
-    caller: (language, gone) => callerAt(address, language, gone),
+    caller: (language, gone) => callerAt(address, { language }, gone),
     onEnd(outcome) {
       const line = typeof outcome === "number" ? { audio_seconds: outcome } : { reason: outcome.reason };
       log.info({ protocol: "wyoming", ...line }, "utterance");
@@ -32,6 +38,7 @@ export async function carry(socket: Socket, { api, log, info, patience, signal }
   });
   socket.on("error", () => undefined); // its reading ends, and so does all else
   try {
+    await guard?.admit(address, undefined);
     await conversation.run(socket);
   } catch (thrown) {
     const error = VoxpoolError.from(thrown);

@@ -20,7 +20,7 @@ export function createDescription(
   let lookedAtMs = Number.NEGATIVE_INFINITY;
   const look = async () => {
     try {
-      known = wyomingInfo(await api.availableModels(), version);
+      known = wyomingInfo(await api.availableModels({ language: "en" }), version);
       lookedAtMs = performance.now();
     } catch {
       // What was there before is the best that is known.

@@ -6,7 +6,7 @@ import { systemText } from "../../base/system-text.ts";
 import { type ConnectionParts, carry, refuse } from "./connection.ts";
 import { createDescription } from "./describe.ts";
 
-export interface WyomingOptions extends Pick<ConnectionParts, "log" | "patience"> {
+export interface WyomingOptions extends Pick<ConnectionParts, "log" | "patience" | "guard"> {
   readonly api: Pick<Api, "openLive" | "availableModels">;
   readonly version: string;
   /** Where it listens: on a port (0: a free one), on a Unix socket, or both. */
@@ -60,7 +60,7 @@ export async function listenForWyoming(options: WyomingOptions): Promise<Wyoming
 }
 
 /** Listens in several places; their connections are counted together. */
-function createOpener({ api, version, log, patience, maxConnections }: WyomingOptions, signal: AbortSignal) {
+function createOpener({ api, version, maxConnections, ...parts }: WyomingOptions, signal: AbortSignal) {
   const servers: Server[] = [];
   const sockets = new Set<Socket>();
   const { info } = createDescription(api, version);
@@ -72,7 +72,7 @@ function createOpener({ api, version, log, patience, maxConnections }: WyomingOp
     }
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
-    void carry(socket, { api, log, info, patience, signal });
+    void carry(socket, { ...parts, api, info, signal });
   };
   return {
     async listen(where: ListenOptions, setting: string): Promise<Server> {

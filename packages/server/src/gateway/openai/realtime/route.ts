@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { LiveRequest, LiveSession } from "../../../api/types.ts";
-import { callerOf } from "../../caller.ts";
+import { callerOf, viewerOf } from "../../caller.ts";
 import type { ProtocolParts } from "../../protocol.ts";
 import { traceAudio } from "../../trace.ts";
 import { openAiError } from "../failure.ts";
@@ -40,7 +40,7 @@ export function realtimeRoute(scope: FastifyInstance, parts: ProtocolParts): voi
       });
     },
   });
-  scope.get("/realtime", { config: { webSocket: true } }, handler);
+  scope.get("/realtime", { config: { webSocket: true, scope: "recognize" } }, handler);
 }
 
 const pingMs = 20_000;
@@ -53,12 +53,12 @@ async function open(
   signal: AbortSignal,
   { api }: ProtocolParts,
 ): Promise<LiveSession> {
-  const path = model === undefined ? undefined : modelPathOf(model, api.listAliases());
+  const path = model === undefined ? undefined : modelPathOf(model, api.listAliases(viewerOf(request)));
   const wishes = { ...options, ...(path !== undefined && { model_path: path }) };
   try {
     return await api.openLive({ options: wishes, ...(hints && { hints }) }, callerOf(request, signal));
   } catch (error) {
-    throw path !== undefined && isUnknownName(error) ? await unknownModel(api, path) : error;
+    throw path !== undefined && isUnknownName(error) ? await unknownModel(api, path, viewerOf(request)) : error;
   }
 }
 

@@ -1,0 +1,60 @@
+import { entry } from "./catalogue-entry.ts";
+
+/** What goes wrong with keys, and with what they allow. */
+export const accessErrors = {
+  key_missing: entry(
+    401,
+    false,
+    "An API key is needed here: send Authorization: Bearer KEY. On the server, voxpool keys create NAME makes one.",
+    "此处需要 API 密钥：请发送 Authorization: Bearer KEY。在服务器上用 voxpool keys create NAME 创建密钥。",
+  ),
+  key_invalid: entry(
+    401,
+    false,
+    "The API key is none of this server's: it is misspelt, or was revoked.",
+    "该 API 密钥不属于此服务器：可能有误，或已被吊销。",
+  ),
+  key_expired: entry(
+    401,
+    false,
+    "The API key {name} has expired. On the server, voxpool keys create NAME makes another one.",
+    "API 密钥 {name} 已过期。在服务器上用 voxpool keys create NAME 创建新密钥。",
+  ),
+  ticket_invalid: entry(
+    401,
+    false,
+    "The ticket was used before, or is too old: ask for another one (POST /api/tickets).",
+    "该票据已被使用或已过期：请重新申请（POST /api/tickets）。",
+  ),
+  scope_missing: entry(
+    403,
+    false,
+    "The API key {name} may not do this: it lacks the scope {scope}. Use another key, or make one with it.",
+    "API 密钥 {name} 无权执行此操作：缺少权限 {scope}。请使用或创建具有该权限的密钥。",
+  ),
+  too_many_failed_attempts: entry(
+    429,
+    true,
+    "Too many wrong API keys came from this address; wait {retry_after_seconds} s. Right ones are taken meanwhile.",
+    "该地址发送的错误 API 密钥过多；请等待 {retry_after_seconds} 秒。正确的密钥不受影响。",
+  ),
+  address_not_allowed: entry(
+    403,
+    false,
+    "This port takes no connections from your address ({setting}).",
+    "此端口不接受来自您地址的连接（{setting}）。",
+  ),
+  key_not_found: entry(404, false, "There is no API key {key}.", "没有 API 密钥 {key}。"),
+  key_name_taken: entry(
+    409,
+    false,
+    "There is an API key {name} already: choose another name, rotate it, or revoke it first.",
+    "API 密钥 {name} 已存在：请换一个名称，或先轮换或吊销它。",
+  ),
+  keys_full: entry(
+    409,
+    false,
+    "There are {limit} API keys already; revoke some first.",
+    "API 密钥已达 {limit} 个；请先吊销一些。",
+  ),
+};
