@@ -22,6 +22,8 @@ import type { ModelStatsAnswer, Stats } from "./contract/stats.ts";
 import type { Transcript } from "./contract/transcribe.ts";
 import type { ErrorEvent, TranscriptionEvent } from "./events.ts";
 import type { CallFailure, Served } from "./failure.ts";
+import { type Backup, fetchBackup } from "./backup.ts";
+import type { ConfigReloadAnswer } from "./contract/maintenance.ts";
 import { withFallback } from "./fallback.ts";
 import { HoldKeeper, type HoldWish, loadRequest } from "./holds.ts";
 import { type LiveSession, openSession, type SessionOptions } from "./live.ts";
@@ -319,6 +321,16 @@ export abstract class BaseClient<Source> {
    */
   async openSession(options: SessionOptions = {}): Promise<LiveSession | CallFailure> {
     return openSession(this.#context, options);
+  }
+
+  /** A copy of what the server keeps over restarts, taken while it runs. Without a time limit by default. */
+  async backUp(options: CallOptions = {}): Promise<Served<Backup> | CallFailure> {
+    return fetchBackup(this.#context, options);
+  }
+
+  /** Has the server read its configuration again. A wrong one changes nothing. Within 30 s by default. */
+  async reloadConfig(options: CallOptions = {}): Promise<Served<ConfigReloadAnswer> | CallFailure> {
+    return this.#post("/config/reload", {}, "always", options, quick.timeoutMs);
   }
 
   /**

@@ -1,5 +1,6 @@
 // What both entries export; each adds its own ModelAPIClient and httpTransport.
 export type { AudioSource } from "./audio.ts";
+export type { Backup } from "./backup.ts";
 export type { BatchingEvent, BatchOptions, BatchOutcome } from "./batch.ts";
 export type { CallOptions } from "./call.ts";
 export type {
@@ -33,6 +34,7 @@ export type {
   ModelStatusFailure,
   UnloadAnswer,
 } from "./contract/models.ts";
+export type { ConfigReloadAnswer } from "./contract/maintenance.ts";
 export type { ModelStats, ModelStatsAnswer, Quantiles, Stats, StatsWindow } from "./contract/stats.ts";
 export type { Channels, ResponseFormat, Segment, Transcript, Vad, Warning, Word } from "./contract/transcribe.ts";
 export type { BatchProgress, DoneEvent, ErrorEvent, PullProgress, RunningEvent, TranscriptionEvent } from "./events.ts";

@@ -24,6 +24,10 @@ export interface StartOptions {
   readonly audit?: LogLine;
   /** Told about downloads of the server's own: the default model, native parts. */
   readonly onProgress?: (event: PullEvent) => void;
+  /** The configuration as it is written now; that of the start if it is left out. @throws VoxpoolError `config_invalid` */
+  readonly reread?: () => Config;
+  /** Told of the configuration that is in force after a reload. */
+  readonly onReload?: (config: Config) => void;
 }
 
 export interface RunningServer {
@@ -32,6 +36,15 @@ export interface RunningServer {
   readonly stateDir: string;
   /** The default model is fetched, loaded and warm. Rejects with a VoxpoolError if not; the server runs on. */
   readonly defaultModel: Promise<DefaultModelReady>;
+  /** Takes up the configuration as it is written now; a wrong one changes nothing. The log says what came of it. Never throws. */
+  reload(): void;
+  /** Recognitions, live sessions and changes of models that run. */
+  running(): number;
+  /**
+   * Readiness goes, and new work is refused; what runs goes on. Resolves when nothing runs any more, or when `until`
+   * aborts. @returns how much still runs: `stop` ends it
+   */
+  drain(until: AbortSignal): Promise<number>;
   /** Ends what runs and leaves no process behind. Safe to call twice. */
   stop(): Promise<void>;
 }
@@ -40,7 +53,8 @@ export interface RunningServer {
  * The whole server: takes the state directory, listens, and prepares the default model.
  * @throws VoxpoolError `state_locked`, `port_taken`, `config_invalid`
  */
-export async function startServer({ config, log, audit, onProgress }: StartOptions): Promise<RunningServer> {
+export async function startServer(options: StartOptions): Promise<RunningServer> {
+  const { config, log, audit, onProgress, reread, onReload } = options;
   const stateDir = await stateDirectory(config);
   const lock = await lockStateDirectory(stateDir, { pid: process.pid });
   const stopping = new AbortController();
@@ -55,6 +69,8 @@ export async function startServer({ config, log, audit, onProgress }: StartOptio
     storeFile: join(stateDir, "voxpool.db"),
     spoolDirectory,
     onProgress,
+    reread,
+    onReload,
     signal: stopping.signal,
   });
   let ports: readonly Port[] = [];
@@ -78,12 +94,17 @@ export async function startServer({ config, log, audit, onProgress }: StartOptio
       stopped ??= close();
       return stopped;
     };
-    return { url, stateDir, defaultModel, stop };
+    const { running, drain } = parts.work;
+    const reload = () => void parts.maintenance.reloadConfig(operator).catch(() => undefined);
+    return { url, stateDir, defaultModel, reload, running, drain, stop };
   } catch (error) {
     await close();
     throw error;
   }
 }
+
+/** Who sends a signal. */
+const operator = { client: "signal", language: "en" } as const;
 
 async function composeOr(giveUp: () => void, options: ComposeOptions): Promise<Parts> {
   try {

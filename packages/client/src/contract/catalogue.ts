@@ -237,6 +237,12 @@ export const catalogue = {
   ),
 
   // The command line and set-up
+  backup_invalid: entry(
+    400,
+    false,
+    "{file} is no backup of voxpool: {detail}. Nothing was changed.",
+    "{file} 不是 voxpool 的备份：{detail}。未作任何改动。",
+  ),
   config_invalid: entry(400, false, "{source}: {detail}", "{source}：{detail}"),
   port_taken: entry(
     500,

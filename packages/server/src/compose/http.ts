@@ -7,7 +7,7 @@ import { type ComposeReadiness, composeReadiness } from "./readiness.ts";
 
 export interface ComposeHttp
   extends Omit<ComposeReadiness, "config">,
-    Pick<HttpServerOptions, "log" | "spoolDirectory" | "spool"> {
+    Pick<HttpServerOptions, "log" | "spoolDirectory" | "spool" | "maintenance"> {
   readonly api: HttpServerOptions["api"];
   readonly config: ComposeReadiness["config"];
   /** Undefined: nothing is traced. */
@@ -16,7 +16,7 @@ export interface ComposeHttp
 }
 
 /** The HTTP server with all that is spoken on its port, and what its readiness hangs on. */
-export function composeHttp({ tracing, log, spoolDirectory, spool, ...parts }: ComposeHttp): {
+export function composeHttp({ tracing, log, spoolDirectory, spool, maintenance, ...parts }: ComposeHttp): {
   readonly http: FastifyInstance;
   readonly starting: Omit<ReturnType<typeof composeReadiness>, "readiness">;
 } {
@@ -35,6 +35,7 @@ export function composeHttp({ tracing, log, spoolDirectory, spool, ...parts }: C
     version,
     log,
     protocols,
+    ...(maintenance && { maintenance }),
   });
   return { http, starting };
 }

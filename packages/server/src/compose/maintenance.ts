@@ -1,0 +1,75 @@
+import { randomUUID } from "node:crypto";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { ConfigReloadAnswer } from "@voxpool/client/contract";
+import type { BackupFile, Maintenance } from "../api/maintenance.ts";
+import type { Audit } from "../base/audit.ts";
+import { type MessageLanguage, VoxpoolError } from "../base/errors.ts";
+import type { Log } from "../base/log.ts";
+import { changeOf } from "../base/reloadable.ts";
+import type { Config } from "../base/settings.ts";
+import type { Durable } from "./durable.ts";
+import { type InForce, takeUp } from "./reload.ts";
+
+export interface MaintenanceParts extends InForce {
+  /** What is in force; of it, what can be reloaded is changed in place. */
+  readonly config: Config;
+  /** The configuration as it is written now. @throws VoxpoolError `config_invalid` */
+  readonly reread: () => Config;
+  /** Told of the configuration that is in force from now on. */
+  readonly onReload: (config: Config) => void;
+  readonly durable: Pick<Durable, "backUp">;
+  /** Where a copy is kept until it is sent; of this process alone. */
+  readonly spoolDirectory: string;
+  readonly log: Log;
+  readonly audit: Audit;
+}
+
+/** What operators do with a running server. */
+export function composeMaintenance(parts: MaintenanceParts): Maintenance {
+  const { audit } = parts;
+  return {
+    backUp: (who) => audit({ act: "state.backup", who, what: {} }, () => backUp(parts)),
+    reloadConfig: (who) => audit({ act: "config.reload", who, what: {} }, async () => reload(parts, who.language)),
+  };
+}
+
+async function backUp({ spoolDirectory, durable }: MaintenanceParts): Promise<BackupFile> {
+  const path = join(spoolDirectory, `backup-${randomUUID()}.db`);
+  const remove = () => rm(path, { force: true });
+  try {
+    await durable.backUp(path);
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+  return { path, remove };
+}
+
+/** @throws VoxpoolError `config_invalid`, `option_invalid`; nothing has changed then */
+function reload(parts: MaintenanceParts, language: MessageLanguage): ConfigReloadAnswer {
+  const { config, reread, onReload, log } = parts;
+  try {
+    const next = reread();
+    const { reloadable, needsRestart } = changeOf(config, next);
+    const values = Object.fromEntries(reloadable.map((key) => [key, next[key]]));
+    takeUp({ ...config, ...values }, parts);
+    Object.assign(config, values);
+    onReload(config);
+    log.info({ changed: reloadable, needs_restart: needsRestart }, "the configuration was read again");
+    const message = reloadText(reloadable, needsRestart)[language];
+    return { success: true, message, changed: [...reloadable], needs_restart: [...needsRestart] };
+  } catch (error) {
+    const { reason, message } = VoxpoolError.from(error);
+    log.warn({ reason, detail: message }, "the configuration is not taken up");
+    throw error;
+  }
+}
+
+function reloadText(changed: readonly string[], needsRestart: readonly string[]) {
+  const [now, later] = [changed.join(", "), needsRestart.join(", ")];
+  return {
+    en: `${now === "" ? "Nothing changed" : `In force now: ${now}`}${later === "" ? "" : `; after a restart: ${later}`}`,
+    zh: `${now === "" ? "没有改动" : `已生效：${now}`}${later === "" ? "" : `；重启后生效：${later}`}`,
+  };
+}
