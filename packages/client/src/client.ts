@@ -1,5 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import type { Audio } from "./audio.ts";
+import { type Backup, fetchBackup } from "./backup.ts";
 import { type BatchingEvent, type BatchOptions, type BatchOutcome, runBatch, runBatchEvents } from "./batch.ts";
 import { type CallContext, type CallOptions, callJson, checkCallOptions, postJson } from "./call.ts";
 import { checkBooleans, checkKeepAlive, checkLeaseMs, checkModelPath, checkText } from "./check.ts";
@@ -8,6 +9,7 @@ import type { BatchOperation } from "./contract/batch.ts";
 import type { Catalog, CatalogDetails, CatalogQuery, PullAnswer } from "./contract/catalog.ts";
 import type { PoolEvent } from "./contract/events.ts";
 import type { RenewAnswer } from "./contract/holds.ts";
+import type { ConfigReloadAnswer } from "./contract/maintenance.ts";
 import type {
   AvailableModels,
   Health,
@@ -22,8 +24,6 @@ import type { ModelStatsAnswer, Stats } from "./contract/stats.ts";
 import type { Transcript } from "./contract/transcribe.ts";
 import type { ErrorEvent, TranscriptionEvent } from "./events.ts";
 import type { CallFailure, Served } from "./failure.ts";
-import { type Backup, fetchBackup } from "./backup.ts";
-import type { ConfigReloadAnswer } from "./contract/maintenance.ts";
 import { withFallback } from "./fallback.ts";
 import { HoldKeeper, type HoldWish, loadRequest } from "./holds.ts";
 import { type LiveSession, openSession, type SessionOptions } from "./live.ts";

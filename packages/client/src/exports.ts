@@ -21,6 +21,7 @@ export type { PoolEvent } from "./contract/events.ts";
 export type { Failure } from "./contract/failure.ts";
 export type { Hold, KeepAlive, RenewAnswer } from "./contract/holds.ts";
 export type { Alternative, Endpointing, LiveEncoding, LiveEvent, LiveOptions } from "./contract/live.ts";
+export type { ConfigReloadAnswer } from "./contract/maintenance.ts";
 export type {
   AvailableModel,
   AvailableModels,
@@ -34,7 +35,6 @@ export type {
   ModelStatusFailure,
   UnloadAnswer,
 } from "./contract/models.ts";
-export type { ConfigReloadAnswer } from "./contract/maintenance.ts";
 export type { ModelStats, ModelStatsAnswer, Quantiles, Stats, StatsWindow } from "./contract/stats.ts";
 export type { Channels, ResponseFormat, Segment, Transcript, Vad, Warning, Word } from "./contract/transcribe.ts";
 export type { BatchProgress, DoneEvent, ErrorEvent, PullProgress, RunningEvent, TranscriptionEvent } from "./events.ts";

@@ -5,6 +5,7 @@ import type { ConfigReloadAnswer } from "@voxpool/client/contract";
 import type { BackupFile, Maintenance } from "../api/maintenance.ts";
 import type { Audit } from "../base/audit.ts";
 import { type MessageLanguage, VoxpoolError } from "../base/errors.ts";
+import { makeFolder } from "../base/folders.ts";
 import type { Log } from "../base/log.ts";
 import { changeOf } from "../base/reloadable.ts";
 import type { Config } from "../base/settings.ts";
@@ -35,9 +36,11 @@ export function composeMaintenance(parts: MaintenanceParts): Maintenance {
 }
 
 async function backUp({ spoolDirectory, durable }: MaintenanceParts): Promise<BackupFile> {
-  const path = join(spoolDirectory, `backup-${randomUUID()}.db`);
+  // Named as the files of uploads are: what a killed process has left there is removed at the next start.
+  const path = join(spoolDirectory, `upload-${process.pid}-${randomUUID()}.db`);
   const remove = () => rm(path, { force: true });
   try {
+    await makeFolder(spoolDirectory, 0o700);
     await durable.backUp(path);
   } catch (error) {
     await remove();

@@ -1,5 +1,5 @@
-import { failoverSettings } from "../api/failover-settings.ts";
 import type { FailoverSettings } from "../api/failover.ts";
+import { failoverSettings } from "../api/failover-settings.ts";
 import type { Config } from "../base/settings.ts";
 import type { PoolOptions } from "../pool/pool.ts";
 import { poolSettings } from "../pool/settings.ts";

@@ -75,8 +75,7 @@ async function serve(
     import("../../base/config.ts"),
     import("../../base/logger.ts"),
   ]);
-  const reread = () =>
-    loadConfig({ file: flags.config, env, flags: settingFlags(self, settingKeys), language }).config;
+  const reread = () => loadConfig({ file: flags.config, env, flags: settingFlags(self, settingKeys), language }).config;
   let config = reread();
   context.survivesClosedOutput = true;
   const log = createLogger(config, { env, language });
