@@ -1,5 +1,5 @@
 import { VoxpoolError } from "../base/errors.ts";
-import type { Api, LiveSession } from "./types.ts";
+import type { Api, Caller, LiveSession } from "./types.ts";
 
 export interface Drainable {
   /** Refuses new work with `server_stopping` once draining has begun; what runs then, runs on. */
@@ -21,11 +21,11 @@ const retryAfterSeconds = 5;
 /** Lets the server of an api end without losing what it has begun, whatever protocol it came by. */
 export function drainable(api: Api): Drainable {
   const work = new Work();
-  const during = <A extends readonly unknown[], R>(call: (...args: A) => Promise<R>) => {
-    return async (...args: A): Promise<R> => {
+  const during = <Request, Answer>(call: (request: Request, caller: Caller) => Promise<Answer>) => {
+    return async (request: Request, caller: Caller): Promise<Answer> => {
       const done = work.begin();
       try {
-        return await call(...args);
+        return await call(request, caller);
       } finally {
         done();
       }
@@ -38,13 +38,13 @@ export function drainable(api: Api): Drainable {
         work.admit(); // whoever asks would send work
         return api.health();
       },
-      loadModel: during(api.loadModel),
-      unloadModel: during(api.unloadModel),
-      warmUpModel: during(api.warmUpModel),
-      reloadModel: during(api.reloadModel),
-      pinModel: during(api.pinModel),
-      setAlias: during(api.setAlias),
-      switchModel: during(api.switchModel),
+      loadModel: during((request, caller) => api.loadModel(request, caller)),
+      unloadModel: during((request, caller) => api.unloadModel(request, caller)),
+      warmUpModel: during((request, caller) => api.warmUpModel(request, caller)),
+      reloadModel: during((request, caller) => api.reloadModel(request, caller)),
+      pinModel: during((request, caller) => api.pinModel(request, caller)),
+      setAlias: during((request, caller) => api.setAlias(request, caller)),
+      switchModel: during((request, caller) => api.switchModel(request, caller)),
       runBatch: (...asked) => work.during(() => api.runBatch(...asked)),
       pullModel(...asked) {
         work.admit(); // goes on where it was when it is asked for again: nobody waits for it

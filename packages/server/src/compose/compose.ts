@@ -15,17 +15,14 @@ import type { Log, LogLine } from "../base/log.ts";
 import type { Config } from "../base/settings.ts";
 import { createSpool } from "../base/spool.ts";
 import { version } from "../base/version.ts";
-import { createAssetStore } from "../catalog/assets.ts";
-import { type Catalog, createCatalog } from "../catalog/catalog.ts";
-import { endpointSettings } from "../catalog/endpoints.ts";
-import { assetNames } from "../catalog/known-assets.ts";
-import { knownModels } from "../catalog/known-models.ts";
-import { type PullEvent, type PullOptions, pull } from "../catalog/pull.ts";
+import type { Catalog } from "../catalog/catalog.ts";
+import type { PullEvent } from "../catalog/pull.ts";
 import { Names } from "../pool/names.ts";
 import { poolSettings } from "../pool/settings.ts";
 import type { Pool } from "../pool/types.ts";
 import { createScriptConverter } from "../recognition/script.ts";
 import { switchSettings } from "../rollout/settings.ts";
+import { composeCatalog } from "./catalog.ts";
 import { openDurable } from "./durable.ts";
 import { composeHttp } from "./http.ts";
 import { composeMaintenance } from "./maintenance.ts";
@@ -78,13 +75,10 @@ export interface Parts {
 
 /** Puts the parts together: a server without its port and its lock. @throws VoxpoolError `config_invalid`, `state_newer` */
 export async function compose(options: ComposeOptions): Promise<Parts> {
-  const { log, stateDir, spoolDirectory, onProgress, signal, storeFile } = options;
+  const { log, stateDir, spoolDirectory, storeFile } = options;
   const config: Config = { ...options.config }; // a reload changes it in place
   const { cores, ...settings } = settingsOf(config); // before anything is open that would have to be closed again
-  const sources = { stateDir, ...endpointSettings(config), signal, log, ...(onProgress && { onProgress }) };
-  const fetch = fetcher({ ...sources, modelDir: config.model_dir[0] ?? "model" });
-  const catalog = createCatalog({ modelDirs: config.model_dir, fakeEngine: config["engine.fake"] });
-  const assets = createAssetStore({ ...sources, voskLibrary: config["vosk.library"] });
+  const { catalog, assets, known, fetch } = composeCatalog(config, options);
   const tracing = await composeTracing(config, log);
   const durable = await openDurable(storeFile, log);
   const { pool, scheduler } = composePool({ config, cores, log, settings, catalog, assets, durable, recordingFile });
@@ -111,17 +105,14 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
     log,
     ...watch.told,
     changes: createFileChanges(catalog, log),
-    known: knownModels,
-    partNames: assetNames,
+    ...known,
     pull: fetch,
     admission: composeAdmission(config, scheduler, cores),
     version,
   };
   const { api, ...work } = drainable(createApi(useCases));
   const kept = { durable, stateDir, spoolDirectory, spool, recordingFile };
-  const { reread = () => options.config, onReload = () => undefined } = options;
-  const inForce = { config, settings, useCases, pool, durable, spoolDirectory, log, audit };
-  const maintenance = composeMaintenance({ ...inForce, reread, onReload });
+  const maintenance = composeMaintenance({ ...options, config, settings, useCases, pool, durable, audit });
   const { http, starting } = composeHttp({ ...models, ...kept, api, config, log, watch, tracing, maintenance });
   return {
     ...models,
@@ -155,16 +146,5 @@ function settingsOf(config: Config) {
     pool: poolSettings(config),
     switches: switchSettings(config),
     failover: failoverSettings(config),
-  };
-}
-
-/** Pulls by name; whoever started the server hears of them as well as whoever asked. */
-function fetcher(options: PullOptions) {
-  return (name: string, tell: (event: PullEvent) => void): ReturnType<typeof pull> => {
-    const progress = (event: PullEvent): void => {
-      tell(event);
-      options.onProgress?.(event);
-    };
-    return pull(name, { ...options, onProgress: progress });
   };
 }

@@ -1,7 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { ConfigReloadAnswer } from "@voxpool/client/contract";
 import type { BackupFile, Maintenance } from "../api/maintenance.ts";
 import type { Audit } from "../base/audit.ts";
 import { type MessageLanguage, VoxpoolError } from "../base/errors.ts";
@@ -15,10 +14,10 @@ import { type InForce, takeUp } from "./reload.ts";
 export interface MaintenanceParts extends InForce {
   /** What is in force; of it, what can be reloaded is changed in place. */
   readonly config: Config;
-  /** The configuration as it is written now. @throws VoxpoolError `config_invalid` */
-  readonly reread: () => Config;
+  /** The configuration as it is written now; `config` for ever if it is left out. @throws VoxpoolError `config_invalid` */
+  readonly reread?: (() => Config) | undefined;
   /** Told of the configuration that is in force from now on. */
-  readonly onReload: (config: Config) => void;
+  readonly onReload?: ((config: Config) => void) | undefined;
   readonly durable: Pick<Durable, "backUp">;
   /** Where a copy is kept until it is sent; of this process alone. */
   readonly spoolDirectory: string;
@@ -49,16 +48,18 @@ async function backUp({ spoolDirectory, durable }: MaintenanceParts): Promise<Ba
   return { path, remove };
 }
 
+type Reloaded = Awaited<ReturnType<Maintenance["reloadConfig"]>>;
+
 /** @throws VoxpoolError `config_invalid`, `option_invalid`; nothing has changed then */
-function reload(parts: MaintenanceParts, language: MessageLanguage): ConfigReloadAnswer {
-  const { config, reread, onReload, log } = parts;
+function reload(parts: MaintenanceParts, language: MessageLanguage): Reloaded {
+  const { config, reread = () => config, onReload, log } = parts;
   try {
     const next = reread();
     const { reloadable, needsRestart } = changeOf(config, next);
     const values = Object.fromEntries(reloadable.map((key) => [key, next[key]]));
     takeUp({ ...config, ...values }, parts);
     Object.assign(config, values);
-    onReload(config);
+    onReload?.(config);
     log.info({ changed: reloadable, needs_restart: needsRestart }, "the configuration was read again");
     const message = reloadText(reloadable, needsRestart)[language];
     return { success: true, message, changed: [...reloadable], needs_restart: [...needsRestart] };

@@ -178,6 +178,7 @@ function bound(store: Store): Store {
   return {
     write: (...statements) => store.write(...statements),
     read: (sql, ...values) => store.read(sql, ...values),
+    backUp: (file) => store.backUp(file),
     close: () => store.close(),
   };
 }

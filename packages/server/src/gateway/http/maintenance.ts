@@ -19,7 +19,7 @@ export async function maintenanceRoutes(
 ): Promise<void> {
   // Neither takes a body; what comes along is not read.
   fastify.addContentTypeParser("*", (_request, _body, done) => done(null, undefined));
-  fastify.post("/api/backup", { config: { operation: backup } }, (request, reply) =>
+  fastify.post("/api/backup", { config: { operation: backupOperation } }, (request, reply) =>
     sendBackup(maintenance, callerOf(request, goneSignal(reply)), reply),
   );
   fastify.post("/api/config/reload", { config: { operation: reload } }, (request, reply) =>
@@ -28,12 +28,12 @@ export async function maintenanceRoutes(
 }
 
 async function sendBackup(maintenance: Maintenance, who: Asker, reply: FastifyReply): Promise<FastifyReply> {
-  const { path, remove } = await maintenance.backUp(who);
+  const backup = await maintenance.backUp(who);
   try {
-    const file = await open(path);
+    const file = await open(backup.path);
     const { size } = await file.stat();
     const bytes = file.createReadStream();
-    bytes.once("close", () => void remove());
+    bytes.once("close", () => void backup.remove());
     const name = `voxpool-${new Date().toISOString().slice(0, 10)}.db`;
     return await reply
       .header("content-type", databaseType)
@@ -42,12 +42,12 @@ async function sendBackup(maintenance: Maintenance, who: Asker, reply: FastifyRe
       .header("cache-control", "no-store")
       .send(bytes);
   } catch (error) {
-    await remove();
+    await backup.remove();
     throw error;
   }
 }
 
-const backup: Operation = {
+const backupOperation: Operation = {
   summary: "A copy of what the server keeps",
   description:
     "Aliases, pins, chosen versions, keys (hashed), counters and what was measured, as one SQLite database; models and " +
