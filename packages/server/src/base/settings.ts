@@ -1,43 +1,13 @@
+import { choice, flag, integer, list, type Setting, text } from "./setting.ts";
+
+export type { Setting } from "./setting.ts";
+
+const most = Number.MAX_SAFE_INTEGER;
+
 /**
  * Every setting of the server, once: key, kind, default, text. The YAML file uses the key, the environment
  * `VOXPOOL_LIMITS_BODY_BYTES`, the command line `--limits-body-bytes`. Documents are generated from this table.
  */
-export interface Setting<T> {
-  readonly default: T;
-  readonly kind: "text" | "list" | "integer" | "boolean" | "choice";
-  /** Smallest and largest value of an integer. */
-  readonly range?: readonly [number, number];
-  /** The values of a choice. */
-  readonly choices?: readonly string[];
-  readonly en: string;
-  readonly zh: string;
-}
-
-const text = (value: string, en: string, zh: string): Setting<string> => ({ default: value, kind: "text", en, zh });
-const list = (value: readonly string[], en: string, zh: string): Setting<readonly string[]> => ({
-  default: value,
-  kind: "list",
-  en,
-  zh,
-});
-const integer = (value: number, range: readonly [number, number], en: string, zh: string): Setting<number> => ({
-  default: value,
-  kind: "integer",
-  range,
-  en,
-  zh,
-});
-const flag = (en: string, zh: string, value = false): Setting<boolean> => ({ default: value, kind: "boolean", en, zh });
-const choice = <T extends string>(value: T, choices: readonly T[], en: string, zh: string): Setting<T> => ({
-  default: value,
-  kind: "choice",
-  choices,
-  en,
-  zh,
-});
-
-const most = Number.MAX_SAFE_INTEGER;
-
 export const settings = {
   host: text("0.0.0.0", "Address to listen on.", "监听地址。"),
   port: integer(5000, [0, 65_535], "Port to listen on; 0 takes a free one.", "监听端口；0 表示任选空闲端口。"),

@@ -4,10 +4,10 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { suite, test } from "node:test";
 import { parse, parseAllDocuments } from "yaml";
-import { loadConfig } from "../packages/server/dist/base/config.js";
-import { settings } from "../packages/server/dist/base/settings.js";
+import { loadConfig } from "../../dist/base/config.js";
+import { settings } from "../../dist/base/settings.js";
 
-const root = join(import.meta.dirname, "..");
+const root = join(import.meta.dirname, "../../../..");
 const deployed = (name: string) => join(root, "deploy", name);
 const textOf = (name: string) => readFileSync(deployed(name), "utf8");
 
