@@ -28,16 +28,27 @@ export interface MaintenanceParts extends InForce {
 /** What operators do with a running server. */
 export function composeMaintenance(parts: MaintenanceParts): Maintenance {
   const { audit } = parts;
+  const underWay = new Set<object>();
   return {
-    backUp: (who) => audit({ act: "state.backup", who, what: {} }, () => backUp(parts)),
+    backUp: (who) => audit({ act: "state.backup", who, what: {} }, () => backUp(parts, underWay)),
     reloadConfig: (who) => audit({ act: "config.reload", who, what: {} }, async () => reload(parts, who.language)),
   };
 }
 
-async function backUp({ spoolDirectory, durable }: MaintenanceParts): Promise<BackupFile> {
+/** Copies that wait for their readers at once: those who do not read must not fill the disk. */
+const mostBackups = 4;
+
+async function backUp({ spoolDirectory, durable }: MaintenanceParts, underWay: Set<object>): Promise<BackupFile> {
+  if (underWay.size >= mostBackups)
+    throw new VoxpoolError("too_many_backups", { limit: mostBackups, retry_after_seconds: 5 });
   // Named as the files of uploads are: what a killed process has left there is removed at the next start.
   const path = join(spoolDirectory, `upload-${process.pid}-${randomUUID()}.db`);
-  const remove = () => rm(path, { force: true });
+  const mine = {};
+  underWay.add(mine);
+  const remove = async () => {
+    underWay.delete(mine);
+    await rm(path, { force: true });
+  };
   try {
     await makeFolder(spoolDirectory, 0o700);
     await durable.backUp(path);

@@ -4,6 +4,7 @@ import { copyFileSync, readdirSync, readFileSync, statSync, writeFileSync } from
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { suite, type TestContext, test } from "node:test";
+import { setImmediate as turn } from "node:timers/promises";
 import { scratchDirectory } from "../base/scratch.ts";
 import { type Served, servedPlace, serveIn } from "./served.ts";
 import { run } from "./support.ts";
@@ -79,6 +80,41 @@ suite("backup and restore", () => {
       database.close();
     }
     await stopped(server);
+  });
+
+  test("readers that do not read cannot fill the disk with copies, and leave none behind when they go", async (t) => {
+    const cwd = servedPlace(t);
+    const server = await serveIn(t, cwd);
+    // Larger than what the sockets on the way take in: the copies stay while nobody reads.
+    const text = "x".repeat(1000);
+    await stopped(server);
+    const state = new DatabaseSync(join(cwd, "state", "voxpool.db"));
+    state.exec("BEGIN");
+    const insert = state.prepare("INSERT INTO facts VALUES (?, 1, 1)");
+    for (let index = 0; index < 9000; index += 1) insert.run(`${index}${text}`);
+    state.exec("COMMIT");
+    state.close();
+
+    const again = await serveIn(t, cwd);
+    const leaving = new AbortController();
+    const ask = (signal?: AbortSignal) =>
+      fetch(`${again.url}/api/backup`, { method: "POST", ...(signal && { signal }) });
+    const silent = await Promise.all([0, 1, 2, 3].map(() => ask(leaving.signal)));
+    assert.deepEqual(
+      silent.map(({ status }) => status),
+      [200, 200, 200, 200],
+    );
+    const refused = await ask();
+    assert.deepEqual([refused.status, refused.headers.get("retry-after")], [429, "5"]);
+    assert.partialDeepStrictEqual(await refused.json(), { reason: "too_many_backups" });
+    leaving.abort();
+    for (;;) {
+      const next = await ask();
+      await next.arrayBuffer();
+      if (next.status === 200) break;
+    }
+    while (readdirSync(join(cwd, "state", "spool")).length > 0) await turn();
+    await stopped(again);
   });
 
   const bad: readonly (readonly [string, (file: string, t: TestContext) => void, RegExp])[] = [

@@ -19,21 +19,30 @@ export async function maintenanceRoutes(
 ): Promise<void> {
   // Neither takes a body; what comes along is not read.
   fastify.addContentTypeParser("*", (_request, _body, done) => done(null, undefined));
-  fastify.post("/api/backup", { config: { operation: backupOperation } }, (request, reply) =>
-    sendBackup(maintenance, callerOf(request, goneSignal(reply)), reply),
-  );
+  fastify.post("/api/backup", { config: { operation: backupOperation } }, (request, reply) => {
+    const gone = goneSignal(reply);
+    return sendBackup(maintenance, callerOf(request, gone), gone, reply);
+  });
   fastify.post("/api/config/reload", { config: { operation: reload } }, (request, reply) =>
     maintenance.reloadConfig(callerOf(request, goneSignal(reply))),
   );
 }
 
-async function sendBackup(maintenance: Maintenance, who: Asker, reply: FastifyReply): Promise<FastifyReply> {
+async function sendBackup(
+  maintenance: Maintenance,
+  who: Asker,
+  gone: AbortSignal,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
   const backup = await maintenance.backUp(who);
   try {
     const file = await open(backup.path);
     const { size } = await file.stat();
     const bytes = file.createReadStream();
     bytes.once("close", () => void backup.remove());
+    const leave = () => bytes.destroy();
+    if (gone.aborted) leave();
+    else gone.addEventListener("abort", leave, { once: true });
     const name = `voxpool-${new Date().toISOString().slice(0, 10)}.db`;
     return await reply
       .header("content-type", databaseType)
@@ -55,7 +64,7 @@ const backupOperation: Operation = {
   tag: "server",
   responses: {
     200: { description: "The database.", content: { [databaseType]: Type.String({ format: "binary" }) } },
-    ...failures(["state_unwritable", "disk_full", "internal", "server_stopping"]),
+    ...failures(["too_many_backups", "state_unwritable", "disk_full", "internal", "server_stopping"]),
   },
 };
 
