@@ -126,6 +126,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   "server/api/subtitles": [],
   "server/doctor": ["client", "server/local", "server/api", "server/catalog", "server/engine", "server/base"],
   "server/cli": [
+    "server/store",
     "client",
     "client/contract",
     "server/base",

@@ -3,6 +3,7 @@ import { type CatalogueEntry, catalogue, warningCatalogue } from "@voxpool/clien
 import { otherVariables } from "../../packages/server/dist/base/config.js";
 import { describeValues } from "../../packages/server/dist/base/config-value.js";
 import type { MessageLanguage } from "../../packages/server/dist/base/errors.js";
+import { reloadableKeys } from "../../packages/server/dist/base/reloadable.js";
 import type { Setting } from "../../packages/server/dist/base/setting-kinds.js";
 import { environmentName, flagName, isSettingKey, settingKeys } from "../../packages/server/dist/base/setting-names.js";
 import { settings } from "../../packages/server/dist/base/settings.js";
@@ -53,8 +54,8 @@ function warningTable(language: MessageLanguage): string {
 function settingTable(language: MessageLanguage): string {
   const titles =
     language === "zh"
-      ? ["键", "环境变量", "选项", "默认值", "取值", "说明"]
-      : ["key", "environment", "flag", "default", "takes", "meaning"];
+      ? ["键", "环境变量", "选项", "默认值", "取值", "运行中可改", "说明"]
+      : ["key", "environment", "flag", "default", "takes", "reload", "meaning"];
   const rows = settingKeys.map((key) => {
     const setting: Setting<unknown> = settings[key];
     return [
@@ -63,6 +64,7 @@ function settingTable(language: MessageLanguage): string {
       `\`--${flagName(key)}\``,
       setting.default === "" ? "" : `\`${String(setting.default)}\``,
       describeValues(setting, language),
+      reloadableKeys.has(key) ? (language === "zh" ? "是" : "yes") : "",
       setting[language],
     ];
   });

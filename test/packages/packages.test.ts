@@ -1,11 +1,15 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { after, test } from "node:test";
 import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core";
 import { publint } from "publint";
 import { installed, recording, startTalk, words } from "../examples/service.ts";
+import { readImage } from "./as-deployed.ts";
 import { installPacked, packInto, root, runIn } from "./packed.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "voxpool-packed-"));
@@ -153,4 +157,47 @@ test("voxpool/local of the packed server recognises without a server, from Commo
   const { stdout } = await runIn(empty, "node", ["alone.cjs"]);
   assert.match(stdout, /^fallback /);
   assert.match(stdout, words);
+});
+
+const noUsers = skip || (process.getuid?.() === 0 ? false : "needs to be root, to be somebody else");
+test("the installed package runs as the Dockerfile says: as another user, who may write the state alone", {
+  skip: noUsers,
+}, async (t) => {
+  const { entrypoint, command, healthCheck, env, user } = readImage();
+  const place = mkdtempSync(join(tmpdir(), "voxpool-image-"));
+  t.after(() => rmSync(place, { recursive: true, force: true }));
+  mkdirSync(join(place, "models/fake"), { recursive: true });
+  writeFileSync(join(place, "models/fake/fake.json"), JSON.stringify({ text: "hello world" }));
+  mkdirSync(join(place, "state"), { mode: 0o700 });
+  chownSync(join(place, "state"), user, user);
+  for (const folderOfOthers of [place, empty]) chmodSync(folderOfOthers, 0o755);
+  const ours: Readonly<Record<string, string>> = { VOXPOOL_MODEL_DIR: "models", VOXPOOL_STATE_DIR: "state" };
+  const settings = Object.entries(env).map(([name, value]) => [
+    name,
+    name in ours ? join(place, ours[name] ?? "") : value,
+  ]);
+  const forTest = { VOXPOOL_ENGINE_FAKE: "true", VOXPOOL_DEFAULT_MODEL: "fake", VOXPOOL_PORT: "0", TMPDIR: "/nowhere" };
+  const [, bin = ""] = entrypoint;
+  const program = bin.replace("/opt/voxpool", empty);
+  const server = spawn(process.execPath, [program, ...command, "--json"], {
+    cwd: join(place, "state"),
+    env: { ...Object.fromEntries(settings), ...forTest } as NodeJS.ProcessEnv,
+    uid: user,
+    gid: user,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  t.after(() => server.kill("SIGKILL"));
+  const [line] = (await once(createInterface({ input: server.stdout }), "line")) as [string];
+  const report = JSON.parse(line) as { url: string; default_model?: { heard: string } };
+  assert.equal(report.default_model?.heard, "hello world");
+
+  const { port } = new URL(report.url);
+  const check = healthCheck.slice(1).map((argument) => argument.replace(":5000/", `:${port}/`));
+  assert.equal(spawnSync(process.execPath, check).status, 0);
+  const backup = await fetch(`${report.url}/backup`, { method: "POST" });
+  assert.equal(backup.status, 200);
+  await backup.arrayBuffer();
+  server.kill("SIGTERM");
+  assert.deepEqual(await once(server, "exit"), [0, null]);
+  assert.equal(spawnSync(process.execPath, check).status, 1);
 });

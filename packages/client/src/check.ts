@@ -55,3 +55,7 @@ export function checkBatch(
     throw new TypeError("concurrency must be a whole number of 1 or more");
   }
 }
+
+export function checkName(name: string): void {
+  if (typeof name !== "string" || name === "") throw new TypeError('the name must be a string, for example "cn"');
+}

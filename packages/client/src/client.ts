@@ -1,14 +1,16 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import type { Audio } from "./audio.ts";
+import { type Backup, fetchBackup } from "./backup.ts";
 import { type BatchingEvent, type BatchOptions, type BatchOutcome, runBatch, runBatchEvents } from "./batch.ts";
 import { type CallContext, type CallOptions, callJson, checkCallOptions, postJson } from "./call.ts";
-import { checkBooleans, checkKeepAlive, checkLeaseMs, checkModelPath, checkText } from "./check.ts";
+import { checkBooleans, checkKeepAlive, checkLeaseMs, checkModelPath, checkName, checkText } from "./check.ts";
 import type { AliasAnswer, AliasList, PinAnswer, ReloadAnswer, SwitchAnswer, WarmupAnswer } from "./contract/admin.ts";
 import type { BatchOperation } from "./contract/batch.ts";
 import type { Catalog, CatalogDetails, CatalogQuery, PullAnswer } from "./contract/catalog.ts";
 import type { PoolEvent } from "./contract/events.ts";
 import type { RenewAnswer } from "./contract/holds.ts";
 import type { KeyCreateRequest, KeyList, KeyRevokeAnswer, KeySecretAnswer } from "./contract/keys.ts";
+import type { ConfigReloadAnswer } from "./contract/maintenance.ts";
 import type {
   AvailableModels,
   Health,
@@ -26,6 +28,7 @@ import type { CallFailure, Served } from "./failure.ts";
 import { withFallback } from "./fallback.ts";
 import { HoldKeeper, type HoldWish, loadRequest } from "./holds.ts";
 import { type LiveSession, openSession, type SessionOptions } from "./live.ts";
+import { encodeModelPath } from "./model-path.ts";
 import {
   type ClientOptions,
   type LoadOptions,
@@ -353,6 +356,16 @@ export abstract class BaseClient<Source> {
     return openSession(this.#context, options);
   }
 
+  /** A copy of what the server keeps over restarts, taken while it runs. Without a time limit by default. */
+  async backUp(options: CallOptions = {}): Promise<Served<Backup> | CallFailure> {
+    return fetchBackup(this.#context, options);
+  }
+
+  /** Has the server read its configuration again. A wrong one changes nothing. Within 30 s by default. */
+  async reloadConfig(options: CallOptions = {}): Promise<Served<ConfigReloadAnswer> | CallFailure> {
+    return this.#post("/config/reload", {}, "always", options, quick.timeoutMs);
+  }
+
   /**
    * Ends the client: calls in progress and later ones fail with the reason `request_cancelled`, and a fallback that was
    * opened is closed, its processes too. A transport that was given is left alone. The client's holds are given back,
@@ -381,18 +394,4 @@ export abstract class BaseClient<Source> {
   ): Promise<Served<Answer> | CallFailure> {
     return callJson<Served<Answer>>(this.#context, postJson(path, body), options, { timeoutMs, safety });
   }
-}
-
-function checkName(name: string): void {
-  if (typeof name !== "string" || name === "") throw new TypeError('the name must be a string, for example "cn"');
-}
-
-/**
- * Slashes stay, as in the known client, so that proxies leave the path alone. A path with dot segments is encoded
- * whole: URLs resolve those, and `../load` would become another route.
- */
-function encodeModelPath(modelPath: string): string {
-  const segments = modelPath.toWellFormed().split("/");
-  const hasDots = segments.some((segment) => segment === "." || segment === "..");
-  return hasDots ? encodeURIComponent(`${segments.join("/")}/`) : segments.map(encodeURIComponent).join("/");
 }

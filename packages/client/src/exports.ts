@@ -1,5 +1,6 @@
 // What both entries export; each adds its own ModelAPIClient and httpTransport.
 export type { AudioSource } from "./audio.ts";
+export type { Backup } from "./backup.ts";
 export type { BatchingEvent, BatchOptions, BatchOutcome } from "./batch.ts";
 export type { CallOptions } from "./call.ts";
 export type {
@@ -28,6 +29,7 @@ export type {
   KeySecretAnswer,
 } from "./contract/keys.ts";
 export type { Alternative, Endpointing, LiveEncoding, LiveEvent, LiveOptions } from "./contract/live.ts";
+export type { ConfigReloadAnswer } from "./contract/maintenance.ts";
 export type {
   AvailableModel,
   AvailableModels,

@@ -60,6 +60,7 @@ test("the client prints nothing", async () => {
 
 const methods = [
   "aliases",
+  "backUp",
   "batch",
   "batchEvents",
   "checkHealth",
@@ -78,6 +79,7 @@ const methods = [
   "pin",
   "pullModel",
   "reload",
+  "reloadConfig",
   "renew",
   "revokeKey",
   "rotateKey",
@@ -91,10 +93,10 @@ const methods = [
   "warmUp",
 ];
 const types = `
-  AliasAnswer AliasList AudioSource BatchAnswer BatchOperation BatchOptions BatchOutcome BatchProgress BatchResult BatchingEvent
+  AliasAnswer AliasList AudioSource Backup BatchAnswer BatchOperation BatchOptions BatchOutcome BatchProgress BatchResult BatchingEvent
   GateResult Hold KeepAlive LoadOptions PinAnswer Probation ProbationRequest ReloadAnswer RenewAnswer SwitchAnswer SwitchOptions
   UnloadOptions WarmupAnswer AvailableModel AvailableModels CallFailure CallOptions Catalog CatalogDetails CatalogEntry CatalogQuery
-  Channels ClientOptions DoneEvent
+  Channels ClientOptions ConfigReloadAnswer DoneEvent
   ErrorEvent EventsOptions Failure FallbackOptions Health HealthFailure HttpOptions InstanceState LoadAnswer ModelEntry ModelList
   ModelStats ModelStatsAnswer ModelStatus ModelStatusFailure OpenFallback PoolEvent PullAnswer PullOptions PullProgress Quantiles Reason RecognitionOptions ResponseFormat RetryPolicy RunningEvent
   Segment Served ServedBy ServedByChange Stats StatsWindow TextFormat TextOptions Transcript TranscriptOptions TranscriptText TranscriptionEvent

@@ -27,6 +27,10 @@ export interface StartOptions {
   readonly audit?: LogLine;
   /** Told about downloads of the server's own: the default model, native parts. */
   readonly onProgress?: (event: PullEvent) => void;
+  /** The configuration as it is written now; that of the start if it is left out. @throws VoxpoolError `config_invalid` */
+  readonly reread?: () => Config;
+  /** Told of the configuration that is in force after a reload. */
+  readonly onReload?: (config: Config) => void;
 }
 
 export interface RunningServer {
@@ -35,6 +39,15 @@ export interface RunningServer {
   readonly stateDir: string;
   /** The default model is fetched, loaded and warm. Rejects with a VoxpoolError if not; the server runs on. */
   readonly defaultModel: Promise<DefaultModelReady>;
+  /** Takes up the configuration as it is written now; a wrong one changes nothing. The log says what came of it. Never throws. */
+  reload(): void;
+  /** Recognitions, live sessions and changes of models that run. */
+  running(): number;
+  /**
+   * Readiness goes, and new work is refused; what runs goes on. Resolves when nothing runs any more, or when `until`
+   * aborts. @returns how much still runs: `stop` ends it
+   */
+  drain(until: AbortSignal): Promise<number>;
   /** Ends what runs and leaves no process behind. Safe to call twice. */
   stop(): Promise<void>;
 }
@@ -43,7 +56,8 @@ export interface RunningServer {
  * The whole server: takes the state directory, listens, and prepares the default model.
  * @throws VoxpoolError `state_locked`, `port_taken`, `config_invalid`
  */
-export async function startServer({ config, log, audit, onProgress }: StartOptions): Promise<RunningServer> {
+export async function startServer(options: StartOptions): Promise<RunningServer> {
+  const { config, log, audit, onProgress, reread, onReload } = options;
   const stateDir = await stateDirectory(config);
   const lock = await lockStateDirectory(stateDir, { pid: process.pid });
   const stopping = new AbortController();
@@ -58,6 +72,8 @@ export async function startServer({ config, log, audit, onProgress }: StartOptio
     storeFile: join(stateDir, "voxpool.db"),
     spoolDirectory,
     onProgress,
+    reread,
+    onReload,
     signal: stopping.signal,
   });
   let ports: readonly Port[] = [];
@@ -85,7 +101,9 @@ export async function startServer({ config, log, audit, onProgress }: StartOptio
       stopped ??= close();
       return stopped;
     };
-    return { url, stateDir, defaultModel, stop };
+    const { running, drain } = parts.work;
+    const reload = () => void parts.maintenance.reloadConfig(operator).catch(() => undefined);
+    return { url, stateDir, defaultModel, reload, running, drain, stop };
   } catch (error) {
     await close();
     throw error;
@@ -98,6 +116,9 @@ function listenToOwner({ http, door }: Parts, stateDir: string, log: Log): Promi
   const onFailure = (detail: string) => log.warn({ path, detail }, text);
   return openOwnerSocket({ path, http: http.server, onOwner: door.admitOwner, onFailure });
 }
+
+/** Who sends a signal. */
+const operator = { client: "signal", language: "en" } as const;
 
 async function composeOr(giveUp: () => void, options: ComposeOptions): Promise<Parts> {
   try {

@@ -239,7 +239,20 @@ export const catalogue = {
     "服务器内部出错；详情见日志。",
   ),
 
+  too_many_backups: entry(
+    429,
+    true,
+    "{limit} backups are being sent already; try again in {retry_after_seconds} seconds.",
+    "已有 {limit} 个备份正在发送；请在 {retry_after_seconds} 秒后重试。",
+  ),
+
   // The command line and set-up
+  backup_invalid: entry(
+    400,
+    false,
+    "{file} is no backup of voxpool: {detail}. Nothing was changed.",
+    "{file} 不是 voxpool 的备份：{detail}。未作任何改动。",
+  ),
   config_invalid: entry(400, false, "{source}: {detail}", "{source}：{detail}"),
   port_taken: entry(
     500,

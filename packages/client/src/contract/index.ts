@@ -7,6 +7,7 @@ export * from "./failure.ts";
 export * from "./holds.ts";
 export * from "./keys.ts";
 export * from "./live.ts";
+export * from "./maintenance.ts";
 export * from "./models.ts";
 export * from "./stats.ts";
 export * from "./transcribe.ts";

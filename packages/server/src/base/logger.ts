@@ -13,6 +13,8 @@ import type { Config } from "./settings.ts";
 export interface Logger extends Log {
   /** A line about an administrative act, with `audit: true`: in the log at `info`, or in a file of its own. */
   readonly audit: LogLine;
+  /** From now on lines that are less important are left out. */
+  setLevel(level: Config["log.level"]): void;
   /** Opens the files anew, since another program has moved them away; nothing without files. */
   reopen(): void;
   /**
@@ -60,11 +62,16 @@ export function createLogger(
   const log = logFile === undefined ? onScreen : pinoTo([logFile, ...(isTerminal ? [shown] : [])], level);
   const audit = auditFile === undefined ? log : pinoTo([auditFile], "info");
   return {
-    debug: log.debug.bind(log),
-    info: log.info.bind(log),
-    warn: log.warn.bind(log),
-    error: log.error.bind(log),
+    // Looked up each time: another level gives the log other methods.
+    debug: (fields, message) => log.debug(fields, message),
+    info: (fields, message) => log.info(fields, message),
+    warn: (fields, message) => log.warn(fields, message),
+    error: (fields, message) => log.error(fields, message),
     audit: (fields, message) => audit.info({ audit: true, ...fields }, message),
+    setLevel(wished) {
+      log.level = wished;
+      onScreen.level = wished;
+    },
     reopen() {
       for (const file of opened) file.reopen();
     },

@@ -66,6 +66,12 @@ export const settings = {
     "File for the lines about administrative acts alone. Empty: they are in the log, with audit: true.",
     "单独记录管理操作的文件。留空：写入日志，并带有 audit: true。",
   ),
+  "stop.grace_seconds": integer(
+    20,
+    [0, 86_400],
+    "When the server is asked to stop, what runs may go on for so long; new work is refused meanwhile. 0: it ends at once.",
+    "收到停止请求后，正在运行的任务最多继续这么久；期间拒绝新任务。0：立即结束。",
+  ),
   "limits.json_bytes": integer(1_048_576, [1024, most], "Largest JSON body.", "JSON 请求体的最大字节数。"),
   "limits.body_bytes": integer(4_294_967_296, [1024, most], "Largest upload of audio.", "音频上传的最大字节数。"),
   "limits.audio_seconds": integer(21_600, [1, most], "Longest recording.", "录音的最大秒数。"),

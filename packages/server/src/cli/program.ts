@@ -2,6 +2,7 @@ import { version } from "../base/version.ts";
 import { CliCommand } from "./command.ts";
 import { commanderMessage } from "./commander-messages.ts";
 import { registerAlias } from "./commands/alias.ts";
+import { registerBackup, registerRestore } from "./commands/backup.ts";
 import { registerBatch } from "./commands/batch.ts";
 import { registerConfig } from "./commands/config.ts";
 import { registerDoctor } from "./commands/doctor.ts";
@@ -79,6 +80,8 @@ export function buildProgram(context: CommandContext, parts: ProgramParts = {}):
   registerSearch(program, context);
   registerKeys(program, context);
   registerConfig(program, context);
+  registerBackup(program, context);
+  registerRestore(program, context);
   registerDoctor(program, context);
   registerHelp(program, context);
   return program;

@@ -2,38 +2,36 @@ import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import type { FastifyInstance } from "fastify";
 import { createApi } from "../api/api.ts";
+import { type Drainable, drainable } from "../api/draining.ts";
 import { failoverSettings } from "../api/failover-settings.ts";
 import { createFileChanges } from "../api/file-changes.ts";
-import type { LiveParts } from "../api/live.ts";
+import type { Maintenance } from "../api/maintenance.ts";
 import { preloadModels } from "../api/preload.ts";
 import { rememberFolders } from "../api/recent-folders.ts";
-import type { TextSettings } from "../api/text-steps.ts";
 import type { Api } from "../api/types.ts";
 import { createAudioDecoder } from "../audio/decoder.ts";
 import type { Log, LogLine } from "../base/log.ts";
 import type { Config } from "../base/settings.ts";
 import { createSpool } from "../base/spool.ts";
 import { version } from "../base/version.ts";
-import { createAssetStore } from "../catalog/assets.ts";
-import { type Catalog, createCatalog } from "../catalog/catalog.ts";
-import { endpointSettings } from "../catalog/endpoints.ts";
-import { assetNames } from "../catalog/known-assets.ts";
-import { knownModels } from "../catalog/known-models.ts";
-import { type PullEvent, type PullOptions, pull } from "../catalog/pull.ts";
+import type { Catalog } from "../catalog/catalog.ts";
+import type { PullEvent } from "../catalog/pull.ts";
 import { Names } from "../pool/names.ts";
 import { poolSettings } from "../pool/settings.ts";
 import type { Pool } from "../pool/types.ts";
 import { createScriptConverter } from "../recognition/script.ts";
 import { switchSettings } from "../rollout/settings.ts";
-import { usualShareOf } from "../schedule/admission.ts";
 import { type ComposedAccess, composeAccess } from "./access.ts";
+import { composeCatalog } from "./catalog.ts";
 import { openDurable } from "./durable.ts";
 import { composeHttp } from "./http.ts";
+import { composeMaintenance } from "./maintenance.ts";
 import { composeObservation } from "./observe.ts";
 import { composeAdmission, composePool } from "./pool.ts";
 import type { Starting } from "./readiness.ts";
 import { composeSwitches } from "./switches.ts";
 import { composeTracing } from "./tracing.ts";
+import { useCaseSettings } from "./use-case-settings.ts";
 
 const recordingFile = fileURLToPath(new URL("../../assets/jfk.wav", import.meta.url));
 
@@ -50,6 +48,10 @@ export interface ComposeOptions {
   /** Of this process alone. */
   readonly spoolDirectory: string;
   readonly signal: AbortSignal;
+  /** The configuration as it is written now; `config` for ever if it is left out. @throws VoxpoolError `config_invalid` */
+  readonly reread?: (() => Config) | undefined;
+  /** Told of the configuration that is in force after a reload. */
+  readonly onReload?: ((config: Config) => void) | undefined;
 }
 
 export interface Parts {
@@ -64,6 +66,9 @@ export interface Parts {
   readonly pull: (name: string) => Promise<void>;
   /** Loads what is to be there from the start: what is configured, and what is pinned. Never rejects. */
   readonly preload: () => Promise<void>;
+  /** Refuses new work, and waits for what runs. */
+  readonly work: Omit<Drainable, "api">;
+  readonly maintenance: Maintenance;
   /** Once these are over `/readyz` says yes: also when the default model failed, since all others can be used. */
   readonly followStart: (start: Starting) => void;
   readonly close: () => Promise<void>;
@@ -71,49 +76,49 @@ export interface Parts {
 
 /** Puts the parts together: a server without its port and its lock. @throws VoxpoolError `config_invalid`, `state_newer` */
 export async function compose(options: ComposeOptions): Promise<Parts> {
-  const { config, log, stateDir, spoolDirectory, onProgress, signal, storeFile } = options;
+  const { log, stateDir, spoolDirectory, storeFile } = options;
+  const config: Config = { ...options.config }; // a reload changes it in place
   const { cores, ...settings } = settingsOf(config); // before anything is open that would have to be closed again
-  const sources = { stateDir, ...endpointSettings(config), signal, log, ...(onProgress && { onProgress }) };
-  const fetch = fetcher({ ...sources, modelDir: config.model_dir[0] ?? "model" });
-  const catalog = createCatalog({ modelDirs: config.model_dir, fakeEngine: config["engine.fake"] });
-  const assets = createAssetStore({ ...sources, voskLibrary: config["vosk.library"] });
+  const { catalog, assets, known, fetch } = composeCatalog(config, options);
   const tracing = await composeTracing(config, log);
   const durable = await openDurable(storeFile, log);
   const door = composeAccess({ ...options, durable, modelDirs: catalog.modelDirs });
   const { pool, scheduler } = composePool({ config, cores, log, settings, catalog, assets, durable, recordingFile });
   const names = new Names({ catalog: rememberFolders(catalog, pool), loaded: () => pool.states(), ...durable.names });
   const models = { catalog, pool, names };
-  const ready = () => starting.ready();
+  const ready = () => !work.isStopping() && starting.ready();
   const { watch, news } = composeObservation({ pool, scheduler, names, durable, ready });
   const spool = createSpool({ directory: spoolDirectory, limitBytes: config["limits.spool_bytes"], log });
   const audio = createAudioDecoder({ workers: config["audio.workers"] || cores, spool, log });
-  const { switches, recognition } = composeSwitches({ ...models, log, settings, scheduler, audio, news, durable });
+  const serving = composeSwitches({ ...models, log, settings, scheduler, audio, news, durable });
   const scripts = createScriptConverter({ log });
-  const api = createApi({
-    ...apiSettings(config),
+  const useCases = {
+    ...useCaseSettings(config),
     kept: () => durable.kept(),
     audit: door.audit,
     ...models,
-    switches,
+    ...serving,
     recordingFile,
     audio,
-    recognition,
     scripts,
     failover: settings.failover,
     log,
     ...watch.told,
     changes: createFileChanges(catalog, log),
-    known: knownModels,
-    partNames: assetNames,
+    ...known,
     pull: fetch,
     admission: composeAdmission(config, scheduler, cores),
     version,
-  });
+  };
+  const { api, ...work } = drainable(createApi(useCases));
   const kept = { durable, stateDir, spoolDirectory, spool, recordingFile, door };
-  const { http, starting } = composeHttp({ ...models, ...kept, api, config, log, watch, tracing });
+  const maintenance = composeMaintenance({ ...options, ...useCases, config, settings, useCases, durable });
+  const { http, starting } = composeHttp({ ...models, ...kept, api, config, log, watch, tracing, maintenance });
   return {
     ...models,
     api,
+    work,
+    maintenance,
     http,
     door,
     configuredDefault: config.default_model,
@@ -122,7 +127,7 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
     preload: () => preloadModels({ names, pool, log }, [...config["pool.preload"], ...durable.initial.pins]),
     followStart: starting.follow,
     async close() {
-      for (const part of [starting, watch, switches]) part.close();
+      for (const part of [starting, watch, serving.switches]) part.close();
       await closeAll([http, pool, audio, scripts]);
       await door.close();
       await durable.close();
@@ -143,46 +148,5 @@ function settingsOf(config: Config) {
     pool: poolSettings(config),
     switches: switchSettings(config),
     failover: failoverSettings(config),
-  };
-}
-
-function apiSettings(config: Config) {
-  return {
-    mostHolds: config["limits.holds"],
-    text: textSettings(config),
-    configuredDefault: config.default_model,
-    maxSeconds: config["limits.audio_seconds"],
-    live: liveLimits(config),
-  };
-}
-
-function textSettings(config: Config): TextSettings {
-  const script = config["text.script"];
-  return {
-    punctuation: config["text.punctuation"],
-    itn: config["text.itn"] === "on",
-    ...((script === "hans" || script === "hant") && { script }),
-  };
-}
-
-function liveLimits(config: Config): LiveParts["live"] {
-  const sessions = config["limits.live_sessions"];
-  return {
-    sessions,
-    sessionsPerClient: config["limits.sessions_per_client"] || usualShareOf(sessions),
-    bufferSeconds: config["limits.live_buffer_seconds"],
-    idleSeconds: config["limits.live_idle_seconds"],
-    maxSeconds: config["limits.live_seconds"],
-  };
-}
-
-/** Pulls by name; whoever started the server hears of them as well as whoever asked. */
-function fetcher(options: PullOptions) {
-  return (name: string, tell: (event: PullEvent) => void): ReturnType<typeof pull> => {
-    const progress = (event: PullEvent): void => {
-      tell(event);
-      options.onProgress?.(event);
-    };
-    return pull(name, { ...options, onProgress: progress });
   };
 }

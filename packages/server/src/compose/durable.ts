@@ -28,6 +28,8 @@ export interface Durable {
   kept(): Promise<void>;
   /** Resolves when what is kept has been asked, and has answered. @throws VoxpoolError of the store */
   answers(): Promise<void>;
+  /** Writes a copy of all that is kept into a file that is not there yet. @throws VoxpoolError `state_unwritable`, `disk_full` */
+  backUp(file: string): Promise<void>;
   /** Writes what is not written yet. */
   close(): Promise<void>;
 }
@@ -112,6 +114,12 @@ class Keeper implements Durable {
 
   async answers(): Promise<void> {
     await this.#store.read("SELECT 1");
+  }
+
+  async backUp(file: string): Promise<void> {
+    if (this.#statistics) this.records.counters.put(lifetimeKey, this.#statistics.lifetime());
+    await this.records.counters.flush();
+    await this.#store.backUp(file);
   }
 
   async close(): Promise<void> {

@@ -54,12 +54,18 @@ export function composePool({ config, settings, cores, catalog, assets, durable,
 
 /** Who may begin. */
 export function composeAdmission(config: Config, scheduler: NodeScheduler, cores: number): Admission {
-  const maxSessions = config["limits.sessions"];
   return createAdmission({
     scheduler,
     cores,
-    maxWaitSeconds: config["limits.queue_seconds"],
-    maxSessions,
-    maxSessionsPerClient: config["limits.sessions_per_client"] || usualShareOf(maxSessions),
+    // Each time as it is in force then.
+    get maxWaitSeconds() {
+      return config["limits.queue_seconds"];
+    },
+    get maxSessions() {
+      return config["limits.sessions"];
+    },
+    get maxSessionsPerClient() {
+      return config["limits.sessions_per_client"] || usualShareOf(config["limits.sessions"]);
+    },
   });
 }

@@ -40,7 +40,7 @@ class NodePool implements Pool {
   readonly #pinned: Set<string>;
   readonly #quarantines: Quarantines;
   readonly #breakers: Breakers;
-  readonly #parts: InstanceParts;
+  readonly #parts: InstanceParts & { keepAliveSeconds: number };
   #created = 0;
   #closed = false;
   #stopTicking: () => void;
@@ -184,6 +184,11 @@ class NodePool implements Pool {
     return this.#pinned.has(directory);
   }
 
+  setKeepAlive(keepAliveSeconds: number): void {
+    this.#parts.keepAliveSeconds = keepAliveSeconds;
+    this.#lookAround();
+  }
+
   async lease(folder: ModelFolder, { signal, keepAliveSeconds }: Pick<LoadWish, "signal" | "keepAliveSeconds"> = {}) {
     return this.#withUsable(folder, { signal, insists: true }, (instance) => {
       instance.wish(keepAliveSeconds);
@@ -197,7 +202,7 @@ class NodePool implements Pool {
     if (!old || !next) return;
     old.holds.moveTo(next.holds, moves);
     const { keepAliveSeconds } = old.resident();
-    if (keepAliveSeconds !== this.#options.keepAliveSeconds) next.wish(keepAliveSeconds);
+    if (keepAliveSeconds !== this.#parts.keepAliveSeconds) next.wish(keepAliveSeconds);
   }
 
   async quarantine(folder: ModelFolder, error: VoxpoolError): Promise<void> {

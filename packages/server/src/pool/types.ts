@@ -191,6 +191,8 @@ export interface Pool {
   /** Also of a version that is not loaded. */
   isPinned(folder: ModelFolder): boolean;
   /** For one session: loads if needed, waits while it restarts. An aborted signal stops waiting; the load itself goes on. */
+  /** From now on a model that nobody holds or uses stays so long, unless a caller wished for more. */
+  setKeepAlive(seconds: number): void;
   lease(folder: ModelFolder, options?: Pick<LoadWish, "signal" | "keepAliveSeconds">): Promise<InstanceLease>;
   /** Moves holds from one version of a model to another: those for which `moves` is true; and how long it is kept when idle. */
   moveHolds(from: ModelFolder, to: ModelFolder, moves: (hold: Hold) => boolean): void;

@@ -78,7 +78,8 @@ function tablesOf(database: DatabaseSync): ReadonlyMap<string, string> {
   return new Map(rows.map(({ name, sql }) => [String(name), String(sql)]));
 }
 
-function formatOf(database: DatabaseSync): number {
+/** Which format it has; 0: it is none of ours, or empty. */
+export function formatOf(database: DatabaseSync): number {
   const row = database.prepare("PRAGMA user_version").get();
   return Number(row?.user_version);
 }

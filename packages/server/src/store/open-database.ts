@@ -1,7 +1,8 @@
-import { existsSync, renameSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { VoxpoolError } from "../base/errors.ts";
 import { checkFormat, migrate } from "./migrations.ts";
+import { renameDatabase, stamp, takeRestored } from "./restore.ts";
 import type { Notice } from "./wire.ts";
 
 /** Result codes of SQLite, without what extends them. */
@@ -17,8 +18,6 @@ export interface OpenedDatabase {
 /** Whoever looks into the file from outside is done after so long. */
 const busyTimeoutMs = 1000;
 const inMemory = ":memory:";
-/** The file and what SQLite keeps beside it. */
-const suffixes = ["", "-wal", "-shm", "-journal"] as const;
 
 /**
  * Opens the database of a state directory for this process alone, in today's format. What cannot be read is moved
@@ -29,7 +28,8 @@ const suffixes = ["", "-wal", "-shm", "-journal"] as const;
 export function openDatabase(file: string | undefined, maxBytes: number): OpenedDatabase {
   if (file === undefined) return { database: connect(inMemory, maxBytes), notices: [] };
   try {
-    return { database: connect(file, maxBytes), notices: [] };
+    const restored = takeRestored(file);
+    return { database: connect(file, maxBytes), notices: restored ? [{ type: "restored", ...restored }] : [] };
   } catch (error) {
     if (error instanceof VoxpoolError) throw error;
     const code = codeOf(error);
@@ -78,9 +78,8 @@ function beginAfresh(file: string, maxBytes: number, detail: string): OpenedData
 
 /** Whoever has to may still look at what was in it. */
 function moveAside(file: string): string {
-  const stamp = new Date().toISOString().replaceAll(/[-:.]/g, "");
-  const to = `${file}.damaged-${stamp}`;
-  for (const suffix of suffixes) if (existsSync(file + suffix)) renameSync(file + suffix, to + suffix);
+  const to = `${file}.damaged-${stamp()}`;
+  renameDatabase(file, to);
   return to;
 }
 

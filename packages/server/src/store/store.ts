@@ -13,6 +13,11 @@ export interface Store {
   write(...statements: readonly Statement[]): Promise<void>;
   /** Sees all writes that were begun before. @throws VoxpoolError as `write` does */
   read(sql: string, ...values: readonly Value[]): Promise<readonly Row[]>;
+  /**
+   * Writes a whole copy, with all writes that were begun before, into a file that is not there yet.
+   * @throws VoxpoolError as `write` does
+   */
+  backUp(file: string): Promise<void>;
   /** Ends once all writes are kept. Safe to call twice. */
   close(): Promise<void>;
 }
@@ -50,6 +55,8 @@ export async function openStore({
         { file, moved_to: notice.to, detail: notice.detail },
         "the state file was damaged; a fresh one is begun",
       );
+    else if (notice.type === "restored")
+      log.info({ file, before: notice.before }, "the state was restored from a backup; what was there before is kept");
     else log.error({ file, detail: notice.detail }, notKeptText);
   }
   return thread;

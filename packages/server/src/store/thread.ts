@@ -51,15 +51,11 @@ export class StoreThread implements Store {
   }
 
   read(sql: string, ...values: readonly Value[]): Promise<readonly Row[]> {
-    const refusal = this.#refusal();
-    if (refusal) return Promise.reject(refusal);
-    const answer = Promise.withResolvers<readonly Row[]>();
-    const number = this.#reads++;
-    this.#reading.set(number, answer);
-    // Behind what was written before; those writes are then not gathered any longer.
-    this.#sendGathered(true);
-    this.#send({ type: "read", number, statement: { sql, values } });
-    return answer.promise;
+    return this.#ask((number) => ({ type: "read", number, statement: { sql, values } }));
+  }
+
+  async backUp(file: string): Promise<void> {
+    await this.#ask((number) => ({ type: "backup", number, file }));
   }
 
   async close(): Promise<void> {
@@ -70,6 +66,18 @@ export class StoreThread implements Store {
       this.#send({ type: "close" });
     }
     await this.#exited.promise;
+  }
+
+  #ask(message: (number: number) => ToStore): Promise<readonly Row[]> {
+    const refusal = this.#refusal();
+    if (refusal) return Promise.reject(refusal);
+    const answer = Promise.withResolvers<readonly Row[]>();
+    const number = this.#reads++;
+    this.#reading.set(number, answer);
+    // Behind what was written before; those writes are then not gathered any longer.
+    this.#sendGathered(true);
+    this.#send(message(number));
+    return answer.promise;
   }
 
   #refusal(): VoxpoolError | undefined {

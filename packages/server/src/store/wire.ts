@@ -21,6 +21,7 @@ export interface StoreThreadData {
 export type ToStore =
   | { readonly type: "write"; readonly writes: readonly (readonly Statement[])[] }
   | { readonly type: "read"; readonly number: number; readonly statement: Statement }
+  | { readonly type: "backup"; readonly number: number; readonly file: string }
   | { readonly type: "close" };
 
 export type FromStore =
@@ -34,4 +35,6 @@ export type FromStore =
 /** What operators should hear of the opening. */
 export type Notice =
   | { readonly type: "moved_aside"; readonly to: string; readonly detail: string }
-  | { readonly type: "not_kept"; readonly detail: string };
+  | { readonly type: "not_kept"; readonly detail: string }
+  /** A backup was put in the place of what was there, which is kept at `before`; undefined if nothing was there. */
+  | { readonly type: "restored"; readonly before: string | undefined };

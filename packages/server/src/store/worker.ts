@@ -37,6 +37,12 @@ function serve(first: OpenedDatabase): void {
   const run = ({ sql, values = [] }: Statement) => void prepare(sql).run(...values);
   const answer = (message: Exclude<ToStore, { type: "close" }>): FromStore => {
     if (message.type === "read") return read(prepare, message.number, message.statement);
+    if (message.type === "backup") {
+      const { number } = message;
+      // An empty copy would pass for a backup.
+      if (notKept !== undefined) return { type: "unread", number, error: unwritable(notKept) };
+      return read((sql) => database.prepare(sql), number, { sql: "VACUUM INTO ?", values: [message.file] });
+    }
     // What could not be opened at the start perhaps can be now; nothing was written into what stands for it.
     const again = notKept === undefined ? undefined : openAgain();
     if (again) {

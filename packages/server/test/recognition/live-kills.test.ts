@@ -53,6 +53,9 @@ interface Speaker {
   readonly left: () => void;
 }
 
+const nothing = () => undefined;
+const nobody: Speaker = { spoke: nothing, served: nothing, left: nothing };
+
 /** Kills in a row, without a final between them, that a speaker is to bear. With six a session may give up the model. */
 const mostKillsInARow = 3;
 
@@ -176,8 +179,7 @@ test("kills in the middle of people's sentences cost no words", async (t) => {
   );
   const errors = async (speaker: Speaker) =>
     wordErrorRate(said, (await hear(await opened.open(live), samples, speaker, 20 * 16_000)).join(" "));
-  const nobody = () => undefined;
-  const undisturbed = await errors({ spoke: nobody, served: nobody, left: nobody });
+  const undisturbed = await errors(nobody);
   for (const disturbed of await Promise.all([errors(killing.join()), errors(killing.join())])) {
     assert.ok(disturbed <= undisturbed + 0.01, `${disturbed} after ${undisturbed}`);
   }

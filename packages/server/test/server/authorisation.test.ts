@@ -87,6 +87,8 @@ const routes: Readonly<Record<string, Entry>> = {
     foreign: { path: `/api/transcribe?model_path=${foreign}`, body: toneWav("abc") },
   },
   "POST /api/tickets": { scope: "any" },
+  "POST /api/backup": { scope: "admin" },
+  "POST /api/config/reload": { scope: "admin" },
   "GET /api/keys": { scope: "admin" },
   "POST /api/keys": { scope: "admin" },
   "POST /api/keys/rotate": { scope: "admin" },

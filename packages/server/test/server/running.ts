@@ -32,24 +32,23 @@ export async function startRunning(
   models: Readonly<Record<string, ModelContent>>,
   config: Partial<Config> = {},
   logs: Pick<StartOptions, "log" | "audit"> = { log: silentLog },
+  reread?: (config: Config) => Config,
 ): Promise<Running> {
   const root = mkdtempSync(join(tmpdir(), "voxpool-test-"));
   const modelDir = join(root, "model");
   for (const [id, content] of Object.entries(models)) writeModel(join(modelDir, id), content);
   const defaults = Object.fromEntries(Object.entries(settings).map(([key, { default: value }]) => [key, value]));
-  const server = await startServer({
-    config: {
-      ...(defaults as unknown as Config),
-      host: "127.0.0.1",
-      port: 0,
-      model_dir: [modelDir],
-      state_dir: join(root, "state"),
-      default_model: join(modelDir, Object.keys(models)[0] ?? "none"),
-      "engine.fake": true,
-      ...config,
-    },
-    ...logs,
-  });
+  const whole: Config = {
+    ...(defaults as unknown as Config),
+    host: "127.0.0.1",
+    port: 0,
+    model_dir: [modelDir],
+    state_dir: join(root, "state"),
+    default_model: join(modelDir, Object.keys(models)[0] ?? "none"),
+    "engine.fake": true,
+    ...config,
+  };
+  const server = await startServer({ config: whole, ...logs, ...(reread && { reread: () => reread(whole) }) });
   t.after(async () => {
     await server.stop();
     rmSync(root, { recursive: true, force: true });

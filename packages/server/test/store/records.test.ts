@@ -179,6 +179,7 @@ function bound(store: Store): Store {
   return {
     write: (...statements) => store.write(...statements),
     read: (sql, ...values) => store.read(sql, ...values),
+    backUp: (file) => store.backUp(file),
     close: () => store.close(),
   };
 }

@@ -5,6 +5,8 @@ import type { VoxpoolError } from "../../base/errors.ts";
 import { inChinese } from "../../base/phrases.ts";
 import { settingKeys } from "../../base/setting-names.ts";
 import { systemText } from "../../base/system-text.ts";
+import { changeModel } from "../change-model.ts";
+import type { ClientFlags } from "../client.ts";
 import type { CliCommand } from "../command.ts";
 import { configTemplate } from "../config-template.ts";
 import { type CommandContext, UsageError } from "../context.ts";
@@ -49,6 +51,7 @@ export function registerConfig(program: CliCommand, context: CommandContext): vo
   withSettings(command, settingKeys);
   registerInit(command, context);
   registerCheck(command, context);
+  registerConfigReload(command, context);
 }
 
 function registerInit(command: CliCommand, context: CommandContext): void {
@@ -63,6 +66,26 @@ function registerInit(command: CliCommand, context: CommandContext): void {
     .action(async (file: string = usualFile) => {
       await writeTemplate(file, context);
       print(context, `${file}\n`);
+    });
+}
+
+function registerConfigReload(command: CliCommand, context: CommandContext): void {
+  command
+    .command("reload")
+    .describe({
+      en: "Have a running server read its configuration again, as SIGHUP does. A wrong one changes nothing.",
+      zh: "让运行中的服务器重新读取配置，与 SIGHUP 相同。配置有误时不作任何改动。",
+    })
+    .withClientOptions()
+    .withExamples({
+      command: "voxpool config reload",
+      en: "Says what is in force now, and what needs a restart.",
+      zh: "说明哪些已生效，哪些需要重启。",
+    })
+    .action(async (flags: ClientFlags, self: Command) => {
+      const label = context.language === "zh" ? "正在重新读取配置" : "reading the configuration again";
+      const all = { ...self.optsWithGlobals<ClientFlags>(), ...flags };
+      context.exitCode = await changeModel(label, all, context, (client) => client.reloadConfig());
     });
 }
 

@@ -3,6 +3,7 @@ import { networkInterfaces } from "node:os";
 import { isAbsolute, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
+import type { Log } from "../../base/log.ts";
 import { settingKeys } from "../../base/setting-names.ts";
 import type { Config } from "../../base/settings.ts";
 import { version } from "../../base/version.ts";
@@ -32,8 +33,8 @@ export function registerServe(program: CliCommand, context: CommandContext, star
   const command = program.command("serve");
   command
     .describe({
-      en: "Start a server, here and now. Ctrl-C stops it and ends with exit code 0; a second Ctrl-C ends at once.",
-      zh: "在前台启动服务器。Ctrl-C 停止，退出码为 0；再按一次立即结束。",
+      en: "Start a server, here and now. Ctrl-C stops it once what runs is done (stop.grace_seconds) and ends with exit code 0; a second Ctrl-C ends at once.",
+      zh: "在前台启动服务器。Ctrl-C 在运行中的任务完成后（stop.grace_seconds）停止，退出码为 0；再按一次立即结束。",
     })
     .withOption("--json", {
       en: "Print what the server says of itself as one JSON document once it answers.",
@@ -74,33 +75,52 @@ async function serve(
     import("../../base/config.ts"),
     import("../../base/logger.ts"),
   ]);
-  const { config } = loadConfig({ file: flags.config, env, flags: settingFlags(self, settingKeys), language });
+  const reread = () => loadConfig({ file: flags.config, env, flags: settingFlags(self, settingKeys), language }).config;
+  let config = reread();
   context.survivesClosedOutput = true;
   const log = createLogger(config, { env, language });
-  const reopen = () => log.reopen();
-  // A terminal that is closed ends what runs in it; without one, it is the way to say that files were moved away.
-  if (!context.stdin.isTTY) process.on("SIGHUP", reopen);
+  let server: RunningServer | undefined;
+  const takeUp = () => {
+    log.reopen();
+    server?.reload();
+  };
+  // A terminal that is closed ends what runs in it; without one, it says that files were moved away or changed.
+  if (!context.stdin.isTTY) process.on("SIGHUP", takeUp);
   const line = createStatusLine(context);
   const preparing = language === "zh" ? "正在准备默认模型" : "preparing the default model";
   const pullText = createPullProgress(language);
   const interrupted = signal.aborted ? Promise.resolve() : once(signal, "abort");
   try {
     const onProgress = (event: PullEvent) => line.show(event.phase === "done" ? preparing : pullText(event));
-    const server = await startServer({ config, log, audit: log.audit, onProgress });
+    const onReload = (next: Config) => {
+      config = next;
+      log.setLevel(next["log.level"]);
+    };
+    server = await startServer({ config, log, audit: log.audit, onProgress, reread, onReload });
     line.show(preparing);
     // Once interrupted nobody is left who wants to know what became of the model.
     const model = await Promise.race([interrupted, server.defaultModel.catch((error: unknown) => error)]);
     line.clear();
     if (!signal.aborted) announce(config, server, model, flags, context);
     await interrupted;
-    log.info({ signal: String(signal.reason) }, "stopping");
-    await server.stop();
+    log.info({ signal: String(signal.reason), running: server.running() }, "stopping");
+    await finish(server, config["stop.grace_seconds"], log);
     return exitCodes.ok.code;
   } finally {
     line.clear();
-    process.off("SIGHUP", reopen);
+    process.off("SIGHUP", takeUp);
     await log.close();
   }
+}
+
+/** What runs may end by itself; what does not is told, and ended. */
+async function finish(server: RunningServer, graceSeconds: number, log: Log): Promise<void> {
+  const graceIsOver = new AbortController();
+  const timer = setTimeout(() => graceIsOver.abort(), graceSeconds * 1000);
+  const left = await server.drain(graceIsOver.signal);
+  clearTimeout(timer);
+  if (left > 0) log.warn({ running: left, grace_seconds: graceSeconds }, "the grace is over; what runs is ended");
+  await server.stop();
 }
 
 /** A server without its default model runs on: others can be loaded, and the one that failed can be mended. */

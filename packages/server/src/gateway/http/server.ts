@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import type { KeyCalls } from "../../api/keys.ts";
+import type { Maintenance } from "../../api/maintenance.ts";
 import type { Api } from "../../api/types.ts";
 import { VoxpoolError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
@@ -23,6 +24,7 @@ import { catalogRoutes } from "./catalog.ts";
 import { routeFailure } from "./failure.ts";
 import { keyRoutes, ticketRoutes } from "./keys.ts";
 import { createListener } from "./listener.ts";
+import { maintenanceRoutes } from "./maintenance.ts";
 import { modelRoutes } from "./models.ts";
 import { createNativeFailures, type NativeFailures } from "./native-failures.ts";
 import { documentRoutes } from "./openapi.ts";
@@ -66,6 +68,8 @@ export interface HttpServerOptions {
   readonly access?: Access;
   /** What administrators do with keys; without it there is no `/api/keys`. */
   readonly keys?: KeyCalls;
+  /** What operators do with the server; without it there are no routes for it. */
+  readonly maintenance?: Maintenance;
   /** What else is spoken on this port. */
   readonly protocols?: readonly HttpProtocol[];
   readonly metrics?: Metrics;
@@ -144,19 +148,8 @@ interface Parts extends HttpServerOptions {
 
 function registerRoutes(fastify: FastifyInstance, parts: Parts): void {
   const { config, ready = () => true } = parts;
-  const uploads: UploadLimits = {
-    maxBytes: config["limits.body_bytes"],
-    maxBytesSetting: "limits.body_bytes",
-    idleSeconds: config["limits.upload_idle_seconds"],
-    minBytesPerSecond: config["limits.upload_bytes_per_second"],
-    stopping: parts.stopping,
-  };
-  const bodies: UploadLimits = {
-    ...uploads,
-    maxBytes: config["limits.json_bytes"],
-    maxBytesSetting: "limits.json_bytes",
-    wholeBody: true,
-  };
+  const uploads = uploadLimits(config, "limits.body_bytes", parts.stopping);
+  const bodies = uploadLimits(config, "limits.json_bytes", parts.stopping, true);
   void fastify.register(statusRoutes, { ...parts, ready });
   void fastify.register(modelRoutes, { ...parts, limits: bodies });
   void fastify.register(administrationRoutes, { ...parts, limits: bodies });
@@ -174,7 +167,31 @@ function registerRoutes(fastify: FastifyInstance, parts: Parts): void {
     stopping: parts.stopping,
   });
   registerStream(fastify, parts);
+  if (parts.maintenance) void fastify.register(maintenanceRoutes, { maintenance: parts.maintenance });
   for (const protocol of parts.protocols) speak(fastify, protocol, { ...parts, uploads, bodies, ready });
+}
+
+/** Each time as it is in force then: a reload of the configuration changes them. */
+function uploadLimits(
+  config: HttpConfig,
+  setting: "limits.body_bytes" | "limits.json_bytes",
+  stopping: AbortSignal,
+  wholeBody = false,
+): UploadLimits {
+  return {
+    get maxBytes() {
+      return config[setting];
+    },
+    maxBytesSetting: setting,
+    get idleSeconds() {
+      return config["limits.upload_idle_seconds"];
+    },
+    get minBytesPerSecond() {
+      return config["limits.upload_bytes_per_second"];
+    },
+    stopping,
+    wholeBody,
+  };
 }
 
 function registerStream(fastify: FastifyInstance, parts: Parts): void {

@@ -73,6 +73,7 @@ export async function statusRoutes(fastify: FastifyInstance, options: StatusRout
   fastify.get("/", { config: { operation: root, scope: "any" } }, () => info);
   fastify.get("/livez", { config: { operation: livez, scope: "public" } }, () => ({ success: true, status: "alive" }));
   fastify.get("/readyz", { config: { operation: readyz, scope: "public" } }, async (request) => {
+    api.health(); // throws while the server stops
     const { ready, parts } = await look(options);
     const said = partsIn(parts, messageLanguage(request.headers["accept-language"]));
     if (!ready) throw new VoxpoolError("not_ready", {}, { forCaller: { parts: said } });
