@@ -4,11 +4,15 @@ import { eviction } from "./cases/eviction.ts";
 import { firstRequest } from "./cases/first-request.ts";
 import { firstSegment } from "./cases/first-segment.ts";
 import { formats } from "./cases/formats.ts";
+import { guarded } from "./cases/guarded.ts";
 import { health } from "./cases/health.ts";
 import { latency } from "./cases/latency.ts";
 import { live } from "./cases/live.ts";
+import { liveMany } from "./cases/live-many.ts";
+import { liveSessions } from "./cases/live-sessions.ts";
 import { liveVosk } from "./cases/live-vosk.ts";
 import { peer } from "./cases/peer.ts";
+import { protocols } from "./cases/protocols.ts";
 import { recovery } from "./cases/recovery.ts";
 import { sharing } from "./cases/sharing.ts";
 import { start } from "./cases/start.ts";
@@ -35,7 +39,11 @@ export const cases: readonly BenchCase[] = [
   recovery,
   switching,
   live,
+  liveSessions,
   liveVosk,
+  liveMany,
+  protocols,
+  guarded,
 ];
 
 /** What RESULTS.md is about: the cases, and the soak, which is run by itself. */

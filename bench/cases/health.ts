@@ -32,7 +32,7 @@ export const health: BenchCase = {
 async function measure(bench: Bench, ownPort: number, flaskPort: number) {
   const load = httpLoad();
   const seconds = bench.smoke ? 1 : 5;
-  const ask = (port: number) => load.run(port, "/api/health", connections, seconds);
+  const ask = (port: number) => load.run({ port, path: "/api/health" }, connections, seconds);
   const rates = { own: [] as number[], flask: [] as number[], ratio: [] as number[] };
   if (!bench.smoke) await Promise.all([ask(ownPort), ask(flaskPort)]); // warms up
   for (let run = 0; run < bench.runs; run += 1) {

@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { testModel } from "../../test/fixtures/downloads.ts";
 import { freePort } from "../../test/fixtures/free-port.ts";
-import { joinedSignals, silentSignal } from "../../test/fixtures/tone-model.ts";
 import { type Bench, type BenchCase, type Measurement, Unavailable } from "../support/case.ts";
+import { bearableMs, paused, rotated, speechShare } from "../support/dictation.ts";
 import { startProcess } from "../support/processes.ts";
 import { pythonPrograms } from "../support/python.ts";
 import { startServerWith } from "../support/server.ts";
@@ -10,10 +10,6 @@ import { quantile } from "../support/statistics.ts";
 import { type LiveRun, speakTo } from "../support/vosk-client.ts";
 
 const packages = ["vosk==0.3.45", "websockets==15.0.1"];
-/** What people who dictate do not notice. */
-const bearableMs = 500;
-/** Speech is at most this share of what is sent: people pause. */
-const speechShare = 0.6;
 
 interface Contestant {
   readonly name: string;
@@ -74,7 +70,7 @@ async function ourselves(bench: Bench): Promise<Contestant> {
 }
 
 async function measure(bench: Bench, ours: Contestant, theirs: Contestant): Promise<readonly Measurement[]> {
-  const said = paused(bench);
+  const said = paused(bench.recordings.slice(0, 4));
   const [one, other] = [await speakTo(ours.url, said), await speakTo(theirs.url, said)];
   const counts = new Map<string, number>();
   for (const contestant of [ours, theirs]) counts.set(contestant.name, await mostAtOnce(bench, contestant, said));
@@ -98,7 +94,6 @@ async function measure(bench: Bench, ours: Contestant, theirs: Contestant): Prom
 async function mostAtOnce(bench: Bench, { name, url }: Contestant, said: Float32Array): Promise<number> {
   let most = 0;
   for (let count = 1; count - most <= 2; count += 1) {
-    // Not all of them pause at once.
     const runs = await Promise.all(
       Array.from({ length: count }, (_, index) => speakTo(url, rotated(said, index / count))),
     );
@@ -110,15 +105,3 @@ async function mostAtOnce(bench: Bench, { name, url }: Contestant, said: Float32
 }
 
 const p95 = (values: LiveRun["lagMs"]): number => quantile(values, 0.95);
-
-/** About half a minute of recordings with pauses between them. */
-function paused({ recordings }: Bench): Float32Array {
-  const spoken = recordings.slice(0, 4).map(({ samples }) => samples);
-  const parts = spoken.flatMap((samples) => [samples, silentSignal((samples.length / 16_000) * (1 / speechShare - 1))]);
-  return joinedSignals(...parts);
-}
-
-function rotated(samples: Float32Array, share: number): Float32Array {
-  const at = Math.floor(samples.length * share);
-  return joinedSignals(samples.subarray(at), samples.subarray(0, at));
-}

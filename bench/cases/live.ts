@@ -1,6 +1,6 @@
 import { joinedSignals, silentSignal } from "../../test/fixtures/tone-model.ts";
 import type { Bench, BenchCase, Measurement } from "../support/case.ts";
-import { type LiveTrace, listenLive } from "../support/live-client.ts";
+import { finalDelaysMs, type LiveTrace, listenLive } from "../support/live-client.ts";
 import { startServer } from "../support/server.ts";
 import { median, quantile } from "../support/statistics.ts";
 
@@ -28,7 +28,7 @@ export const live: BenchCase = {
 };
 
 function rows(bench: Bench, traces: readonly LiveTrace[]): readonly Measurement[] {
-  const finals = traces.flatMap(finalDelays);
+  const finals = traces.flatMap((trace) => finalDelaysMs(trace, silenceMs));
   const first = traces.flatMap(firstPartials);
   const shown = traces.map(takenBack);
   const sum = (of: (one: Shown) => number) => shown.reduce((total, one) => total + of(one), 0);
@@ -71,13 +71,6 @@ function rows(bench: Bench, traces: readonly LiveTrace[]): readonly Measurement[
       note: "Compared with the next partial's stable text, and with the final.",
     },
   ];
-}
-
-/** Ms behind the pause that ended each utterance. Those that the end of the input ended are left out. */
-function finalDelays({ events }: LiveTrace): readonly number[] {
-  return events.flatMap(({ event, atMs }) =>
-    event.type === "final" ? [atMs - (event.segment.end * 1000 + silenceMs)] : [],
-  );
 }
 
 function firstPartials({ events }: LiveTrace): readonly number[] {

@@ -14,9 +14,12 @@ export interface Answer {
 export class HttpClient {
   readonly #url: string;
   readonly #agent: Agent;
+  readonly #headers: Readonly<Record<string, string>>;
 
-  constructor(url: string, connections = 1) {
+  /** @param headers sent with each request */
+  constructor(url: string, connections = 1, headers: Readonly<Record<string, string>> = {}) {
     this.#url = url;
+    this.#headers = headers;
     this.#agent = new Agent({ keepAlive: true, maxSockets: connections });
   }
 
@@ -31,9 +34,17 @@ export class HttpClient {
     return succeeded(await this.send("POST", path, "application/json", Buffer.from(JSON.stringify(body))), path);
   }
 
-  async send(method: string, path: string, contentType?: string, body?: Uint8Array): Promise<Answer> {
+  async send(
+    method: string,
+    path: string,
+    contentType?: string,
+    body?: Uint8Array,
+    more: Readonly<Record<string, string>> = {},
+  ): Promise<Answer> {
     const begun = performance.now();
     const headers = {
+      ...this.#headers,
+      ...more,
       ...(contentType === undefined ? {} : { "content-type": contentType }),
       ...(body === undefined ? {} : { "content-length": body.length }),
     };

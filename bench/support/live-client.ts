@@ -38,6 +38,13 @@ export async function listenLive(url: string, samples: Float32Array, options: ob
   return { events };
 }
 
+/** How long behind the pause that ended each utterance its final came. Those that the end of the input ended are left out. */
+export function finalDelaysMs({ events }: LiveTrace, silenceMs: number): readonly number[] {
+  return events.flatMap(({ event, atMs }) =>
+    event.type === "final" ? [atMs - (event.segment.end * 1000 + silenceMs)] : [],
+  );
+}
+
 /** Gives chunks out when they have been spoken. */
 async function pace(samples: Float32Array, begunAt: number, send: (chunk: Float32Array) => void): Promise<void> {
   const step = chunkSeconds * rateHz;
