@@ -1,6 +1,6 @@
-import { ModelAPIClient } from "../../packages/client/dist/node.js";
 import { again, Counts, pause, type Scene } from "./activity.ts";
-import { patienceMs } from "./clients.ts";
+import { patienceMs, sdkOf } from "./clients.ts";
+import type { Entrance } from "./entrance.ts";
 import type { Reply, Service } from "./service.ts";
 
 /** How the steering calls ended, by call. */
@@ -32,9 +32,14 @@ export async function hold(scene: Scene, steering: Steering, modelPath: string, 
 }
 
 /** An application that holds by the SDK, which renews by itself; it gives back, or just closes. */
-export async function holdBySdk(scene: Scene, steering: Steering, url: string, modelPath: string): Promise<void> {
+export async function holdBySdk(
+  scene: Scene,
+  steering: Steering,
+  entrance: Entrance,
+  modelPath: string,
+): Promise<void> {
   await again(scene, 1500, async () => {
-    const client = new ModelAPIClient(`${url}/api`, { clientId: "application", leaseMs: 3000 });
+    const client = sdkOf(entrance, { clientId: "application", leaseMs: 3000 });
     const loaded = await client.loadModel(modelPath, { keepAlive: "5s", timeoutMs: patienceMs });
     steering.counts.add(loaded.success ? "SDK load" : `SDK load ${loaded.reason}`);
     await pause(scene.random.next() * 3000, scene.signal);

@@ -1,4 +1,5 @@
-import { ModelAPIClient } from "../../packages/client/dist/node.js";
+import { type ClientOptions, ModelAPIClient } from "../../packages/client/dist/node.js";
+import { type Entrance, headersOf } from "./entrance.ts";
 import type { Utterance } from "./models.ts";
 
 /** What a client got. */
@@ -21,19 +22,27 @@ export const patienceMs = 120_000;
 const wavHeaderBytes = 44;
 
 /** Clients of every kind. Those of the SDK have a name and send again what it allows; the others do neither. */
-export function openClients(url: string): { readonly clients: readonly Client[]; readonly close: () => Promise<void> } {
-  const named = ["dictation", "subtitles", "calls"].map((clientId) => new ModelAPIClient(`${url}/api`, { clientId }));
+export function openClients(entrance: Entrance): {
+  readonly clients: readonly Client[];
+  readonly close: () => Promise<void>;
+} {
+  const named = ["dictation", "subtitles", "calls"].map((clientId) => sdkOf(entrance, { clientId }));
   const clients: Client[] = named.flatMap((sdk) => [
     { name: "SDK", weight: 2, transcribe: (...request) => bySdk(sdk, ...request) },
     { name: "SDK with events", weight: 1, transcribe: (...request) => bySdkEvents(sdk, ...request) },
   ]);
   clients.push(
-    { name: "raw body", weight: 3, transcribe: (...request) => byBody(url, "audio/wav", ...request) },
-    { name: "samples", weight: 1, transcribe: (...request) => bySamples(url, ...request) },
-    { name: "multipart", weight: 3, transcribe: (...request) => byForm(url, ...request) },
-    { name: "server-sent events", weight: 2, transcribe: (...request) => byEvents(url, ...request) },
+    { name: "raw body", weight: 3, transcribe: (...request) => byBody(entrance, "audio/wav", ...request) },
+    { name: "samples", weight: 1, transcribe: (...request) => bySamples(entrance, ...request) },
+    { name: "multipart", weight: 3, transcribe: (...request) => byForm(entrance, ...request) },
+    { name: "server-sent events", weight: 2, transcribe: (...request) => byEvents(entrance, ...request) },
   );
   return { clients, close: async () => void (await Promise.all(named.map((sdk) => sdk.close()))) };
+}
+
+/** A client of the SDK. */
+export function sdkOf({ url, key }: Entrance, options: ClientOptions = {}): ModelAPIClient {
+  return new ModelAPIClient(`${url}/api`, { ...options, ...(key !== undefined && { key }) });
 }
 
 async function bySdk(sdk: ModelAPIClient, model_path: string, { wav }: Utterance): Promise<Outcome> {
@@ -49,36 +58,36 @@ async function bySdkEvents(sdk: ModelAPIClient, model_path: string, { wav }: Utt
   return { kind: "failed", reason: "the events ended without a last one" };
 }
 
-function byBody(url: string, type: string, modelPath: string, { wav }: Utterance): Promise<Outcome> {
-  return posted(url, { model_path: modelPath }, wav, type);
+function byBody(entrance: Entrance, type: string, modelPath: string, { wav }: Utterance): Promise<Outcome> {
+  return posted(entrance, { model_path: modelPath }, wav, type);
 }
 
-function bySamples(url: string, modelPath: string, { wav }: Utterance): Promise<Outcome> {
-  return posted(url, { model_path: modelPath }, wav.subarray(wavHeaderBytes), "audio/pcm;rate=16000;channels=1");
+function bySamples(entrance: Entrance, modelPath: string, { wav }: Utterance): Promise<Outcome> {
+  return posted(entrance, { model_path: modelPath }, wav.subarray(wavHeaderBytes), "audio/pcm;rate=16000;channels=1");
 }
 
-function byForm(url: string, modelPath: string, { wav }: Utterance): Promise<Outcome> {
+function byForm(entrance: Entrance, modelPath: string, { wav }: Utterance): Promise<Outcome> {
   const form = new FormData();
   form.set("model_path", modelPath);
   form.set("file", new Blob([wav]), "recording.wav");
-  return posted(url, {}, form);
+  return posted(entrance, {}, form);
 }
 
-async function byEvents(url: string, modelPath: string, { wav }: Utterance): Promise<Outcome> {
-  return posted(url, { model_path: modelPath, stream: "true" }, wav, "audio/wav");
+async function byEvents(entrance: Entrance, modelPath: string, { wav }: Utterance): Promise<Outcome> {
+  return posted(entrance, { model_path: modelPath, stream: "true" }, wav, "audio/wav");
 }
 
 async function posted(
-  url: string,
+  entrance: Entrance,
   query: Readonly<Record<string, string>>,
   body: Uint8Array<ArrayBuffer> | FormData,
   type?: string,
 ): Promise<Outcome> {
   try {
-    const response = await fetch(`${url}/api/transcribe?${new URLSearchParams(query)}`, {
+    const response = await fetch(`${entrance.url}/api/transcribe?${new URLSearchParams(query)}`, {
       method: "POST",
       body,
-      ...(type !== undefined && { headers: { "content-type": type } }),
+      headers: { ...headersOf(entrance), ...(type !== undefined && { "content-type": type }) },
       signal: AbortSignal.timeout(patienceMs),
     });
     const text = await response.text();

@@ -7,9 +7,12 @@ export class Garbage {
   /** What was answered otherwise, for people. */
   readonly wrong: string[] = [];
   readonly #service: Service;
+  readonly #strangers: readonly Service[];
 
-  constructor(service: Service) {
+  /** @param strangers have no key, or one that is none; whatever they ask for is refused */
+  constructor(service: Service, strangers: readonly Service[]) {
     this.#service = service;
+    this.#strangers = strangers;
   }
 
   async run(scene: Scene, goodModel: string, broken: readonly string[]): Promise<void> {
@@ -25,6 +28,8 @@ export class Garbage {
       ["noise as a recording", () => this.#service.upload(transcribe(goodModel), noise())],
       ["path outside", () => this.#service.post("/api/models/load", { model_path: "../../../etc" })],
       ["body that is no JSON", () => this.#service.post("/api/models/load", "{model_path:")],
+      ["no key that is one", () => random.pick(this.#strangers).get("/api/models")],
+      ["no key that is one", () => random.pick(this.#strangers).post("/api/models/load", { model_path: goodModel })],
       ["long path", () => this.#service.post("/api/models/unload", { model_path: "x".repeat(100_000) })],
     ];
     await again(scene, 1000, async () => {

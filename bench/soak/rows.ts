@@ -19,6 +19,7 @@ export function rowsOf(findings: Findings): readonly Measurement[] {
 
 function requestRows({ tally, minutes, seed, perSecond, capacityPerSecond, heldBack }: Findings): Measurement[] {
   const goal = minutes < fullMinutes ? undefined : atLeast(requestsGoal);
+  const over = tally.latenciesMs(0.99, 6);
   return [
     row("requests", `${tally.requests} in ${minutes} min`, tally.requests, goal, [
       `Seed ${seed}. ${capacityPerSecond.toFixed(0)} requests/s were answered without trouble, ${perSecond.toFixed(0)} are ` +
@@ -51,6 +52,9 @@ function requestRows({ tally, minutes, seed, perSecond, capacityPerSecond, heldB
       ),
       unit: "ms",
     },
+    row("latency p99 over time", `${over.map((ms) => ms.toFixed(0)).join(", ")} ms`, Math.max(...over), undefined, [
+      `In each of ${over.length} equal parts of the run.`,
+    ]),
   ];
 }
 
@@ -82,9 +86,10 @@ function troubleRows({ killer, minutes, leftStopped, steering, garbage, poller, 
   ];
 }
 
-function leftoverRows({ before, after, minutes }: Findings): Measurement[] {
+function leftoverRows({ before, after, memory: watch, minutes }: Findings): Measurement[] {
   const memory = after.memoryBytes / before.memoryBytes;
   const uploads = after.spooledFiles;
+  const slope = watch.slope(0.5);
   return [
     row(
       "processes left",
@@ -105,6 +110,13 @@ function leftoverRows({ before, after, minutes }: Findings): Measurement[] {
       memory,
       minutes < memoryJudgedFromMinutes ? undefined : atMost(1.25),
       ["PSS of its process tree; before: after the first 30 % of the run, everything unloaded too."],
+    ),
+    row(
+      "memory of the server's own process under traffic, slope",
+      `${megabytes(slope).toFixed(2)} MB a minute`,
+      megabytes(slope),
+      undefined,
+      ["Least squares over the second half of the run."],
     ),
   ];
 }

@@ -2,6 +2,7 @@ import { copyFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import type { Measurement } from "../support/case.ts";
+import { createKey } from "../support/keys.ts";
 import { needProportionalMemory } from "../support/memory.ts";
 import type { BenchModel } from "../support/model.ts";
 import { copyAssets } from "../support/own-models.ts";
@@ -11,10 +12,12 @@ import { type BenchServer, startServerWith } from "../support/server.ts";
 import type { Scene } from "./activity.ts";
 import { hold, holdBySdk, loadAndUnload, reload, Steering, switchVersions } from "./churn.ts";
 import { openClients } from "./clients.ts";
+import type { Entrance } from "./entrance.ts";
 import { Garbage } from "./garbage.ts";
 import { Journal } from "./journal.ts";
 import { Killer } from "./killer.ts";
 import { type Footprint, footprint, unloadAll } from "./leftovers.ts";
+import { MemoryWatch } from "./memory-watch.ts";
 import { type SoakModels, writeSoakModels } from "./models.ts";
 import { rowsOf } from "./rows.ts";
 import { Service } from "./service.ts";
@@ -51,6 +54,7 @@ export interface Findings {
   readonly garbage: Garbage;
   readonly poller: Poller;
   readonly readers: readonly EventReader[];
+  readonly memory: MemoryWatch;
   readonly before: Footprint;
   readonly after: Footprint;
 }
@@ -76,13 +80,13 @@ export async function soak(options: SoakOptions): Promise<readonly Measurement[]
     stateDirectory,
     defaultModel: models.switched,
     temporaryDirectory,
-    settings: { "engine.fake": "true" },
+    settings: { "engine.fake": "true", "auth.required": "true", "log.file": join(temporaryDirectory, "voxpool.log") },
   });
   try {
     return rowsOf(await runAgainst(server, models, stateDirectory, options));
   } finally {
     await server.stop();
-    copyFileSync(join(temporaryDirectory, `server-${server.port}.log`), logFile);
+    copyFileSync(join(temporaryDirectory, "voxpool.log"), logFile);
     say(`the server's log: ${logFile}, the events: ${journalFile}`);
   }
 }
@@ -95,8 +99,9 @@ async function runAgainst(
 ): Promise<Findings> {
   const random = new Random(seed);
   const journal = new Journal(journalFile);
-  const service = new Service(server.url);
-  const { clients, close } = openClients(server.url);
+  const entrances = await openEntrances(server.url, stateDirectory);
+  const service = new Service(entrances.steering);
+  const { clients, close } = openClients(entrances.traffic);
   const killer = new Killer(
     service,
     server.pid,
@@ -112,7 +117,7 @@ async function runAgainst(
     const capacityPerSecond = await measureCapacity(traffic, minutes < 1 ? 3 : 8, tally);
     const perSecond = loadShare * capacityPerSecond;
     say(`${capacityPerSecond.toFixed(0)} requests/s are possible, ${perSecond.toFixed(0)} are sent`);
-    const trouble = new Trouble(server, service, models, killer, random, journal);
+    const trouble = new Trouble(server, entrances, models, killer, random, journal);
     let heldBack = 0;
     let leftStopped = 0;
     const phase = async (share: number, earlier?: Footprint): Promise<Footprint> => {
@@ -129,14 +134,33 @@ async function runAgainst(
     };
     const before = await phase(warmUpShare);
     const after = await phase(1 - warmUpShare, before);
-    const { steering, garbage, poller, readers } = trouble;
+    const { steering, garbage, poller, readers, memory } = trouble;
     const circumstances = { minutes, seed, cores: cpus().length, perSecond, capacityPerSecond, heldBack };
-    return { ...circumstances, tally, killer, leftStopped, steering, garbage, poller, readers, before, after };
+    return { ...circumstances, tally, killer, leftStopped, steering, garbage, poller, readers, memory, before, after };
   } finally {
     killer.wake();
     await close();
     journal.close();
   }
+}
+
+/** Each with a key of its own, which can do what is done with it, and no more. */
+interface Entrances {
+  readonly traffic: Entrance;
+  readonly steering: Entrance;
+  readonly reading: Entrance;
+  /** Without a key, and with one that is none. */
+  readonly strange: readonly Entrance[];
+}
+
+async function openEntrances(url: string, stateDirectory: string): Promise<Entrances> {
+  const keyFor = (name: string, ...scopes: string[]) => createKey(stateDirectory, name, scopes);
+  return {
+    traffic: { url, key: await keyFor("traffic", "recognize") },
+    steering: { url, key: await keyFor("steering", "recognize", "read", "models") },
+    reading: { url, key: await keyFor("reading", "read") },
+    strange: [{ url }, { url, key: `vxp_${"x".repeat(43)}` }],
+  };
 }
 
 /** Everything that goes on beside the traffic. */
@@ -145,7 +169,8 @@ class Trouble {
   readonly garbage: Garbage;
   readonly poller: Poller;
   readonly readers: readonly EventReader[];
-  readonly #url: string;
+  readonly memory: MemoryWatch;
+  readonly #entrances: Entrances;
   readonly #models: SoakModels;
   readonly #killer: Killer;
   readonly #random: Random;
@@ -155,17 +180,22 @@ class Trouble {
 
   constructor(
     server: BenchServer,
-    service: Service,
+    entrances: Entrances,
     models: SoakModels,
     killer: Killer,
     random: Random,
     journal: Journal,
   ) {
+    const service = new Service(entrances.steering);
     this.steering = new Steering(service);
-    this.garbage = new Garbage(service);
+    this.garbage = new Garbage(
+      service,
+      entrances.strange.map((entrance) => new Service(entrance)),
+    );
     this.poller = new Poller(service);
-    this.readers = [new EventReader(server.url, journal), new EventReader(server.url)];
-    this.#url = server.url;
+    this.readers = [new EventReader(entrances.reading, journal), new EventReader(entrances.reading)];
+    this.memory = new MemoryWatch(server.pid);
+    this.#entrances = entrances;
     this.#models = models;
     this.#killer = killer;
     this.#random = random;
@@ -181,16 +211,17 @@ class Trouble {
     const { signal } = this.#stopping;
     const scene = (): Scene => ({ random: this.#random.fork(), signal });
     const { switched, churned, broken } = this.#models;
-    const { steering, garbage, poller, readers } = this;
+    const { steering, garbage, poller, readers, memory } = this;
     this.#work = Promise.all([
       this.#killer.run(scene(), killEveryMs),
       hold(scene(), steering, churned, "holder"),
-      holdBySdk(scene(), steering, this.#url, churned),
+      holdBySdk(scene(), steering, this.#entrances.steering, churned),
       loadAndUnload(scene(), steering, churned),
       reload(scene(), steering, [switched, churned]),
       switchVersions(scene(), steering, switched),
       garbage.run(scene(), switched, broken),
       poller.run(scene()),
+      memory.run(scene()),
       ...readers.map((reader, index) => reader.run(scene(), index * slowReaderMs)),
     ]);
     this.#work.catch(() => this.#failing.abort());

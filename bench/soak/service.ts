@@ -1,4 +1,5 @@
 import { explained, patienceMs } from "./clients.ts";
+import { type Entrance, headersOf } from "./entrance.ts";
 
 /** An answer of the server, or why there is none. */
 export interface Reply {
@@ -17,10 +18,10 @@ export interface Entry {
 
 /** Calls that are no recognition. */
 export class Service {
-  readonly #url: string;
+  readonly #entrance: Entrance;
 
-  constructor(url: string) {
-    this.#url = url;
+  constructor(entrance: Entrance) {
+    this.#entrance = entrance;
   }
 
   get(path: string): Promise<Reply> {
@@ -46,7 +47,11 @@ export class Service {
 
   async #send(path: string, init: RequestInit): Promise<Reply> {
     try {
-      const response = await fetch(this.#url + path, { ...init, signal: AbortSignal.timeout(patienceMs) });
+      const response = await fetch(this.#entrance.url + path, {
+        ...init,
+        headers: { ...headersOf(this.#entrance), ...init.headers },
+        signal: AbortSignal.timeout(patienceMs),
+      });
       return { status: response.status, body: (await response.json()) as Reply["body"] };
     } catch (error) {
       return { status: 0, body: { reason: explained(error) } };

@@ -11,7 +11,7 @@ export class Tally {
   refused = 0;
   wrongWords = 0;
   audioSeconds = 0;
-  readonly #latenciesMs: number[] = [];
+  readonly #latencies: { readonly atMs: number; readonly ms: number }[] = [];
   readonly #failures = new Map<string, number>();
   readonly #byClient = new Map<string, number>();
   readonly #say: (line: string) => void;
@@ -42,7 +42,7 @@ export class Tally {
       this.#tell(`failed after ${ms.toFixed(0)} ms: ${client}, ${what}`);
     } else {
       this.audioSeconds += utterance.seconds;
-      this.#latenciesMs.push(ms);
+      this.#latencies.push({ atMs: performance.now() - this.#begun, ms });
       if (outcome.text !== utterance.text) {
         this.wrongWords += 1;
         this.#tell(
@@ -54,7 +54,21 @@ export class Tally {
 
   /** Of the answered ones, milliseconds. */
   latencyMs(share: number): number {
-    return this.#latenciesMs.length === 0 ? Number.NaN : quantile(this.#latenciesMs, share);
+    return this.#latencies.length === 0
+      ? Number.NaN
+      : quantile(
+          this.#latencies.map(({ ms }) => ms),
+          share,
+        );
+  }
+
+  /** The same for each of so many equal parts of the time, in their order. */
+  latenciesMs(share: number, parts: number): readonly number[] {
+    const partMs = (performance.now() - this.#begun) / parts;
+    const byPart = Array.from({ length: parts }, (_, part) =>
+      this.#latencies.filter(({ atMs }) => Math.floor(atMs / partMs) === part).map(({ ms }) => ms),
+    );
+    return byPart.map((latencies) => (latencies.length === 0 ? Number.NaN : quantile(latencies, share)));
   }
 
   /** For people: what failed, and how often. */

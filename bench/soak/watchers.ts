@@ -1,5 +1,6 @@
-import { ModelAPIClient } from "../../packages/client/dist/node.js";
 import { again, Counts, pause, type Scene } from "./activity.ts";
+import { sdkOf } from "./clients.ts";
+import type { Entrance } from "./entrance.ts";
 import type { Journal } from "./journal.ts";
 import type { Service } from "./service.ts";
 
@@ -34,13 +35,13 @@ export class EventReader {
   readonly counts = new Counts();
   /** Numbers that were missing or came twice, for people. */
   readonly wrong: string[] = [];
-  readonly #url: string;
+  readonly #entrance: Entrance;
   readonly #journal: Journal | undefined;
   #last: string | undefined;
 
   /** @param journal gets every event, if it is given */
-  constructor(url: string, journal?: Journal) {
-    this.#url = url;
+  constructor(entrance: Entrance, journal?: Journal) {
+    this.#entrance = entrance;
     this.#journal = journal;
   }
 
@@ -54,7 +55,7 @@ export class EventReader {
   }
 
   async #read(signal: AbortSignal, slowMs: number): Promise<void> {
-    const client = new ModelAPIClient(`${this.#url}/api`);
+    const client = sdkOf(this.#entrance);
     try {
       for await (const event of client.events({
         signal,

@@ -7,7 +7,7 @@ import { Unavailable } from "./case.ts";
  */
 export function treeMemoryBytes(roots: readonly number[]): number {
   let sum = 0;
-  for (const pid of treeOf(roots)) sum += memoryBytes(pid);
+  for (const pid of treeOf(roots)) sum += processMemoryBytes(pid);
   return sum;
 }
 
@@ -43,7 +43,8 @@ export function needProportionalMemory(): void {
 
 export const megabytes = (bytes: number): number => bytes / 1e6;
 
-function memoryBytes(pid: number): number {
+/** The same of one process without its descendants; 0 when it has gone. */
+export function processMemoryBytes(pid: number): number {
   const found = /^Pss:\s+(\d+) kB$/m.exec(textOf(`/proc/${pid}/smaps_rollup`));
   return Number(found?.[1] ?? 0) * 1024;
 }
