@@ -1,3 +1,6 @@
+const untrusted =
+  "nobody known vouches for its certificate; if it is the right one, name its file: --cacert of voxpool, NODE_EXTRA_CA_CERTS of Node";
+
 /** What the codes of Node and its `fetch` mean to people. */
 const networkTexts: Readonly<Record<string, string>> = {
   ECONNREFUSED: "nothing listens there",
@@ -11,10 +14,16 @@ const networkTexts: Readonly<Record<string, string>> = {
   EPIPE: "the other side cut the connection",
   UND_ERR_SOCKET: "the other side cut the connection",
   CERT_HAS_EXPIRED: "its certificate has expired",
-  DEPTH_ZERO_SELF_SIGNED_CERT: "its certificate is not trusted; NODE_EXTRA_CA_CERTS can name a file of more",
-  SELF_SIGNED_CERT_IN_CHAIN: "its certificate is not trusted; NODE_EXTRA_CA_CERTS can name a file of more",
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: "its certificate is not trusted; NODE_EXTRA_CA_CERTS can name a file of more",
+  CERT_NOT_YET_VALID: "its certificate is not valid yet; is the clock right?",
+  DEPTH_ZERO_SELF_SIGNED_CERT: untrusted,
+  SELF_SIGNED_CERT_IN_CHAIN: untrusted,
+  UNABLE_TO_GET_ISSUER_CERT: untrusted,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: untrusted,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: untrusted,
   ERR_TLS_CERT_ALTNAME_INVALID: "its certificate is that of another host",
+  ERR_SSL_WRONG_VERSION_NUMBER: "what listens there does not speak HTTPS; write http://",
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: "what listens there does not speak HTTPS; write http://",
+  ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION: "no version of TLS is spoken by both sides",
 };
 const fileTexts: Readonly<Record<string, string>> = {
   ENOENT: "there is no such file",
@@ -26,6 +35,28 @@ const fileTexts: Readonly<Record<string, string>> = {
   ENAMETOOLONG: "the path is too long",
   ELOOP: "its links lead in a circle",
 };
+
+/** How certificates fail that are not those of the host that was asked. */
+const certificateCodes: ReadonlySet<unknown> = new Set([
+  ...Object.keys(networkTexts).filter((code) => /CERT/.test(code)),
+  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+  "CERT_SIGNATURE_FAILURE",
+  "CERT_CHAIN_TOO_LONG",
+  "CERT_REVOKED",
+  "CERT_UNTRUSTED",
+  "CERT_REJECTED",
+  "INVALID_CA",
+  "INVALID_PURPOSE",
+  "HOSTNAME_MISMATCH",
+]);
+
+/** Whether an error, or what caused it, is about a certificate: then nothing but a handshake was sent. */
+export function isAboutCertificate(error: unknown): boolean {
+  for (let at = error, depth = 0; at instanceof Error && depth < 8; at = at.cause, depth++) {
+    if (certificateCodes.has((at as { code?: unknown }).code)) return true;
+  }
+  return false;
+}
 
 /**
  * What an error says to people. `fetch` says "fetch failed" and hides the reason in `cause`, so the innermost error is

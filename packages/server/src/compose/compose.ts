@@ -16,6 +16,7 @@ import { createSpool } from "../base/spool.ts";
 import { version } from "../base/version.ts";
 import type { Catalog } from "../catalog/catalog.ts";
 import type { PullEvent } from "../catalog/pull.ts";
+import type { ServedCertificate } from "../gateway/served-certificate.ts";
 import { Names } from "../pool/names.ts";
 import { poolSettings } from "../pool/settings.ts";
 import type { Pool } from "../pool/types.ts";
@@ -23,6 +24,7 @@ import { createScriptConverter } from "../recognition/script.ts";
 import { switchSettings } from "../rollout/settings.ts";
 import { type ComposedAccess, composeAccess } from "./access.ts";
 import { composeCatalog } from "./catalog.ts";
+import { composeCertificate } from "./certificate.ts";
 import { openDurable } from "./durable.ts";
 import { composeHttp } from "./http.ts";
 import { composeMaintenance } from "./maintenance.ts";
@@ -69,6 +71,8 @@ export interface Parts {
   /** Refuses new work, and waits for what runs. */
   readonly work: Omit<Drainable, "api">;
   readonly maintenance: Maintenance;
+  /** Undefined: the ports speak no TLS. */
+  readonly certificate: ServedCertificate | undefined;
   /** Once these are over `/readyz` says yes: also when the default model failed, since all others can be used. */
   readonly followStart: (start: Starting) => void;
   readonly close: () => Promise<void>;
@@ -80,6 +84,7 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
   const config: Config = { ...options.config }; // a reload changes it in place
   const { cores, ...settings } = settingsOf(config); // before anything is open that would have to be closed again
   const { catalog, assets, known, fetch } = composeCatalog(config, options);
+  const certificate = await composeCertificate(config, log);
   const tracing = await composeTracing(config, log);
   const durable = await openDurable(storeFile, log);
   const door = composeAccess({ ...options, durable, modelDirs: catalog.modelDirs });
@@ -112,14 +117,19 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
   };
   const { api, ...work } = drainable(createApi(useCases));
   const kept = { durable, stateDir, spoolDirectory, spool, recordingFile, door };
-  const maintenance = composeMaintenance({ ...options, ...useCases, config, settings, useCases, durable });
-  const { http, starting } = composeHttp({ ...models, ...kept, api, config, log, watch, tracing, maintenance });
+  const onReload = (next: Config) => {
+    options.onReload?.(next);
+    void certificate?.reload();
+  };
+  const maintenance = composeMaintenance({ ...options, onReload, ...useCases, config, settings, useCases, durable });
+  const { http, starting } = composeHttp({ ...models, ...kept, api, config, log, watch, tracing, maintenance, certificate });
   return {
     ...models,
     api,
     work,
     maintenance,
     http,
+    certificate,
     door,
     configuredDefault: config.default_model,
     recordingFile,
@@ -131,6 +141,7 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
       await closeAll([http, pool, audio, scripts]);
       await door.close();
       await durable.close();
+      certificate?.close();
       await tracing?.close();
     },
   };
