@@ -147,10 +147,8 @@ function asSocket(stream: Duplex): Parameters<buildConnector.Callback>[1] & obje
 function configOf({ modelDir, defaultModel, stateDir, settings }: LocalOptions): Config {
   const given = {
     ...settings,
-    // It has one caller, and no port.
+    // It has one caller.
     "auth.required": false,
-    "tls.cert": "",
-    "tls.key": "",
     ...(modelDir !== undefined && { model_dir: typeof modelDir === "string" ? [modelDir] : modelDir }),
     ...(defaultModel !== undefined && { default_model: defaultModel }),
     ...(stateDir !== undefined && { state_dir: stateDir }),

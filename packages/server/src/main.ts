@@ -13,9 +13,11 @@ import { systemText } from "./base/system-text.ts";
 import { removeAbandoned } from "./base/work-directory.ts";
 import type { PullEvent } from "./catalog/pull.ts";
 import { warnIfOpen } from "./compose/access.ts";
+import { composeCertificate } from "./compose/certificate.ts";
 import { type ComposeOptions, compose, type Parts } from "./compose/compose.ts";
 import { type OwnerSocket, openOwnerSocket } from "./compose/owner-socket.ts";
 import { closePorts, openPorts, type Port } from "./compose/ports.ts";
+import type { ServedCertificate } from "./gateway/served-certificate.ts";
 
 export type { DefaultModelReady } from "./api/default-model.ts";
 export type { PullEvent } from "./catalog/pull.ts";
@@ -123,10 +125,17 @@ function listenToOwner({ http, door }: Parts, stateDir: string, log: Log): Promi
 /** Who sends a signal. */
 const operator = { client: "signal", language: "en" } as const;
 
-async function composeOr(giveUp: () => void, options: ComposeOptions): Promise<Parts> {
+async function composeOr(
+  giveUp: () => void,
+  options: ComposeOptions & { readonly signal: AbortSignal },
+): Promise<Parts & Pick<ComposeOptions, "certificate">> {
+  let certificate: ServedCertificate | undefined;
   try {
-    return await compose(options);
+    certificate = await composeCertificate(options.config, options.log);
+    options.signal.addEventListener("abort", () => certificate?.close());
+    return { ...(await compose({ ...options, certificate })), certificate };
   } catch (error) {
+    certificate?.close();
     giveUp();
     throw error;
   }

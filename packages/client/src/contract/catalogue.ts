@@ -53,12 +53,6 @@ export const catalogue = {
     "{method} is not allowed on {path}; use {allowed}.",
     "{path} 不允许 {method}；请使用 {allowed}。",
   ),
-  https_required: entry(
-    400,
-    false,
-    "This port speaks HTTPS: write https:// (for live sessions wss://) in place of http://.",
-    "此端口使用 HTTPS：请把 http:// 改为 https://（实时会话用 wss://）。",
-  ),
   upgrade_required: entry(
     426,
     false,
@@ -353,12 +347,6 @@ export const catalogue = {
     true,
     "The connection to {url} was lost before the answer was complete: {detail}.",
     "与 {url} 的连接在响应完成前中断：{detail}。",
-  ),
-  certificate_untrusted: entry(
-    502,
-    false,
-    "{url} cannot be trusted: {detail}. Nothing was sent.",
-    "无法信任 {url}：{detail}。未发送任何内容。",
   ),
   answer_invalid: entry(
     502,

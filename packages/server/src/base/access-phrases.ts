@@ -13,8 +13,7 @@ export const accessPhrases: Readonly<Record<string, string>> = {
   "Nobody can use Wyoming: with auth.required it serves the addresses in auth.keyless alone, and there are none":
     "Wyoming 无人可用：开启 auth.required 后只为 auth.keyless 中的地址服务，而该设置为空",
   "it is no certificate in PEM": "不是 PEM 格式的证书",
-  "it is no key in PEM without a passphrase that belongs to tls.cert":
-    "不是与 tls.cert 配套、无密码的 PEM 私钥",
+  "it is no key in PEM without a passphrase that belongs to tls.cert": "不是与 tls.cert 配套、无密码的 PEM 私钥",
   "it holds no certificate in PEM": "其中没有 PEM 格式的证书",
   "it is larger than 1 MB": "超过 1 MB",
   "it is no file": "不是文件",

@@ -35,7 +35,12 @@ export async function readCertificate(files: CertificateFiles): Promise<Certific
   attempt("tls.key", files.key, "it is no key in PEM without a passphrase that belongs to tls.cert", () =>
     createSecureContext(secureOptions({ cert, key })),
   );
-  return { cert, key, expiresAt: new Date(leaf.validTo), isSelfSigned: leaf.checkIssued(leaf) };
+  return {
+    cert,
+    key,
+    expiresAt: new Date(leaf.validTo),
+    isSelfSigned: leaf.issuer === leaf.subject && leaf.verify(leaf.publicKey),
+  };
 }
 
 /** Changes when one of the files does; a file that is not there has a mark too. */

@@ -1,3 +1,4 @@
+import { networkSettings } from "./network-settings.ts";
 import { choice, flag, integer, list, type Setting, text } from "./setting-kinds.ts";
 
 const most = Number.MAX_SAFE_INTEGER;
@@ -9,22 +10,7 @@ const most = Number.MAX_SAFE_INTEGER;
 export const settings = {
   host: text("0.0.0.0", "Address to listen on.", "监听地址。"),
   port: integer(5000, [0, 65_535], "Port to listen on; 0 takes a free one.", "监听端口；0 表示任选空闲端口。"),
-  "tls.cert": text(
-    "",
-    "Certificate (PEM, with those between it and its authority): the port speaks HTTPS then. A changed file is taken up. Empty: HTTP.",
-    "证书（PEM，含中间证书）；设置后端口使用 HTTPS。文件更改后自动生效。留空：HTTP。",
-  ),
-  "tls.key": text("", "Private key of tls.cert (PEM, without a passphrase).", "tls.cert 的私钥（PEM，无密码）。"),
-  "proxy.trusted": list(
-    [],
-    "Addresses and networks of reverse proxies, whose X-Forwarded-For, -Proto and -Host count. Empty: nobody's.",
-    "反向代理的地址和网段；只采信它们的 X-Forwarded-For、-Proto 和 -Host。留空：均不采信。",
-  ),
-  "http.base_path": text(
-    "",
-    "Path below which a proxy shows the server, such as /speech, whether or not the proxy takes it off. Empty: none.",
-    "代理对外提供服务的路径前缀，如 /speech；代理转发时是否去掉前缀均可。留空：无。",
-  ),
+  ...networkSettings,
   model_dir: list(["model"], "Directories that hold models, one or more.", "存放模型的目录，可有多个。"),
   default_model: text(
     "",
@@ -380,11 +366,6 @@ export const settings = {
     "127.0.0.1",
     "Address that vosk.port listens on; 0.0.0.0 lets the network in.",
     "vosk.port 的监听地址；0.0.0.0 表示对网络开放。",
-  ),
-  "vosk.tls": flag(
-    "With tls.cert: whether vosk.port speaks wss too; off for clients that can only speak ws.",
-    "设置了 tls.cert 时 vosk.port 是否也使用 wss；客户端只支持 ws 时请关闭。",
-    true,
   ),
   "vosk.allow": list(
     [],

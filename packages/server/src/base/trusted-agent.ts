@@ -11,10 +11,11 @@ export const patience = { headersTimeout: 0, bodyTimeout: 0 } as const;
 export function readAuthorities(file: string): string {
   const text = read(file);
   try {
-    return new X509Certificate(text) && text;
+    void new X509Certificate(text);
   } catch (error) {
     throw new Error("it holds no certificate in PEM", { cause: error });
   }
+  return text;
 }
 
 /** Carries requests to servers whose certificate, or that of their authority, is one of these or one that Node knows. */

@@ -24,7 +24,6 @@ import { createScriptConverter } from "../recognition/script.ts";
 import { switchSettings } from "../rollout/settings.ts";
 import { type ComposedAccess, composeAccess } from "./access.ts";
 import { composeCatalog } from "./catalog.ts";
-import { composeCertificate } from "./certificate.ts";
 import { openDurable } from "./durable.ts";
 import { composeHttp } from "./http.ts";
 import { composeMaintenance } from "./maintenance.ts";
@@ -54,6 +53,8 @@ export interface ComposeOptions {
   readonly reread?: (() => Config) | undefined;
   /** Told of the configuration that is in force after a reload. */
   readonly onReload?: ((config: Config) => void) | undefined;
+  /** Of the ports; without one they speak no TLS. */
+  readonly certificate?: ServedCertificate | undefined;
 }
 
 export interface Parts {
@@ -71,8 +72,6 @@ export interface Parts {
   /** Refuses new work, and waits for what runs. */
   readonly work: Omit<Drainable, "api">;
   readonly maintenance: Maintenance;
-  /** Undefined: the ports speak no TLS. */
-  readonly certificate: ServedCertificate | undefined;
   /** Once these are over `/readyz` says yes: also when the default model failed, since all others can be used. */
   readonly followStart: (start: Starting) => void;
   readonly close: () => Promise<void>;
@@ -80,11 +79,10 @@ export interface Parts {
 
 /** Puts the parts together: a server without its port and its lock. @throws VoxpoolError `config_invalid`, `state_newer` */
 export async function compose(options: ComposeOptions): Promise<Parts> {
-  const { log, stateDir, spoolDirectory, storeFile } = options;
+  const { log, stateDir, spoolDirectory, storeFile, certificate } = options;
   const config: Config = { ...options.config }; // a reload changes it in place
   const { cores, ...settings } = settingsOf(config); // before anything is open that would have to be closed again
   const { catalog, assets, known, fetch } = composeCatalog(config, options);
-  const certificate = await composeCertificate(config, log);
   const tracing = await composeTracing(config, log);
   const durable = await openDurable(storeFile, log);
   const door = composeAccess({ ...options, durable, modelDirs: catalog.modelDirs });
@@ -116,20 +114,15 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
     version,
   };
   const { api, ...work } = drainable(createApi(useCases));
-  const kept = { durable, stateDir, spoolDirectory, spool, recordingFile, door };
-  const onReload = (next: Config) => {
-    options.onReload?.(next);
-    void certificate?.reload();
-  };
-  const maintenance = composeMaintenance({ ...options, onReload, ...useCases, config, settings, useCases, durable });
-  const { http, starting } = composeHttp({ ...models, ...kept, api, config, log, watch, tracing, maintenance, certificate });
+  const kept = { durable, stateDir, spoolDirectory, spool, recordingFile, door, certificate };
+  const maintenance = composeMaintenance({ ...options, ...useCases, config, settings, useCases, durable });
+  const { http, starting } = composeHttp({ ...models, ...kept, api, config, log, watch, tracing, maintenance });
   return {
     ...models,
     api,
     work,
     maintenance,
     http,
-    certificate,
     door,
     configuredDefault: config.default_model,
     recordingFile,
@@ -141,7 +134,6 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
       await closeAll([http, pool, audio, scripts]);
       await door.close();
       await durable.close();
-      certificate?.close();
       await tracing?.close();
     },
   };

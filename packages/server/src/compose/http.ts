@@ -17,7 +17,16 @@ export interface ComposeHttp
 }
 
 /** The HTTP server with all that is spoken on its port, and what its readiness hangs on. */
-export function composeHttp({ tracing, door, log, spoolDirectory, spool, maintenance, certificate, ...parts }: ComposeHttp): {
+export function composeHttp({
+  tracing,
+  door,
+  log,
+  spoolDirectory,
+  spool,
+  maintenance,
+  certificate,
+  ...parts
+}: ComposeHttp): {
   readonly http: FastifyInstance;
   readonly starting: Omit<ReturnType<typeof composeReadiness>, "readiness">;
 } {

@@ -10,13 +10,16 @@ const own: ReadonlySet<string> = new Set(["api", "v1", "v2", "docs", "openapi.js
 export function basePathOf(setting: string): string {
   const path = setting.replace(/\/+$/, "");
   if (path === "") return "";
-  const wrong = (detail: string) => new VoxpoolError("config_invalid", { source: "http.base_path", detail });
   if (!/^(?:\/[\w.~-]+)+$/.test(path) || /\/\.\.?(?:\/|$)/.test(path)) {
     throw wrong(`${setting.slice(0, 100)} is no path; write it like /speech`);
   }
   const [, first = ""] = path.split("/");
   if (own.has(first)) throw wrong(`paths of the server itself begin with /${first}; choose another one, like /speech`);
   return path;
+}
+
+function wrong(detail: string): VoxpoolError {
+  return new VoxpoolError("config_invalid", { source: "http.base_path", detail });
 }
 
 /** A request's URL below the base path, whether or not the proxy has taken that off. */

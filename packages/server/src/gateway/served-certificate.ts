@@ -1,5 +1,11 @@
 import type { Server } from "node:tls";
-import { type Certificate, type CertificateFiles, markOf, readCertificate, secureOptions } from "../base/certificate.ts";
+import {
+  type Certificate,
+  type CertificateFiles,
+  markOf,
+  readCertificate,
+  secureOptions,
+} from "../base/certificate.ts";
 import { VoxpoolError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 

@@ -1,6 +1,7 @@
 import type { Server } from "node:https";
 import type { Socket } from "node:net";
 import { VoxpoolError } from "../base/errors.ts";
+import { messageLanguage } from "./language.ts";
 
 /** A client that says nothing for so long is let go. */
 const firstByteMs = 15_000;
@@ -27,7 +28,7 @@ export function frontTls(server: Server): void {
       clearTimeout(timer);
       const bytes = socket.read() as Buffer | null;
       if (bytes === null) return void socket.destroy(); // it has ended without a word
-      if (isPlainHttp(bytes)) return refuse(socket);
+      if (isPlainHttp(bytes)) return refuse(socket, bytes);
       socket.unshift(bytes);
       for (const listener of secure) Reflect.apply(listener, server, [socket]);
     });
@@ -45,8 +46,12 @@ function isPlainHttp(bytes: Buffer): boolean {
   return first >= 0x41 && first <= 0x5a;
 }
 
-function refuse(socket: Socket): void {
-  const { reason, message, entry } = new VoxpoolError("https_required");
+/** @param head what has come of the request; nothing but the language of its sender is read of it */
+function refuse(socket: Socket, head: Buffer): void {
+  const [, languages] = /^accept-language:(.{1,200})$/im.exec(head.toString("latin1", 0, 16_384)) ?? [];
+  const error = new VoxpoolError("https_required");
+  const { reason, entry } = error;
+  const message = error.messageIn(messageLanguage(languages));
   const text = JSON.stringify({ success: false, message, reason, retryable: entry.retryable });
   socket.end(
     `HTTP/1.1 ${entry.status} Bad Request\r\nContent-Type: application/json; charset=utf-8\r\n` +

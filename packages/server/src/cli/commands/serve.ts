@@ -149,7 +149,12 @@ function reportOf(config: Config, server: RunningServer, ready: DefaultModelRead
   const isSecure = protocol === "https:";
   return {
     version,
-    urls: reachableUrls(config.host, Number(port || (isSecure ? 443 : 80)), networkInterfaces(), isSecure ? "https" : "http"),
+    urls: reachableUrls(
+      config.host,
+      Number(port || (isSecure ? 443 : 80)),
+      networkInterfaces(),
+      isSecure ? "https" : "http",
+    ),
     modelDirs: config.model_dir,
     stateDir: server.stateDir,
     defaultModel: ready && {

@@ -40,7 +40,11 @@ export function registerTls(program: CliCommand, context: CommandContext): void 
       (name: string, names: readonly string[]) => [...names, name],
       [] as readonly string[],
     )
-    .option("--days <days>", tls.text({ en: "How long it is valid. Default: 825.", zh: "有效天数。默认：825。" }), "825")
+    .option(
+      "--days <days>",
+      tls.text({ en: "How long it is valid. Default: 825.", zh: "有效天数。默认：825。" }),
+      "825",
+    )
     .withOption("--force", { en: "Replace files that are there.", zh: "替换已有文件。" })
     .withOption("--json", { en: "Print one JSON document.", zh: "输出一个 JSON 文档。" })
     .withExamples(

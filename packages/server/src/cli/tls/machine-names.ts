@@ -22,8 +22,11 @@ export function machineNames(host: string = hostname(), interfaces: Interfaces =
 export function certificateName(text: string): string | undefined {
   const ip = plainAddress(text.replace(/^\[(.*)\]$/, "$1"));
   if (isIP(ip) !== 0 && !ip.includes("%")) return ip;
+  // What follows the host in a URL would be left out in silence.
+  if (/[/?#@:\\\s]/.test(text)) return undefined;
   const [, wildcard = "", rest = ""] = /^(\*\.)?(.*)$/s.exec(text) ?? [];
   const name = domainToASCII(rest);
-  const isHost = name.length <= 253 && /^[a-z\d_]([a-z\d_-]{0,61}[a-z\d_])?(\.[a-z\d_]([a-z\d_-]{0,61}[a-z\d_])?)*$/.test(name);
+  const isHost =
+    name.length <= 253 && /^[a-z\d_]([a-z\d_-]{0,61}[a-z\d_])?(\.[a-z\d_]([a-z\d_-]{0,61}[a-z\d_])?)*$/.test(name);
   return isHost && isIP(name) === 0 ? wildcard + name : undefined;
 }

@@ -24,10 +24,12 @@ const earlierMs = 3_600_000;
 export function selfSigned(names: readonly string[], days: number, nowMs = Date.now()): SelfSigned {
   const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const algorithm = new x509.AlgorithmIdentifier({ algorithm: oids.ecdsaWithSha256 });
-  const name = nameOf("voxpool");
+  const serialNumber = randomSerial();
+  // OpenSSL finds a certificate by its subject, and of two with the same one the first alone: no two have the same.
+  const name = nameOf(`voxpool ${Buffer.from(serialNumber).toString("hex").slice(0, 16)}`);
   const tbsCertificate = new x509.TBSCertificate({
     version: x509.Version.v3,
-    serialNumber: serialNumber(),
+    serialNumber,
     signature: algorithm,
     issuer: name,
     subject: name,
@@ -44,8 +46,6 @@ export function selfSigned(names: readonly string[], days: number, nowMs = Date.
 }
 
 function extensionsOf(names: readonly string[], publicKey: KeyObject): x509.Extension[] {
-  const extension = (extnID: string, value: object, critical = false) =>
-    new x509.Extension({ extnID, critical, extnValue: new OctetString(AsnConvert.serialize(value)) });
   const alternatives = names.map((name) =>
     isIP(name) === 0 ? new x509.GeneralName({ dNSName: name }) : new x509.GeneralName({ iPAddress: name }),
   );
@@ -59,6 +59,10 @@ function extensionsOf(names: readonly string[], publicKey: KeyObject): x509.Exte
   ];
 }
 
+function extension(extnID: string, value: object, critical = false): x509.Extension {
+  return new x509.Extension({ extnID, critical, extnValue: new OctetString(AsnConvert.serialize(value)) });
+}
+
 function nameOf(commonName: string): x509.Name {
   const value = new x509.AttributeValue({ utf8String: commonName });
   const attribute = new x509.AttributeTypeAndValue({ type: oids.commonName, value });
@@ -66,7 +70,7 @@ function nameOf(commonName: string): x509.Name {
 }
 
 /** 127 random bits: a positive number, without leading zeros that DER would not have. */
-function serialNumber(): ArrayBuffer {
+function randomSerial(): ArrayBuffer {
   const bytes = randomBytes(16);
   bytes[0] = ((bytes[0] ?? 0) & 0x7f) | 0x40;
   return arrayOf(bytes);

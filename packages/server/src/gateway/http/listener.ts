@@ -1,4 +1,11 @@
-import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse, STATUS_CODES } from "node:http";
+import {
+  createServer,
+  type IncomingMessage,
+  type Server,
+  type ServerOptions,
+  type ServerResponse,
+  STATUS_CODES,
+} from "node:http";
 import { createServer as createSecureServer } from "node:https";
 import type { Socket } from "node:net";
 import type { Failure } from "@voxpool/client/contract";
@@ -26,11 +33,10 @@ const keepAliveMs = 75_000;
 const lingerMs = 2_000;
 
 /** The HTTP server beneath Fastify: its limits, and its answers to what is not even a request. */
-export function createListener(
-  handler: Handler,
-  options: ListenerOptions,
-): Server {
-  const server = listenerOf(options.certificate, {
+export function createListener(handler: Handler, options: ListenerOptions): Server {
+  const server = listenerOf(
+    options.certificate,
+    {
       headersTimeout: options.headTimeoutMs,
       // Uploads may take as long as they like while something arrives; the readers of bodies watch that.
       requestTimeout: 0,

@@ -1,4 +1,10 @@
-import { createServer, type IncomingMessage, type OutgoingHttpHeaders, type RequestListener, type Server } from "node:http";
+import {
+  createServer,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  type RequestListener,
+  type Server,
+} from "node:http";
 import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { WebSocketServer } from "ws";
@@ -87,7 +93,10 @@ const onRequest: RequestListener = (_, response) => {
 
 function serverWith(certificate: ServedCertificate | undefined): Server {
   if (certificate === undefined) return createServer(onRequest);
-  const server = createSecureServer({ ...secureOptions(certificate.current), handshakeTimeout: handshakeMs }, onRequest);
+  const server = createSecureServer(
+    { ...secureOptions(certificate.current), handshakeTimeout: handshakeMs },
+    onRequest,
+  );
   certificate.serve(server);
   frontTls(server);
   return server;
