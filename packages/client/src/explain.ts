@@ -1,3 +1,5 @@
+/** How certificates fail, by OpenSSL and Node. */
+const aboutCertificate = /CERT|_ISSUER_|LEAF_SIGNATURE|^INVALID_(CA|PURPOSE)$|^HOSTNAME_MISMATCH$/;
 const untrusted =
   "nobody known vouches for its certificate; if it is the right one, name its file: --cacert of voxpool, NODE_EXTRA_CA_CERTS of Node";
 
@@ -15,15 +17,8 @@ const networkTexts: Readonly<Record<string, string>> = {
   UND_ERR_SOCKET: "the other side cut the connection",
   CERT_HAS_EXPIRED: "its certificate has expired",
   CERT_NOT_YET_VALID: "its certificate is not valid yet; is the clock right?",
-  DEPTH_ZERO_SELF_SIGNED_CERT: untrusted,
-  SELF_SIGNED_CERT_IN_CHAIN: untrusted,
-  UNABLE_TO_GET_ISSUER_CERT: untrusted,
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: untrusted,
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: untrusted,
   ERR_TLS_CERT_ALTNAME_INVALID: "its certificate is that of another host",
   ERR_SSL_WRONG_VERSION_NUMBER: "what listens there does not speak HTTPS; write http://",
-  ERR_SSL_PACKET_LENGTH_TOO_LONG: "what listens there does not speak HTTPS; write http://",
-  ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION: "no version of TLS is spoken by both sides",
 };
 const fileTexts: Readonly<Record<string, string>> = {
   ENOENT: "there is no such file",
@@ -36,26 +31,9 @@ const fileTexts: Readonly<Record<string, string>> = {
   ELOOP: "its links lead in a circle",
 };
 
-/** How certificates fail that are not those of the host that was asked. */
-const certificateCodes: ReadonlySet<unknown> = new Set([
-  ...Object.keys(networkTexts).filter((code) => /CERT/.test(code)),
-  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
-  "CERT_SIGNATURE_FAILURE",
-  "CERT_CHAIN_TOO_LONG",
-  "CERT_REVOKED",
-  "CERT_UNTRUSTED",
-  "CERT_REJECTED",
-  "INVALID_CA",
-  "INVALID_PURPOSE",
-  "HOSTNAME_MISMATCH",
-]);
-
-/** Whether an error, or what caused it, is about a certificate: then nothing but a handshake was sent. */
-export function isAboutCertificate(error: unknown): boolean {
-  for (let at = error, depth = 0; at instanceof Error && depth < 8; at = at.cause, depth++) {
-    if (certificateCodes.has((at as { code?: unknown }).code)) return true;
-  }
-  return false;
+/** Whether the cause of a failure is a certificate: then nothing but a handshake was sent. */
+export function isAboutCertificate(cause: unknown): boolean {
+  return cause instanceof Error && "code" in cause && aboutCertificate.test(String(cause.code));
 }
 
 /**
@@ -76,7 +54,8 @@ function explainCode(error: Error): string | undefined {
   if (typeof code !== "string") return undefined;
   // A firewall's refusal of a connection has the code of a file without permission.
   const texts = syscall === "connect" || syscall === "getaddrinfo" ? networkTexts : { ...networkTexts, ...fileTexts };
-  if (!Object.hasOwn(texts, code)) return error.message || code;
+  const text = Object.hasOwn(texts, code) ? texts[code] : aboutCertificate.test(code) ? untrusted : undefined;
+  if (text === undefined) return error.message || code;
   const where = typeof path === "string" ? `${path}: ` : "";
-  return `${where}${texts[code]} (${code})`;
+  return `${where}${text} (${code})`;
 }

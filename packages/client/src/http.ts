@@ -182,7 +182,7 @@ function queryString(query: TransportRequest["query"]): string {
 function transportError(error: unknown): TransportError {
   const detail = explainError(error);
   const cause = error instanceof Error ? error.cause : undefined;
-  if (isAboutCertificate(error)) return new TransportError("certificate_untrusted", false, detail, { cause: error });
+  if (isAboutCertificate(cause)) return new TransportError("certificate_untrusted", false, detail, { cause: error });
   if (isNeverSent(cause)) return new TransportError("server_unreachable", false, detail, { cause: error });
   // Browsers do not say what went wrong; that nobody listens is by far the most frequent.
   if (cause === undefined) return new TransportError("server_unreachable", true, detail, { cause: error });

@@ -17,7 +17,6 @@ import { composeCertificate } from "./compose/certificate.ts";
 import { type ComposeOptions, compose, type Parts } from "./compose/compose.ts";
 import { type OwnerSocket, openOwnerSocket } from "./compose/owner-socket.ts";
 import { closePorts, openPorts, type Port } from "./compose/ports.ts";
-import type { ServedCertificate } from "./gateway/served-certificate.ts";
 
 export type { DefaultModelReady } from "./api/default-model.ts";
 export type { PullEvent } from "./catalog/pull.ts";
@@ -129,7 +128,7 @@ async function composeOr(
   giveUp: () => void,
   options: ComposeOptions & { readonly signal: AbortSignal },
 ): Promise<Parts & Pick<ComposeOptions, "certificate">> {
-  let certificate: ServedCertificate | undefined;
+  let certificate: ComposeOptions["certificate"];
   try {
     certificate = await composeCertificate(options.config, options.log);
     options.signal.addEventListener("abort", () => certificate?.close());

@@ -26,7 +26,6 @@ export const accessPhrases: Readonly<Record<string, string>> = {
     "其证书没有受信任的机构担保；若确认无误，请指定证书文件：voxpool 用 --cacert，Node 用 NODE_EXTRA_CA_CERTS（{1}）",
   "its certificate is not valid yet; is the clock right? ({})": "其证书尚未生效；时钟是否正确？（{1}）",
   "what listens there does not speak HTTPS; write http:// ({})": "该端口不使用 HTTPS；请改写为 http://（{1}）",
-  "no version of TLS is spoken by both sides ({})": "双方没有共同支持的 TLS 版本（{1}）",
   "the certificate was read again": "已重新读取证书",
   "the new certificate is not taken up; the old one stays": "新证书未启用；继续使用旧证书",
   "the certificate has expired: clients refuse it": "证书已过期：客户端会拒绝",
