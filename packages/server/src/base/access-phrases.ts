@@ -12,6 +12,8 @@ export const accessPhrases: Readonly<Record<string, string>> = {
     "未能为状态目录的所有者打开套接字；本机命令需要 URL 和密钥",
   "Nobody can use Wyoming: with auth.required it serves the addresses in auth.keyless alone, and there are none":
     "Wyoming 无人可用：开启 auth.required 后只为 auth.keyless 中的地址服务，而该设置为空",
+  "Keys can be read by whoever listens in on the network; tls.cert and tls.key give HTTPS, proxy.trusted names a proxy that has it":
+    "网络中的窃听者可以看到密钥；设置 tls.cert 和 tls.key 可启用 HTTPS，或用 proxy.trusted 指明带 HTTPS 的代理",
   "it is no certificate in PEM": "不是 PEM 格式的证书",
   "it is no key in PEM without a passphrase that belongs to tls.cert": "不是与 tls.cert 配套、无密码的 PEM 私钥",
   "it holds no certificate in PEM": "其中没有 PEM 格式的证书",
