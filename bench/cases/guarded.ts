@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { Bench, BenchCase, Measurement } from "../support/case.ts";
+import { writeCertificate } from "../support/certificate.ts";
 import { concurrently } from "../support/concurrent.ts";
 import { HttpClient } from "../support/http.ts";
 import { httpLoad } from "../support/http-load.ts";
@@ -17,20 +18,22 @@ const scrapeMs = 1000;
 interface Variant {
   readonly name: string;
   readonly hasKeys: boolean;
+  readonly hasTls: boolean;
   readonly isLogged: boolean;
   readonly isScraped: boolean;
 }
 
-const bare: Variant = { name: "nothing", hasKeys: false, isLogged: false, isScraped: false };
+const bare: Variant = { name: "nothing", hasKeys: false, hasTls: false, isLogged: false, isScraped: false };
 
 const variants: readonly Variant[] = [
   { ...bare, name: "keys", hasKeys: true },
+  { ...bare, name: "TLS", hasTls: true },
   { ...bare, name: "log lines to a file", isLogged: true },
   { ...bare, name: "metrics that are scraped each second", isScraped: true },
-  { name: "all of it", hasKeys: true, isLogged: true, isScraped: true },
+  { name: "all of it", hasKeys: true, hasTls: true, isLogged: true, isScraped: true },
 ];
 
-/** What authentication, logs and metrics cost. */
+/** What authentication, TLS, logs and metrics cost. */
 export const guarded: BenchCase = {
   name: "guarded",
   async run(bench) {
@@ -113,12 +116,14 @@ class Side {
   readonly #bench: Bench;
   readonly #server: BenchServer;
   readonly #headers: Readonly<Record<string, string>>;
+  readonly #tls: boolean;
   readonly #scraping: NodeJS.Timeout | undefined;
 
   private constructor(bench: Bench, server: BenchServer, variant: Variant, headers: Readonly<Record<string, string>>) {
     this.#bench = bench;
     this.#server = server;
     this.#headers = headers;
+    this.#tls = variant.hasTls;
     if (variant.isScraped) this.#scraping = setInterval(() => void this.#scrape(), scrapeMs);
   }
 
@@ -134,7 +139,11 @@ class Side {
       stateDirectory,
       defaultModel: model.modelPath,
       temporaryDirectory,
-      settings: { ...log, ...(variant.hasKeys && { "auth.required": "true" }) },
+      settings: {
+        ...log,
+        ...(variant.hasTls && writeCertificate(stateDirectory)),
+        ...(variant.hasKeys && { "auth.required": "true" }),
+      },
     });
     try {
       const secret = variant.hasKeys && (await createKey(stateDirectory, "bench", ["recognize", "read"]));
@@ -147,7 +156,7 @@ class Side {
 
   /** A second. */
   requests(): Promise<number> {
-    const target = { port: this.#server.port, path: "/api/models", headers: this.#headers };
+    const target = { port: this.#server.port, path: "/api/models", headers: this.#headers, tls: this.#tls };
     return httpLoad().run(target, connections, this.#bench.smoke ? 1 : 3);
   }
 
@@ -172,7 +181,8 @@ class Side {
   }
 
   async #scrape(): Promise<void> {
-    const answer = await fetch(`${this.#server.url}/metrics`, { headers: this.#headers });
-    await answer.text();
+    const client = new HttpClient(this.#server.url, 1, this.#headers);
+    await client.look("/metrics");
+    client.close();
   }
 }

@@ -1,5 +1,6 @@
 import { once } from "node:events";
-import { Agent, type IncomingMessage, request } from "node:http";
+import { Agent, type IncomingMessage, type OutgoingHttpHeaders, request } from "node:http";
+import { Agent as SecureAgent, request as secureRequest } from "node:https";
 import { text } from "node:stream/consumers";
 import type { Recording } from "./recordings.ts";
 
@@ -20,7 +21,9 @@ export class HttpClient {
   constructor(url: string, connections = 1, headers: Readonly<Record<string, string>> = {}) {
     this.#url = url;
     this.#headers = headers;
-    this.#agent = new Agent({ keepAlive: true, maxSockets: connections });
+    const kept = { keepAlive: true, maxSockets: connections };
+    // The certificate is the bench's own, and not what is measured.
+    this.#agent = isSecure(url) ? new SecureAgent({ ...kept, rejectUnauthorized: false }) : new Agent(kept);
   }
 
   /** @throws when the answer is no success */
@@ -48,17 +51,30 @@ export class HttpClient {
       ...(contentType === undefined ? {} : { "content-type": contentType }),
       ...(body === undefined ? {} : { "content-length": body.length }),
     };
-    const outgoing = request(this.#url + path, { method, agent: this.#agent, headers });
-    outgoing.end(body);
-    const [response] = (await once(outgoing, "response")) as [IncomingMessage];
+    const response = await this.#ask(method, path, headers, body);
     const parsed = JSON.parse(await text(response)) as Answer["body"];
     return { status: response.statusCode ?? 0, body: parsed, ms: performance.now() - begun };
+  }
+
+  /** Asks, and takes whatever comes. */
+  async look(path: string): Promise<void> {
+    await text(await this.#ask("GET", path, this.#headers));
+  }
+
+  async #ask(method: string, path: string, headers: OutgoingHttpHeaders, body?: Uint8Array): Promise<IncomingMessage> {
+    const ask = isSecure(this.#url) ? secureRequest : request;
+    const outgoing = ask(this.#url + path, { method, agent: this.#agent, headers });
+    outgoing.end(body);
+    const [response] = (await once(outgoing, "response")) as [IncomingMessage];
+    return response;
   }
 
   close(): void {
     this.#agent.destroy();
   }
 }
+
+const isSecure = (url: string): boolean => url.startsWith("https:");
 
 function succeeded(answer: Answer, path: string): Answer {
   if (answer.status === 200 && answer.body.success === true) return answer;

@@ -57,7 +57,8 @@ export async function startServerWith(options: ServerOptions): Promise<BenchServ
     logFile: join(temporaryDirectory, `server-${port}.log`),
     port,
   });
-  const server = { ...started, port, url: `http://127.0.0.1:${port}` };
+  const scheme = settings["tls.cert"] === undefined ? "http" : "https";
+  const server = { ...started, port, url: `${scheme}://127.0.0.1:${port}` };
   try {
     await ready(server.url);
     return server;

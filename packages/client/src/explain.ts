@@ -1,3 +1,8 @@
+/** How certificates fail, by OpenSSL and Node. */
+const aboutCertificate = /CERT|_ISSUER_|LEAF_SIGNATURE|^INVALID_(CA|PURPOSE)$|^HOSTNAME_MISMATCH$/;
+const untrusted =
+  "nobody known vouches for its certificate; if it is the right one, name its file: --cacert of voxpool, NODE_EXTRA_CA_CERTS of Node";
+
 /** What the codes of Node and its `fetch` mean to people. */
 const networkTexts: Readonly<Record<string, string>> = {
   ECONNREFUSED: "nothing listens there",
@@ -11,10 +16,9 @@ const networkTexts: Readonly<Record<string, string>> = {
   EPIPE: "the other side cut the connection",
   UND_ERR_SOCKET: "the other side cut the connection",
   CERT_HAS_EXPIRED: "its certificate has expired",
-  DEPTH_ZERO_SELF_SIGNED_CERT: "its certificate is not trusted; NODE_EXTRA_CA_CERTS can name a file of more",
-  SELF_SIGNED_CERT_IN_CHAIN: "its certificate is not trusted; NODE_EXTRA_CA_CERTS can name a file of more",
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: "its certificate is not trusted; NODE_EXTRA_CA_CERTS can name a file of more",
+  CERT_NOT_YET_VALID: "its certificate is not valid yet; is the clock right?",
   ERR_TLS_CERT_ALTNAME_INVALID: "its certificate is that of another host",
+  ERR_SSL_WRONG_VERSION_NUMBER: "what listens there does not speak HTTPS; write http://",
 };
 const fileTexts: Readonly<Record<string, string>> = {
   ENOENT: "there is no such file",
@@ -26,6 +30,11 @@ const fileTexts: Readonly<Record<string, string>> = {
   ENAMETOOLONG: "the path is too long",
   ELOOP: "its links lead in a circle",
 };
+
+/** Whether the cause of a failure is a certificate: then nothing but a handshake was sent. */
+export function isAboutCertificate(cause: unknown): boolean {
+  return cause instanceof Error && "code" in cause && aboutCertificate.test(String(cause.code));
+}
 
 /**
  * What an error says to people. `fetch` says "fetch failed" and hides the reason in `cause`, so the innermost error is
@@ -45,7 +54,8 @@ function explainCode(error: Error): string | undefined {
   if (typeof code !== "string") return undefined;
   // A firewall's refusal of a connection has the code of a file without permission.
   const texts = syscall === "connect" || syscall === "getaddrinfo" ? networkTexts : { ...networkTexts, ...fileTexts };
-  if (!Object.hasOwn(texts, code)) return error.message || code;
+  const text = Object.hasOwn(texts, code) ? texts[code] : aboutCertificate.test(code) ? untrusted : undefined;
+  if (text === undefined) return error.message || code;
   const where = typeof path === "string" ? `${path}: ` : "";
-  return `${where}${texts[code]} (${code})`;
+  return `${where}${text} (${code})`;
 }

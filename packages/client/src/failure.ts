@@ -41,6 +41,7 @@ export const ownFailures = {
     retryable: true,
     text: "The connection to {url} was lost before the answer was complete: {detail}.",
   },
+  certificate_untrusted: { retryable: false, text: "{url} cannot be trusted: {detail}. Nothing was sent." },
   answer_invalid: { retryable: false, text: "{url} gave an answer that is not voxpool's: {detail}." },
   audio_unreadable: { retryable: false, text: "The audio could not be read: {detail}." },
   request_timeout: { retryable: true, text: "No answer within {timeout_ms} ms." },

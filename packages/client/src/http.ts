@@ -1,4 +1,4 @@
-import { explainError } from "./explain.ts";
+import { explainError, isAboutCertificate } from "./explain.ts";
 import {
   type LiveSocket,
   SocketRefused,
@@ -182,6 +182,7 @@ function queryString(query: TransportRequest["query"]): string {
 function transportError(error: unknown): TransportError {
   const detail = explainError(error);
   const cause = error instanceof Error ? error.cause : undefined;
+  if (isAboutCertificate(cause)) return new TransportError("certificate_untrusted", false, detail, { cause: error });
   if (isNeverSent(cause)) return new TransportError("server_unreachable", false, detail, { cause: error });
   // Browsers do not say what went wrong; that nobody listens is by far the most frequent.
   if (cause === undefined) return new TransportError("server_unreachable", true, detail, { cause: error });

@@ -75,7 +75,7 @@ export interface Transport {
 
 /** No answer began. */
 export class TransportError extends Error {
-  readonly reason: "server_unreachable" | "connection_lost";
+  readonly reason: "server_unreachable" | "connection_lost" | "certificate_untrusted";
   /** False only when it is certain that the server never saw the request: then sending it again is always safe. */
   readonly mayHaveArrived: boolean;
 

@@ -4,7 +4,7 @@ import type { FastifyInstance } from "fastify";
 import { type DefaultModelReady, prepareDefaultModel } from "./api/default-model.ts";
 import { VoxpoolError } from "./base/errors.ts";
 import type { Log, LogLine } from "./base/log.ts";
-import { versionAt } from "./base/neighbour.ts";
+import { neighbourAt } from "./base/neighbour.ts";
 import { ownerSocketPath } from "./base/owner-socket-path.ts";
 import { stateDirectory } from "./base/paths.ts";
 import type { Config } from "./base/settings.ts";
@@ -13,6 +13,7 @@ import { systemText } from "./base/system-text.ts";
 import { removeAbandoned } from "./base/work-directory.ts";
 import type { PullEvent } from "./catalog/pull.ts";
 import { warnIfOpen } from "./compose/access.ts";
+import { composeCertificate } from "./compose/certificate.ts";
 import { type ComposeOptions, compose, type Parts } from "./compose/compose.ts";
 import { type OwnerSocket, openOwnerSocket } from "./compose/owner-socket.ts";
 import { closePorts, openPorts, type Port } from "./compose/ports.ts";
@@ -34,9 +35,11 @@ export interface StartOptions {
 }
 
 export interface RunningServer {
-  /** Where this machine reaches it, without a path: `http://127.0.0.1:5000`. */
+  /** Where this machine reaches it, without a path: `http://127.0.0.1:5000`, or `https` where it has a certificate. */
   readonly url: string;
   readonly stateDir: string;
+  /** File of the certificate, if it is its own authority: clients have to be given it. */
+  readonly caFile?: string | undefined;
   /** The default model is fetched, loaded and warm. Rejects with a VoxpoolError if not; the server runs on. */
   readonly defaultModel: Promise<DefaultModelReady>;
   /** Takes up the configuration as it is written now; a wrong one changes nothing. The log says what came of it. Never throws. */
@@ -89,7 +92,7 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
     }
   };
   try {
-    const url = await listen(parts.http, config);
+    const url = await listen(parts.http, config, parts.certificate === undefined ? "http" : "https");
     socket = await listenToOwner(parts, stateDir, log);
     warnIfOpen(config, log);
     ports = await openPorts({ ...parts, config, log });
@@ -103,7 +106,8 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
     };
     const { running, drain } = parts.work;
     const reload = () => void parts.maintenance.reloadConfig(operator).catch(() => undefined);
-    return { url, stateDir, defaultModel, reload, running, drain, stop };
+    const caFile = parts.certificate?.current.isSelfSigned ? config["tls.cert"] : undefined;
+    return { url, stateDir, caFile, defaultModel, reload, running, drain, stop };
   } catch (error) {
     await close();
     throw error;
@@ -120,16 +124,23 @@ function listenToOwner({ http, door }: Parts, stateDir: string, log: Log): Promi
 /** Who sends a signal. */
 const operator = { client: "signal", language: "en" } as const;
 
-async function composeOr(giveUp: () => void, options: ComposeOptions): Promise<Parts> {
+async function composeOr(
+  giveUp: () => void,
+  options: ComposeOptions & { readonly signal: AbortSignal },
+): Promise<Parts & Pick<ComposeOptions, "certificate">> {
+  let certificate: ComposeOptions["certificate"];
   try {
-    return await compose(options);
+    certificate = await composeCertificate(options.config, options.log);
+    options.signal.addEventListener("abort", () => certificate?.close());
+    return { ...(await compose({ ...options, certificate })), certificate };
   } catch (error) {
+    certificate?.close();
     giveUp();
     throw error;
   }
 }
 
-async function listen(http: FastifyInstance, { host, port }: Config): Promise<string> {
+async function listen(http: FastifyInstance, { host, port }: Config, scheme: "http" | "https"): Promise<string> {
   try {
     await http.listen({ host, port });
   } catch (error) {
@@ -138,24 +149,22 @@ async function listen(http: FastifyInstance, { host, port }: Config): Promise<st
       : cannotListen(host, port, error);
   }
   const address = http.addresses()[0] as AddressInfo | undefined; // of a TCP socket: never a path
-  return urlOf(host, address?.port ?? port);
+  return `${scheme}://${nameOf(host)}:${address?.port ?? port}`;
 }
 
-/** Where this machine reaches who listens there. */
-function urlOf(host: string, port: number): string {
+/** By which name this machine reaches who listens there. */
+function nameOf(host: string): string {
   const isAnyAddress = host === "0.0.0.0" || host === "::" || host === "";
-  const name = isAnyAddress ? "127.0.0.1" : host.includes(":") ? `[${host}]` : host;
-  return `http://${name}:${port}`;
+  return isAnyAddress ? "127.0.0.1" : host.includes(":") ? `[${host}]` : host;
 }
 
 async function portTaken(host: string, port: number): Promise<VoxpoolError> {
   const suggestion = port < 65_535 ? port + 1 : port - 1;
-  const url = urlOf(host, port);
-  const found = await versionAt(url);
+  const found = await neighbourAt(nameOf(host), port);
   const what =
     found === undefined
       ? strangerOn(port)
-      : `voxpool ${found}, which can be used as it is (${url}/api); a second server needs --state-dir DIR too`;
+      : `voxpool ${found.version}, which can be used as it is (${found.url}/api); a second server needs --state-dir DIR too`;
   return new VoxpoolError("port_taken", { host, port, what, suggestion });
 }
 

@@ -1,7 +1,19 @@
 import { entry } from "./catalogue-entry.ts";
 
-/** What goes wrong with keys, and with what they allow. */
+/** What goes wrong with keys and with what they allow, and with the trust of a client in a server. */
 export const accessErrors = {
+  https_required: entry(
+    400,
+    false,
+    "This port speaks HTTPS: write https:// (for live sessions wss://) in place of http://.",
+    "此端口使用 HTTPS：请把 http:// 改为 https://（实时会话用 wss://）。",
+  ),
+  certificate_untrusted: entry(
+    502,
+    false,
+    "{url} cannot be trusted: {detail}. Nothing was sent.",
+    "无法信任 {url}：{detail}。未发送任何内容。",
+  ),
   key_missing: entry(
     401,
     false,

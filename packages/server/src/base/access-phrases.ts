@@ -12,4 +12,24 @@ export const accessPhrases: Readonly<Record<string, string>> = {
     "未能为状态目录的所有者打开套接字；本机命令需要 URL 和密钥",
   "Nobody can use Wyoming: with auth.required it serves the addresses in auth.keyless alone, and there are none":
     "Wyoming 无人可用：开启 auth.required 后只为 auth.keyless 中的地址服务，而该设置为空",
+  "Keys can be read by whoever listens in on the network; tls.cert and tls.key give HTTPS, proxy.trusted names a proxy that has it":
+    "网络中的窃听者可以看到密钥；设置 tls.cert 和 tls.key 可启用 HTTPS，或用 proxy.trusted 指明带 HTTPS 的代理",
+  "it is no certificate in PEM": "不是 PEM 格式的证书",
+  "it is no key in PEM without a passphrase that belongs to tls.cert": "不是与 tls.cert 配套、无密码的 PEM 私钥",
+  "it holds no certificate in PEM": "其中没有 PEM 格式的证书",
+  "it is larger than 1 MB": "超过 1 MB",
+  "it is no file": "不是文件",
+  "it is needed beside {}": "需与 {1} 一同设置",
+  "it is there already; --force replaces it": "已存在；--force 可替换",
+  "{} is no path; write it like /speech": "{1} 不是路径；请写成 /speech 这样",
+  "paths of the server itself begin with /{}; choose another one, like /speech":
+    "服务器自身的路径以 /{1} 开头；请另选一个，如 /speech",
+  "nobody known vouches for its certificate; if it is the right one, name its file: --cacert of voxpool, NODE_EXTRA_CA_CERTS of Node ({})":
+    "其证书没有受信任的机构担保；若确认无误，请指定证书文件：voxpool 用 --cacert，Node 用 NODE_EXTRA_CA_CERTS（{1}）",
+  "its certificate is not valid yet; is the clock right? ({})": "其证书尚未生效；时钟是否正确？（{1}）",
+  "what listens there does not speak HTTPS; write http:// ({})": "该端口不使用 HTTPS；请改写为 http://（{1}）",
+  "the certificate was read again": "已重新读取证书",
+  "the new certificate is not taken up; the old one stays": "新证书未启用；继续使用旧证书",
+  "the certificate has expired: clients refuse it": "证书已过期：客户端会拒绝",
+  "the certificate expires soon": "证书即将过期",
 };

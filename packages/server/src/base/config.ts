@@ -31,7 +31,7 @@ export interface LoadedConfig {
 }
 
 /** Variables of the command line that are no settings; `VOXPOOL_TEST_…` belongs to tests. */
-export const otherVariables = ["VOXPOOL_CONFIG", "VOXPOOL_URL", "VOXPOOL_KEY"] as const;
+export const otherVariables = ["VOXPOOL_CONFIG", "VOXPOOL_URL", "VOXPOOL_KEY", "VOXPOOL_CACERT"] as const;
 
 /**
  * The configuration out of, in rising order: defaults, YAML file, environment, flags.

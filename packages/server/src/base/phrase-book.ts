@@ -266,8 +266,6 @@ export const phraseBook: Readonly<Record<string, string>> = {
   "the host does not answer ({})": "该主机没有响应（{1}）",
   "the other side cut the connection ({})": "对方断开了连接（{1}）",
   "its certificate has expired ({})": "其证书已过期（{1}）",
-  "its certificate is not trusted; NODE_EXTRA_CA_CERTS can name a file of more ({})":
-    "其证书不受信任；可用 NODE_EXTRA_CA_CERTS 指定更多证书的文件（{1}）",
   "its certificate is that of another host ({})": "其证书属于另一台主机（{1}）",
   "{}: too many files are open ({})": "{1}：打开的文件过多（{2}）",
   "{}; and the fallback could not be opened: {}": "{1}；后备也无法打开：{2}",

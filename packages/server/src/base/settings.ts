@@ -1,3 +1,4 @@
+import { networkSettings } from "./network-settings.ts";
 import { choice, flag, integer, list, type Setting, text } from "./setting-kinds.ts";
 
 const most = Number.MAX_SAFE_INTEGER;
@@ -9,6 +10,7 @@ const most = Number.MAX_SAFE_INTEGER;
 export const settings = {
   host: text("0.0.0.0", "Address to listen on.", "监听地址。"),
   port: integer(5000, [0, 65_535], "Port to listen on; 0 takes a free one.", "监听端口；0 表示任选空闲端口。"),
+  ...networkSettings,
   model_dir: list(["model"], "Directories that hold models, one or more.", "存放模型的目录，可有多个。"),
   default_model: text(
     "",

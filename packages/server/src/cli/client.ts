@@ -3,6 +3,7 @@ import { type ClientOptions, ModelAPIClient } from "@voxpool/client";
 import { inChinese } from "../base/phrases.ts";
 import { type CommandContext, UsageError } from "./context.ts";
 import { ownerFetch, ownerWebSocket } from "./owner-wire.ts";
+import { trustedWire } from "./trusted-wire.ts";
 
 /** Where the server is when nothing else is said. Not `localhost`: that may be looked up as IPv6 first. */
 export const defaultUrl = "http://127.0.0.1:5000/api";
@@ -11,12 +12,13 @@ export const defaultUrl = "http://127.0.0.1:5000/api";
 export interface ClientFlags {
   readonly url?: string;
   readonly key?: string;
+  readonly cacert?: string;
   readonly json?: boolean;
 }
 
 /**
- * A client of the server that the flags or `VOXPOOL_URL` and `VOXPOOL_KEY` name, which ends with the command.
- * @throws UsageError if the URL or the key cannot be used
+ * A client of the server that the flags or `VOXPOOL_URL`, `VOXPOOL_KEY` and `VOXPOOL_CACERT` name, which ends with the
+ * command. @throws UsageError if the URL, the key or the certificate cannot be used
  */
 export function createClient(
   flags: ClientFlags,
@@ -29,7 +31,7 @@ export function createClient(
     return new ModelAPIClient(url, {
       ...(key === undefined ? {} : { key }),
       ...live,
-      ...(!isNamed(flags, context) && { fetch: ownerFetch(context) }),
+      ...fetchOf(flags, context),
       headers: { "accept-language": context.language },
       signal: context.signal,
       clientId: commandLineId(),
@@ -42,9 +44,18 @@ export function createClient(
   }
 }
 
+function fetchOf(flags: ClientFlags, context: CommandContext): Pick<ClientOptions, "fetch"> {
+  if (!isNamed(flags, context)) return { fetch: ownerFetch(context) };
+  const trusted = trustedWire(flags.cacert, context);
+  return trusted === undefined ? {} : { fetch: trusted.fetch };
+}
+
 /** The same for commands with live sessions. @throws UsageError as `createClient` does */
 export async function createLiveClient(flags: ClientFlags, context: CommandContext): Promise<ModelAPIClient> {
-  if (isNamed(flags, context)) return createClient(flags, context);
+  if (isNamed(flags, context)) {
+    const trusted = trustedWire(flags.cacert, context);
+    return createClient(flags, context, trusted && { WebSocket: await trusted.webSocket() });
+  }
   return createClient(flags, context, { WebSocket: await ownerWebSocket(context) });
 }
 

@@ -119,6 +119,10 @@ export class CliCommand extends Command {
         en: "API key; else VOXPOOL_KEY (which other users of this machine cannot see).",
         zh: "API 密钥；否则用 VOXPOOL_KEY（本机其他用户看不到）。",
       })
+      .withOption("--cacert <file>", {
+        en: "Certificates (PEM) to trust beside the usual ones; else VOXPOOL_CACERT.",
+        zh: "除常用证书外另行信任的证书文件（PEM）；否则用 VOXPOOL_CACERT。",
+      })
       .withOption("--json", json);
   }
 

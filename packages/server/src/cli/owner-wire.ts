@@ -1,9 +1,11 @@
 import { connect } from "node:net";
 import type { WebSocketMaker } from "@voxpool/client";
-import type { Agent, WebSocketInit } from "undici";
+import type { Agent } from "undici";
 import { ownerSocketPath } from "../base/owner-socket-path.ts";
 import { stateDirectory } from "../base/paths.ts";
+import { patience } from "../base/trusted-agent.ts";
 import type { CommandContext } from "./context.ts";
+import { fetchThrough, webSocketThrough } from "./dispatched.ts";
 
 type Environment = Pick<CommandContext, "env">;
 
@@ -12,33 +14,17 @@ type Environment = Pick<CommandContext, "env">;
  * there is no such server. Looked for when the first request is made.
  */
 export function ownerFetch({ env }: Environment): typeof fetch {
-  let found: Promise<typeof fetch> | undefined;
-  return async (url, init) => {
-    found ??= findOwnerFetch(env);
-    return (await found)(url, init);
-  };
+  return fetchThrough(() => ownerDispatcher(env));
 }
 
 /** The same for live sessions. */
-export async function ownerWebSocket({ env }: Environment): Promise<WebSocketMaker> {
-  const [{ WebSocket }, dispatcher] = await Promise.all([import("undici"), ownerDispatcher(env)]);
-  return class extends WebSocket {
-    constructor(url: string, init?: WebSocketInit) {
-      super(url, { ...init, dispatcher });
-    }
-  };
-}
-
-async function findOwnerFetch(env: CommandContext["env"]): Promise<typeof fetch> {
-  const [{ fetch: fetchThrough }, dispatcher] = await Promise.all([import("undici"), ownerDispatcher(env)]);
-  return ((url: string, init: object) => fetchThrough(url, { ...init, dispatcher })) as unknown as typeof fetch;
+export function ownerWebSocket({ env }: Environment): Promise<WebSocketMaker> {
+  return webSocketThrough(() => ownerDispatcher(env));
 }
 
 async function ownerDispatcher(env: CommandContext["env"]): Promise<Agent> {
   const [{ Agent }, socketPath] = await Promise.all([import("undici"), configuredPath(env)]);
   const isThere = socketPath !== undefined && (await answers(socketPath));
-  // A model may take long to load, and events come when something happens.
-  const patience = { headersTimeout: 0, bodyTimeout: 0 };
   return new Agent({ ...patience, ...(isThere && { connect: { socketPath } }) });
 }
 

@@ -21,6 +21,7 @@ import { registerServe, type StartServer } from "./commands/serve.ts";
 import { registerStats } from "./commands/stats.ts";
 import { registerStatus } from "./commands/status.ts";
 import { registerSwitch } from "./commands/switch.ts";
+import { registerTls } from "./commands/tls.ts";
 import { registerTop } from "./commands/top.ts";
 import { registerTranscribe } from "./commands/transcribe.ts";
 import { registerUnload } from "./commands/unload.ts";
@@ -79,6 +80,7 @@ export function buildProgram(context: CommandContext, parts: ProgramParts = {}):
   registerPull(program, context);
   registerSearch(program, context);
   registerKeys(program, context);
+  registerTls(program, context);
   registerConfig(program, context);
   registerBackup(program, context);
   registerRestore(program, context);

@@ -24,6 +24,8 @@ export interface StartupReport {
     | undefined;
   /** Whether requests need a key. */
   readonly authentication: boolean;
+  /** File of the certificate, if clients have to be given it. */
+  readonly caFile?: string | undefined;
   /** Path of the bundled recording, as it is written in commands to try. */
   readonly recording: string;
 }
@@ -57,16 +59,32 @@ export function startupScreen(report: StartupReport, language: MessageLanguage):
 }
 
 /** Curl, the command line, the SDK and Python. Quoted so that they work in POSIX shells and in cmd.exe. */
-function commandsToTry(report: Pick<StartupReport, "recording">, url: string): string[] {
-  const recording = report.recording.replaceAll("\\", "/");
-  const quoted = /^[\w./:-]+$/.test(recording) ? recording : `"${recording}"`;
-  const text = `'${recording.replaceAll("'", "\\'")}'`;
+function commandsToTry({ recording, caFile }: Pick<StartupReport, "recording" | "caFile">, url: string): string[] {
+  const quoted = quote(recording);
+  const text = stringOf(recording);
+  const trusted = caFile === undefined ? "" : ` --cacert ${quote(caFile)}`;
+  const trust =
+    caFile === undefined
+      ? ""
+      : `import tls from 'node:tls'; import { readFileSync } from 'node:fs'; tls.setDefaultCACertificates([readFileSync(${stringOf(caFile)}, 'utf8')]); `;
+  const verify = caFile === undefined ? "" : `, verify=${stringOf(caFile)}`;
   return [
-    `curl -s --data-binary @${quoted} -H "Content-Type: audio/wav" "${url}/transcribe?response_format=text"`,
-    `npx voxpool transcribe ${quoted}${url === defaultUrl ? "" : ` --url ${url}`}`,
-    `node --input-type=module -e "import { ModelAPIClient } from '@voxpool/client'; const { text, message } = await new ModelAPIClient('${url}').transcribe(${text}); console.log(text ?? message)"`,
-    `python3 -c "import requests; print(requests.post('${url}/transcribe', files={'file': open(${text}, 'rb')}).json()['text'])"`,
+    `curl -s${trusted} --data-binary @${quoted} -H "Content-Type: audio/wav" "${url}/transcribe?response_format=text"`,
+    `npx voxpool transcribe ${quoted}${url === defaultUrl ? "" : ` --url ${url}${trusted}`}`,
+    `node --input-type=module -e "${trust}import { ModelAPIClient } from '@voxpool/client'; const { text, message } = await new ModelAPIClient('${url}').transcribe(${text}); console.log(text ?? message)"`,
+    `python3 -c "import requests; print(requests.post('${url}/transcribe', files={'file': open(${text}, 'rb')}${verify}).json()['text'])"`,
   ];
+}
+
+/** A path as POSIX shells and cmd.exe take it. */
+function quote(path: string): string {
+  const plain = path.replaceAll("\\", "/");
+  return /^[\w./:-]+$/.test(plain) ? plain : `"${plain}"`;
+}
+
+/** A path as JavaScript and Python take it. */
+function stringOf(path: string): string {
+  return `'${path.replaceAll("\\", "/").replaceAll("'", "\\'")}'`;
 }
 
 /**
@@ -79,17 +97,15 @@ export function reachableUrls(
   interfaces: Readonly<
     Record<string, readonly Pick<NetworkInterfaceInfo, "address" | "family" | "internal">[] | undefined>
   >,
+  scheme: "http" | "https" = "http",
 ): string[] {
-  if (host !== "0.0.0.0" && host !== "::") return [urlOf(host, port)];
+  const urlOf = (name: string) => `${scheme}://${name.includes(":") ? `[${name}]` : name}:${port}/api`;
+  if (host !== "0.0.0.0" && host !== "::") return [urlOf(host)];
   const addresses = Object.values(interfaces)
     .flatMap((found) => found ?? [])
     .filter(({ family, internal }) => family === "IPv4" && !internal)
     .map(({ address }) => address);
-  return ["127.0.0.1", ...addresses].map((address) => urlOf(address, port));
-}
-
-function urlOf(host: string, port: number): string {
-  return `http://${host.includes(":") ? `[${host}]` : host}:${port}/api`;
+  return ["127.0.0.1", ...addresses].map(urlOf);
 }
 
 function modelText(model: StartupReport["defaultModel"], words: Words): string {

@@ -48,13 +48,18 @@ export function composeAccess({ config, log, durable, modelDirs, ...options }: C
   };
 }
 
-/** Says so where everybody on the network may do everything. */
+/** Says so where everybody on the network may do everything, or read the keys of those who may. */
 export function warnIfOpen({ host, ...config }: Config, log: Log): void {
-  if (config["auth.required"] || isLoopback(host)) return;
-  const text =
-    "No key is asked of anybody on the network; auth.required asks for one, host 127.0.0.1 keeps it to this machine";
-  log.warn({ host: host === "" ? "::" : host }, text);
+  if (isLoopback(host)) return;
+  const warn = (text: string) => log.warn({ host: host === "" ? "::" : host }, text);
+  if (!config["auth.required"]) warn(openText);
+  else if (config["tls.cert"] === "" && config["proxy.trusted"].length === 0) warn(readableText);
 }
+
+const openText =
+  "No key is asked of anybody on the network; auth.required asks for one, host 127.0.0.1 keeps it to this machine";
+const readableText =
+  "Keys can be read by whoever listens in on the network; tls.cert and tls.key give HTTPS, proxy.trusted names a proxy that has it";
 
 function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || (isIPv4(host) && host.startsWith("127."));

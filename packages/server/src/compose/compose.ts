@@ -16,6 +16,7 @@ import { createSpool } from "../base/spool.ts";
 import { version } from "../base/version.ts";
 import type { Catalog } from "../catalog/catalog.ts";
 import type { PullEvent } from "../catalog/pull.ts";
+import type { ServedCertificate } from "../gateway/served-certificate.ts";
 import { Names } from "../pool/names.ts";
 import { poolSettings } from "../pool/settings.ts";
 import type { Pool } from "../pool/types.ts";
@@ -52,6 +53,8 @@ export interface ComposeOptions {
   readonly reread?: (() => Config) | undefined;
   /** Told of the configuration that is in force after a reload. */
   readonly onReload?: ((config: Config) => void) | undefined;
+  /** Of the ports; without one they speak no TLS. */
+  readonly certificate?: ServedCertificate | undefined;
 }
 
 export interface Parts {
@@ -76,7 +79,7 @@ export interface Parts {
 
 /** Puts the parts together: a server without its port and its lock. @throws VoxpoolError `config_invalid`, `state_newer` */
 export async function compose(options: ComposeOptions): Promise<Parts> {
-  const { log, stateDir, spoolDirectory, storeFile } = options;
+  const { log, stateDir, spoolDirectory, storeFile, certificate } = options;
   const config: Config = { ...options.config }; // a reload changes it in place
   const { cores, ...settings } = settingsOf(config); // before anything is open that would have to be closed again
   const { catalog, assets, known, fetch } = composeCatalog(config, options);
@@ -111,7 +114,7 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
     version,
   };
   const { api, ...work } = drainable(createApi(useCases));
-  const kept = { durable, stateDir, spoolDirectory, spool, recordingFile, door };
+  const kept = { durable, stateDir, spoolDirectory, spool, recordingFile, door, certificate };
   const maintenance = composeMaintenance({ ...options, ...useCases, config, settings, useCases, durable });
   const { http, starting } = composeHttp({ ...models, ...kept, api, config, log, watch, tracing, maintenance });
   return {

@@ -7,7 +7,7 @@ import { type ComposeReadiness, composeReadiness } from "./readiness.ts";
 
 export interface ComposeHttp
   extends Omit<ComposeReadiness, "config">,
-    Pick<HttpServerOptions, "log" | "spoolDirectory" | "spool" | "maintenance"> {
+    Pick<HttpServerOptions, "log" | "spoolDirectory" | "spool" | "maintenance" | "certificate"> {
   readonly api: HttpServerOptions["api"];
   readonly door: Pick<HttpServerOptions, "access" | "keys">;
   readonly config: ComposeReadiness["config"];
@@ -17,7 +17,16 @@ export interface ComposeHttp
 }
 
 /** The HTTP server with all that is spoken on its port, and what its readiness hangs on. */
-export function composeHttp({ tracing, door, log, spoolDirectory, spool, maintenance, ...parts }: ComposeHttp): {
+export function composeHttp({
+  tracing,
+  door,
+  log,
+  spoolDirectory,
+  spool,
+  maintenance,
+  certificate,
+  ...parts
+}: ComposeHttp): {
   readonly http: FastifyInstance;
   readonly starting: Omit<ReturnType<typeof composeReadiness>, "readiness">;
 } {
@@ -37,6 +46,7 @@ export function composeHttp({ tracing, door, log, spoolDirectory, spool, mainten
     version,
     log,
     protocols,
+    certificate,
     ...(maintenance && { maintenance }),
   });
   return { http, starting };

@@ -8,6 +8,7 @@ import { makeFolder } from "../base/folders.ts";
 import type { Log } from "../base/log.ts";
 import { changeOf } from "../base/reloadable.ts";
 import type { Config } from "../base/settings.ts";
+import type { ServedCertificate } from "../gateway/served-certificate.ts";
 import type { Durable } from "./durable.ts";
 import { type InForce, takeUp } from "./reload.ts";
 
@@ -19,6 +20,8 @@ export interface MaintenanceParts extends InForce {
   /** Told of the configuration that is in force from now on. */
   readonly onReload?: ((config: Config) => void) | undefined;
   readonly durable: Pick<Durable, "backUp">;
+  /** Read again with the configuration. */
+  readonly certificate?: Pick<ServedCertificate, "reload"> | undefined;
   /** Where a copy is kept until it is sent; of this process alone. */
   readonly spoolDirectory: string;
   readonly log: Log;
@@ -64,6 +67,8 @@ type Reloaded = Awaited<ReturnType<Maintenance["reloadConfig"]>>;
 /** @throws VoxpoolError `config_invalid`, `option_invalid`; nothing has changed then */
 function reload(parts: MaintenanceParts, language: MessageLanguage): Reloaded {
   const { config, reread = () => config, onReload, log } = parts;
+  // Also where the configuration is wrong: the two have nothing to do with each other.
+  void parts.certificate?.reload();
   try {
     const next = reread();
     const { reloadable, needsRestart } = changeOf(config, next);

@@ -1,9 +1,11 @@
 import { isIP } from "node:net";
 import type { Api } from "../api/types.ts";
+import { addressList } from "../base/addresses.ts";
 import type { Log } from "../base/log.ts";
 import type { Config } from "../base/settings.ts";
 import { version } from "../base/version.ts";
 import { createPortGuard, type PortGuard } from "../gateway/auth/port-guard.ts";
+import type { ServedCertificate } from "../gateway/served-certificate.ts";
 import { listenForVosk } from "../gateway/vosk-server/server.ts";
 import { announceWyoming } from "../gateway/wyoming/announce.ts";
 import { listenForWyoming, type WyomingOptions } from "../gateway/wyoming/server.ts";
@@ -22,6 +24,8 @@ export interface PortParts {
   readonly api: Api;
   readonly log: Log;
   readonly door: Pick<ComposedAccess, "access">;
+  /** Of the port of HTTP; those of others that speak TLS have the same. */
+  readonly certificate?: ServedCertificate | undefined;
 }
 
 /** Opens the ports that are configured; all of them or none. @throws VoxpoolError `config_invalid` */
@@ -48,6 +52,8 @@ function configured(parts: PortParts): readonly (() => Promise<Port>)[] {
     port: config["vosk.port"],
     sampleRateHz: config["vosk.sample_rate"],
     model: config["vosk.model"],
+    proxies: addressList(config["proxy.trusted"], "proxy.trusted"),
+    certificate: config["vosk.tls"] ? parts.certificate : undefined,
   };
   const wyoming = config["wyoming.port"] > 0 || config["wyoming.socket"] !== "";
   const guard = guardOf(parts, "vosk.allow");

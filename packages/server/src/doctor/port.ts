@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { connect, createServer } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
-import { ModelAPIClient } from "@voxpool/client";
+import { neighbourAt } from "../base/neighbour.ts";
 import { inChinese } from "../base/phrases.ts";
 import type { Config } from "../base/settings.ts";
 import { systemText } from "../base/system-text.ts";
@@ -58,11 +58,10 @@ async function isTaken({ host, port }: Config): Promise<boolean> {
 
 async function takenFinding({ host, port }: Config, signal: AbortSignal): Promise<Finding> {
   const name = nameOf(host);
-  const url = `http://${name.includes(":") ? `[${name}]` : name}:${port}/api`;
-  const client = new ModelAPIClient(url, { retry: false, signal });
-  const health = await client.checkHealth({ timeoutMs: 3000 });
-  if (health.success && typeof health.version === "string") {
-    const { version } = health;
+  const found = await neighbourAt(name.includes(":") ? `[${name}]` : name, port);
+  signal.throwIfAborted();
+  if (found !== undefined) {
+    const { version } = found;
     return ok({
       en: `a voxpool server (${version}) answers on port ${port}`,
       zh: `端口 ${port} 上有 voxpool 服务器（${version}）`,

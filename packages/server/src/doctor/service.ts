@@ -1,4 +1,6 @@
 import { ModelAPIClient } from "@voxpool/client";
+import { fetch as fetchThrough } from "undici";
+import { readAuthorities, trustedAgent } from "../base/trusted-agent.ts";
 import { withoutSecrets } from "../catalog/http.ts";
 import { type Finding, ok, type Place, type Probe, problem } from "./types.ts";
 
@@ -16,7 +18,9 @@ const advice = {
 };
 
 async function examine({ env, language }: Place, url: string, signal: AbortSignal): Promise<Finding> {
-  const client = clientOf(url, env.VOXPOOL_KEY, language, signal);
+  const authorities = authoritiesOf(env);
+  if (authorities === undefined) return problem(badAuthorities, advice);
+  const client = clientOf(url, { env, language }, authorities, signal);
   if (client === undefined) return problem({ en: "it is no URL of a server", zh: "不是有效的服务器地址" }, advice);
   const shown = withoutSecrets(url);
   const health = await client.checkHealth({ timeoutMs: 5000 });
@@ -31,16 +35,38 @@ async function examine({ env, language }: Place, url: string, signal: AbortSigna
   });
 }
 
+const badAuthorities = {
+  en: "VOXPOOL_CACERT names no file with certificates in PEM",
+  zh: "VOXPOOL_CACERT 所指的文件不存在，或不含 PEM 证书",
+};
+
+/** Empty where none are named; undefined if they cannot be used. */
+function authoritiesOf({ VOXPOOL_CACERT: file }: Place["env"]): string | undefined {
+  try {
+    return file ? readAuthorities(file) : "";
+  } catch {
+    return undefined;
+  }
+}
+
 function clientOf(
   url: string,
-  key: string | undefined,
-  language: string,
+  { env, language }: Pick<Place, "env" | "language">,
+  authorities: string,
   signal: AbortSignal,
 ): ModelAPIClient | undefined {
   try {
     const headers = { "accept-language": language };
-    return new ModelAPIClient(url, { retry: false, headers, signal, ...(key ? { key } : {}) });
+    const { VOXPOOL_KEY: key } = env;
+    const trusted = authorities === "" ? {} : { fetch: trustingFetch(authorities) };
+    return new ModelAPIClient(url, { retry: false, headers, signal, ...(key ? { key } : {}), ...trusted });
   } catch {
     return undefined;
   }
+}
+
+/** As the commands of this shell ask. */
+function trustingFetch(authorities: string): typeof fetch {
+  return (async (url: string, init: object) =>
+    fetchThrough(url, { ...init, dispatcher: await trustedAgent(authorities) })) as unknown as typeof fetch;
 }

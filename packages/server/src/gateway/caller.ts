@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { holderName, type Principal } from "../access/principal.ts";
 import type { Caller, Viewer } from "../api/types.ts";
+import { plainAddress } from "../base/addresses.ts";
 import { VoxpoolError } from "../base/errors.ts";
 import { messageLanguage } from "./language.ts";
 import { spanOf, traceOutcome } from "./trace.ts";
@@ -33,7 +34,7 @@ export function callerOf(request: FastifyRequest, signal: AbortSignal, clientId?
 
 /** Who asks over a connection without names; without an address it is this machine. */
 export function callerAt(address: string | undefined, viewer: Viewer, signal: AbortSignal): Caller {
-  const client = holderName(viewer.principal, plainAddress(address ?? thisMachine));
+  const client = holderName(viewer.principal, plainAddress(address));
   return { client, kind: "address", ...viewer, signal };
 }
 
@@ -43,7 +44,7 @@ export function viewerOf({ principal, headers }: Pick<FastifyRequest, "principal
 }
 
 /** Where a request comes from. */
-export const addressOf = ({ ip }: Pick<FastifyRequest, "ip">): string => plainAddress(ip ?? thisMachine);
+export const addressOf = ({ ip }: Pick<FastifyRequest, "ip">): string => plainAddress(ip);
 
 declare module "fastify" {
   interface FastifyRequest {
@@ -51,9 +52,3 @@ declare module "fastify" {
     principal?: Principal;
   }
 }
-
-/** Streams in memory and Unix sockets have no address. */
-const thisMachine = "127.0.0.1";
-
-/** An IPv4 address that arrived on a socket for both families is the same address. */
-const plainAddress = (ip: string): string => (ip.startsWith("::ffff:") ? ip.slice("::ffff:".length) : ip);

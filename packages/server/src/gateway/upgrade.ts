@@ -3,6 +3,7 @@ import type { Socket } from "node:net";
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from "fastify";
 import { type WebSocket, WebSocketServer } from "ws";
 import { VoxpoolError } from "../base/errors.ts";
+import { withoutBasePath } from "./base-path.ts";
 import { traceAnswered } from "./trace.ts";
 
 /** What a route does with WebSocket connections. */
@@ -48,9 +49,13 @@ const closeMs = 5_000;
  * Whether a request asks for a WebSocket where there is one. All others are requests like any other, whatever they
  * would rather speak: Java's client asks for HTTP/2 in its first request, with a body that must not be lost.
  */
-export function asksForWebSocket({ method, url = "", headers }: IncomingMessage, paths: WebSocketPaths): boolean {
+export function asksForWebSocket(
+  { method, url = "", headers }: IncomingMessage,
+  paths: WebSocketPaths,
+  basePath = "",
+): boolean {
   const isWebSocket = headers.upgrade?.toLowerCase() === "websocket";
-  return isWebSocket && method === "GET" && paths.has(url.split("?", 1)[0] ?? "");
+  return isWebSocket && method === "GET" && paths.has(withoutBasePath(url, basePath).split("?", 1)[0] ?? "");
 }
 
 /**

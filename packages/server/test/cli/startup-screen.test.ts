@@ -57,6 +57,20 @@ suite("start-up screen", () => {
     assert.ok(lines.includes("  身份验证  未启用：能访问此端口的人都可以使用（--host 127.0.0.1 可限制为仅本机）"));
   });
 
+  test("where clients have to be given a certificate, each command is", () => {
+    const urls = ["https://127.0.0.1:5000/api"];
+    const text = startupScreen({ ...report, urls, caFile: "tls/my cert.pem" }, "en");
+    for (const part of [
+      `curl -s --cacert "tls/my cert.pem" --data-binary`,
+      `--url https://127.0.0.1:5000/api --cacert "tls/my cert.pem"`,
+      "tls.setDefaultCACertificates([readFileSync('tls/my cert.pem', 'utf8')]);",
+      ", verify='tls/my cert.pem').json()",
+    ]) {
+      assert.ok(text.includes(part), part);
+    }
+    assert.ok(text.includes("https://127.0.0.1:5000/docs"));
+  });
+
   test("without a usable default model it offers nothing that needs one; without words it leaves them out", () => {
     const without = startupScreen({ ...report, defaultModel: undefined }, "en");
     assert.match(without, /Default model +none is usable; why, and what to do, is said above/);

@@ -145,10 +145,16 @@ function isReady(model: unknown): model is DefaultModelReady {
 function reportOf(config: Config, server: RunningServer, ready: DefaultModelReady | undefined): StartupReport {
   const recording = fileURLToPath(new URL("../../../assets/jfk.wav", import.meta.url));
   const nearby = relative(process.cwd(), recording);
-  const { port } = new URL(server.url);
+  const { port, protocol } = new URL(server.url);
+  const isSecure = protocol === "https:";
   return {
     version,
-    urls: reachableUrls(config.host, Number(port || 80), networkInterfaces()),
+    urls: reachableUrls(
+      config.host,
+      Number(port || (isSecure ? 443 : 80)),
+      networkInterfaces(),
+      isSecure ? "https" : "http",
+    ),
     modelDirs: config.model_dir,
     stateDir: server.stateDir,
     defaultModel: ready && {
@@ -157,7 +163,8 @@ function reportOf(config: Config, server: RunningServer, ready: DefaultModelRead
       loadSeconds: ready.loadSeconds,
       warmUpSeconds: ready.warmUpSeconds,
     },
-    authentication: false,
+    authentication: config["auth.required"],
+    caFile: server.caFile,
     recording: nearby.startsWith("..") || isAbsolute(nearby) ? recording : nearby,
   };
 }

@@ -1,6 +1,6 @@
-import { BlockList, isIP } from "node:net";
 import type { Principal } from "../../access/principal.ts";
 import { demandScope } from "../../access/scopes.ts";
+import { addressList, plainAddress } from "../../base/addresses.ts";
 import { VoxpoolError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import type { Access } from "./authenticate.ts";
@@ -29,12 +29,12 @@ export interface PortGuardOptions {
 
 /** @throws VoxpoolError `config_invalid` for what is no address */
 export function createPortGuard({ access, allow, setting, keyless, log }: PortGuardOptions): PortGuard {
-  const [allowed, trusted] = [listOf(allow, setting), listOf(keyless, "auth.keyless")];
+  const [allowed, trusted] = [addressList(allow, setting), addressList(keyless, "auth.keyless")];
   return {
     async admit(address, credential) {
-      const ip = plain(address);
-      if (allow.length > 0 && !contains(allowed, ip)) throw new VoxpoolError("address_not_allowed", { setting });
-      if (!access.isRequired || (credential === undefined && contains(trusted, ip))) return undefined;
+      const ip = plainAddress(address);
+      if (!allowed.isEmpty && !allowed.has(ip)) throw new VoxpoolError("address_not_allowed", { setting });
+      if (!access.isRequired || (credential === undefined && trusted.has(ip))) return undefined;
       if (credential?.type !== "key") throw new VoxpoolError("key_missing");
       try {
         const principal = access.authenticate(credential.secret);
@@ -48,27 +48,4 @@ export function createPortGuard({ access, allow, setting, keyless, log }: PortGu
       }
     },
   };
-}
-
-/** A Unix socket is on this machine. */
-const plain = (address: string | undefined): string => (address ?? "127.0.0.1").replace(/^::ffff:(?=\d+\.)/i, "");
-
-function contains(list: BlockList, ip: string): boolean {
-  return list.check(ip, isIP(ip) === 6 ? "ipv6" : "ipv4");
-}
-
-function listOf(networks: readonly string[], source: string): BlockList {
-  const list = new BlockList();
-  for (const network of networks) {
-    const [ip = "", bits, ...rest] = network.trim().split("/");
-    const family = isIP(ip) === 6 ? "ipv6" : "ipv4";
-    const most = family === "ipv6" ? 128 : 32;
-    const isNetwork = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most);
-    if (isIP(ip) === 0 || !isNetwork || rest.length > 0) {
-      const detail = `${network.slice(0, 100)} is no address and no network; write 192.168.1.10 or 192.168.1.0/24`;
-      throw new VoxpoolError("config_invalid", { source, detail });
-    }
-    list.addSubnet(ip, bits === undefined ? most : Number(bits), family);
-  }
-  return list;
 }

@@ -1,9 +1,20 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from "node:http";
+import {
+  createServer,
+  type IncomingMessage,
+  type Server,
+  type ServerOptions,
+  type ServerResponse,
+  STATUS_CODES,
+} from "node:http";
+import { createServer as createSecureServer } from "node:https";
 import type { Socket } from "node:net";
 import type { Failure } from "@voxpool/client/contract";
+import { secureOptions } from "../../base/certificate.ts";
 import { VoxpoolError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import { deferContinue } from "../request-body.ts";
+import type { ServedCertificate } from "../served-certificate.ts";
+import { frontTls } from "../tls-front.ts";
 
 export interface ListenerOptions {
   readonly maxConnections: number;
@@ -12,6 +23,8 @@ export interface ListenerOptions {
   readonly log: Log;
   /** Whether a request becomes a connection of another protocol; it is an `upgrade` event then. */
   readonly upgrades: (request: IncomingMessage) => boolean;
+  /** With one the port speaks HTTPS, and HTTP no more. */
+  readonly certificate?: Pick<ServedCertificate, "current" | "serve"> | undefined;
 }
 
 /** How long a connection without a request is kept; longer than the idle time of the usual reverse proxies. */
@@ -20,11 +33,9 @@ const keepAliveMs = 75_000;
 const lingerMs = 2_000;
 
 /** The HTTP server beneath Fastify: its limits, and its answers to what is not even a request. */
-export function createListener(
-  handler: (request: IncomingMessage, response: ServerResponse) => void,
-  options: ListenerOptions,
-): Server {
-  const server = createServer(
+export function createListener(handler: Handler, options: ListenerOptions): Server {
+  const server = listenerOf(
+    options.certificate,
     {
       headersTimeout: options.headTimeoutMs,
       // Uploads may take as long as they like while something arrives; the readers of bodies watch that.
@@ -37,6 +48,8 @@ export function createListener(
       // A missing Host is answered by us, with a body that says so.
       requireHostHeader: false,
       shouldUpgradeCallback: options.upgrades,
+      // As for HTTP, where it is the default.
+      noDelay: true,
     },
     handler,
   );
@@ -51,6 +64,18 @@ export function createListener(
     options.log.debug({ code: error.code }, "not a request");
     answerClientError(error, socket);
   });
+  return server;
+}
+
+type Handler = (request: IncomingMessage, response: ServerResponse) => void;
+
+function listenerOf(certificate: ListenerOptions["certificate"], options: ServerOptions, handler: Handler): Server {
+  if (certificate === undefined) return createServer(options, handler);
+  const { headersTimeout } = options;
+  const secure = { ...options, ...secureOptions(certificate.current), handshakeTimeout: headersTimeout };
+  const server = createSecureServer(secure, handler);
+  certificate.serve(server);
+  frontTls(server);
   return server;
 }
 

@@ -19,7 +19,7 @@ interface DocumentedRoute {
  * `/openapi.json` and `/docs`, out of the operations that the routes carry. Has to be called before the routes are
  * registered. The page is served from files of this installation: it works with no network.
  */
-export function documentRoutes(fastify: FastifyInstance, version: string): void {
+export function documentRoutes(fastify: FastifyInstance, version: string, basePath = ""): void {
   const routes: DocumentedRoute[] = [];
   const document: OpenApiDocument = {};
   fastify.addHook("onRoute", (route: RouteOptions) => {
@@ -30,7 +30,7 @@ export function documentRoutes(fastify: FastifyInstance, version: string): void 
     }
   });
   fastify.addHook("onReady", (done) => {
-    Object.assign(document, openApiDocument(routes, version));
+    Object.assign(document, openApiDocument(routes, version, basePath));
     done();
   });
   void fastify.register(async (scope) => {
@@ -38,14 +38,20 @@ export function documentRoutes(fastify: FastifyInstance, version: string): void 
     scope.addHook("onRoute", (route: RouteOptions) => {
       route.config = { ...route.config, scope: "any" };
     });
+    scope.addHook("onSend", (_request, reply, _payload, done) => {
+      const to = reply.getHeader("location");
+      if (typeof to === "string" && to.startsWith("/docs")) reply.header("location", `${basePath}${to}`);
+      done();
+    });
     await scope.register(swagger, { mode: "static", specification: { document: document as never } });
-    await scope.register(swaggerUi, { routePrefix: "/docs" });
+    // Its own files are found by the path that the browser sees.
+    await scope.register(swaggerUi, { routePrefix: "/docs", ...(basePath !== "" && { indexPrefix: basePath }) });
     scope.get("/openapi.json", () => document);
   });
 }
 
 /** The document for these routes; schemas with an `$id` become components, referred to by name. */
-function openApiDocument(routes: readonly DocumentedRoute[], version: string): OpenApiDocument {
+function openApiDocument(routes: readonly DocumentedRoute[], version: string, basePath: string): OpenApiDocument {
   const components: Record<string, unknown> = {};
   const paths: Record<string, Record<string, unknown>> = {};
   const refer = (value: unknown): unknown => withReferences(value, components);
@@ -67,6 +73,7 @@ function openApiDocument(routes: readonly DocumentedRoute[], version: string): O
         "(`auth.required`), the scope of each route is in its `security`.",
       license: { name: "Apache-2.0", identifier: "Apache-2.0" },
     },
+    servers: [{ url: basePath === "" ? "/" : basePath }],
     tags: [{ name: "recognition" }, { name: "models" }, { name: "server" }],
     paths,
     components: { schemas: components, securitySchemes },

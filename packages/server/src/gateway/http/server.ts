@@ -4,6 +4,7 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import type { KeyCalls } from "../../api/keys.ts";
 import type { Maintenance } from "../../api/maintenance.ts";
 import type { Api } from "../../api/types.ts";
+import { addressList } from "../../base/addresses.ts";
 import { VoxpoolError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import type { Config } from "../../base/settings.ts";
@@ -12,7 +13,10 @@ import { createMetrics, type Metrics } from "../../observe/metrics.ts";
 import type { Readiness } from "../../observe/readiness.ts";
 import { type Access, authenticateRequests } from "../auth/authenticate.ts";
 import { openAccess } from "../auth/open-access.ts";
+import { basePathOf, withoutBasePath } from "../base-path.ts";
+import { settleForwarded } from "../forwarded.ts";
 import type { HttpProtocol, ProtocolParts } from "../protocol.ts";
+import type { ServedCertificate } from "../served-certificate.ts";
 import { beginTrace, noRoute, type TraceSinks } from "../trace.ts";
 import { type AnswerUnknownRoute, unknownRoutes } from "../unknown-route.ts";
 import { asksForWebSocket, createUpgrades, type Upgrades, type WebSocketPaths } from "../upgrade.ts";
@@ -47,7 +51,9 @@ export type HttpConfig = Pick<
   | "limits.live_idle_seconds"
   | "live.resume_seconds"
   | "limits.spool_bytes"
->;
+> &
+  // Those of who is reached without a proxy, if they are left out.
+  Partial<Pick<Config, "http.base_path" | "proxy.trusted">>;
 
 export interface HttpServerOptions {
   readonly api: Api;
@@ -70,6 +76,8 @@ export interface HttpServerOptions {
   readonly keys?: KeyCalls;
   /** What operators do with the server; without it there are no routes for it. */
   readonly maintenance?: Maintenance;
+  /** With one the port speaks HTTPS; without, HTTP. */
+  readonly certificate?: ServedCertificate | undefined;
   /** What else is spoken on this port. */
   readonly protocols?: readonly HttpProtocol[];
   readonly metrics?: Metrics;
@@ -100,10 +108,25 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
   const keyNameOf = (request: IncomingMessage) => keyNames.get(request);
   const sinks: TraceSinks = { log, metrics, keyNameOf, startSpan: options.startSpan };
   const sockets: WebSocketPaths = new Set();
-  const upgrades = (request: IncomingMessage): boolean => asksForWebSocket(request, sockets);
+  const basePath = basePathOf(config["http.base_path"] ?? "");
+  const trusted = addressList(config["proxy.trusted"] ?? [], "proxy.trusted");
+  const upgrades = (request: IncomingMessage): boolean => asksForWebSocket(request, sockets, basePath);
   const fastify = Fastify({
     serverFactory: (handler) =>
-      createListener(handler, { maxConnections: config["limits.connections"], headTimeoutMs, log, upgrades }),
+      createListener(handler, {
+        maxConnections: config["limits.connections"],
+        headTimeoutMs,
+        log,
+        upgrades,
+        certificate: options.certificate,
+      }),
+    // Both are settled before anything else sees a request: its headers can be taken for true, and its path for ours.
+    rewriteUrl: (request) => {
+      settleForwarded(request, trusted);
+      return withoutBasePath(request.url ?? "/", basePath);
+    },
+    // What is left of X-Forwarded headers then is one word of a trusted proxy.
+    ...(!trusted.isEmpty && { trustProxy: () => true }),
     genReqId: requestIds(),
     // Our own hook answers instead, in our shape.
     return503OnClosing: false,
@@ -128,13 +151,14 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
   const unknown = unknownRoutes(fastify, failures);
   fastify.setNotFoundHandler(unknown(routeFailure));
   fastify.addHook("onReady", () => spool.prepare());
-  documentRoutes(fastify, version);
-  const shared = { failures, metrics, heartbeatMs, spool, stopping, protocols, unknown, access };
+  documentRoutes(fastify, version, basePath);
+  const shared = { basePath, failures, metrics, heartbeatMs, spool, stopping, protocols, unknown, access };
   registerRoutes(fastify, { ...options, ...shared, upgrades: createUpgrades(fastify, sockets) });
   return fastify;
 }
 
 interface Parts extends HttpServerOptions {
+  readonly basePath: string;
   readonly failures: NativeFailures;
   readonly metrics: Metrics;
   readonly heartbeatMs: number;

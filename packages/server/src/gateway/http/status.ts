@@ -16,6 +16,8 @@ export interface StatusRoutesOptions {
   readonly failures: Failures;
   readonly metrics: Metrics;
   readonly version: string;
+  /** Below which the server is seen; empty: below none. */
+  readonly basePath?: string;
   readonly ready: () => boolean;
   readonly readiness?: Pick<Readiness, "look">;
 }
@@ -51,7 +53,7 @@ const Probe = Type.Object({ success: Type.Literal(true), status: Type.String() }
 
 /** What tells how the server itself is: health, probes, metrics, and a signpost at `/`. */
 export async function statusRoutes(fastify: FastifyInstance, options: StatusRoutesOptions): Promise<void> {
-  const { api, failures, metrics, version } = options;
+  const { api, failures, metrics, version, basePath = "" } = options;
   fastify.get(
     "/api/health",
     {
@@ -66,9 +68,9 @@ export async function statusRoutes(fastify: FastifyInstance, options: StatusRout
     success: true,
     name: "voxpool",
     version,
-    docs: "/docs",
-    openapi: "/openapi.json",
-    health: "/api/health",
+    docs: `${basePath}/docs`,
+    openapi: `${basePath}/openapi.json`,
+    health: `${basePath}/api/health`,
   };
   fastify.get("/", { config: { operation: root, scope: "any" } }, () => info);
   fastify.get("/livez", { config: { operation: livez, scope: "public" } }, () => ({ success: true, status: "alive" }));
