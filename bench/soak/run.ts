@@ -1,7 +1,9 @@
-import { copyFileSync } from "node:fs";
+import { copyFileSync, readFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
+import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import type { Measurement } from "../support/case.ts";
+import { writeCertificate } from "../support/certificate.ts";
 import { createKey } from "../support/keys.ts";
 import { needProportionalMemory } from "../support/memory.ts";
 import type { BenchModel } from "../support/model.ts";
@@ -75,12 +77,19 @@ export async function soak(options: SoakOptions): Promise<readonly Measurement[]
   const models = writeSoakModels(temporaryDirectory, real, speech);
   const stateDirectory = join(temporaryDirectory, "state");
   if (real !== undefined) copyAssets(real, stateDirectory);
+  const tls = writeCertificate(stateDirectory);
+  trust(tls["tls.cert"]);
   const server = await startServerWith({
     modelDirectories: [models.directory],
     stateDirectory,
     defaultModel: models.switched,
     temporaryDirectory,
-    settings: { "engine.fake": "true", "auth.required": "true", "log.file": join(temporaryDirectory, "voxpool.log") },
+    settings: {
+      ...tls,
+      "engine.fake": "true",
+      "auth.required": "true",
+      "log.file": join(temporaryDirectory, "voxpool.log"),
+    },
   });
   try {
     return rowsOf(await runAgainst(server, models, stateDirectory, options));
@@ -89,6 +98,11 @@ export async function soak(options: SoakOptions): Promise<readonly Measurement[]
     copyFileSync(join(temporaryDirectory, "voxpool.log"), logFile);
     say(`the server's log: ${logFile}, the events: ${journalFile}`);
   }
+}
+
+/** All that is asked for in this process goes over TLS. */
+function trust(file: string): void {
+  setDefaultCACertificates([...getCACertificates("default"), readFileSync(file, "utf8")]);
 }
 
 async function runAgainst(

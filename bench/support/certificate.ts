@@ -4,7 +4,7 @@ import { join } from "node:path";
 const command = join(import.meta.dirname, "../../packages/server/bin/voxpool.js");
 
 /** Writes a certificate into a directory, as people do. @returns the settings of a server with it */
-export function writeCertificate(directory: string): Record<string, string> {
+export function writeCertificate(directory: string): { "tls.cert": string; "tls.key": string } {
   const { status, stderr } = spawnSync(process.execPath, [
     command,
     "tls",
