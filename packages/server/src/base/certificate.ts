@@ -2,6 +2,7 @@ import { X509Certificate } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { createSecureContext } from "node:tls";
 import { VoxpoolError } from "./errors.ts";
+import type { Config } from "./settings.ts";
 import { systemText } from "./system-text.ts";
 
 /** Where a certificate and its private key are, as PEM. */
@@ -41,6 +42,24 @@ export async function readCertificate(files: CertificateFiles): Promise<Certific
     expiresAt: new Date(leaf.validTo),
     isSelfSigned: leaf.issuer === leaf.subject && leaf.verify(leaf.publicKey),
   };
+}
+
+/** The files that are configured; undefined if there are none. @throws VoxpoolError `config_invalid` for one alone */
+export function certificateFilesOf(config: Pick<Config, "tls.cert" | "tls.key">): CertificateFiles | undefined {
+  const { "tls.cert": cert, "tls.key": key } = config;
+  if (cert === "" && key === "") return undefined;
+  if (cert !== "" && key !== "") return { cert, key };
+  const [source, other] = cert === "" ? ["tls.cert", "tls.key"] : ["tls.key", "tls.cert"];
+  throw new VoxpoolError("config_invalid", { source, detail: `it is needed beside ${other}` });
+}
+
+const soonMs = 14 * 86_400_000;
+
+/** What is to be said of a certificate's end. */
+export function expiryOf({ expiresAt }: Pick<Certificate, "expiresAt">, nowMs: number): "expired" | "soon" | undefined {
+  const leftMs = expiresAt.getTime() - nowMs;
+  if (leftMs <= 0) return "expired";
+  return leftMs < soonMs ? "soon" : undefined;
 }
 
 /** Changes when one of the files does; a file that is not there has a mark too. */

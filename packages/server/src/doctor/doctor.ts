@@ -1,6 +1,7 @@
 import { VoxpoolError } from "../base/errors.ts";
 import { inChinese } from "../base/phrases.ts";
 import { systemText } from "../base/system-text.ts";
+import { certificateProbe } from "./certificate.ts";
 import { decodeProbe } from "./decode.ts";
 import { modelsProbe } from "./models.ts";
 import { natives } from "./natives.ts";
@@ -21,6 +22,7 @@ export const probes: readonly Probe[] = [
   stateProbe,
   diskProbe,
   portProbe,
+  certificateProbe,
   serviceProbe,
   ...natives,
   modelsProbe,

@@ -2,6 +2,7 @@ import type { Server } from "node:tls";
 import {
   type Certificate,
   type CertificateFiles,
+  expiryOf,
   markOf,
   readCertificate,
   secureOptions,
@@ -90,14 +91,6 @@ export async function serveCertificate(options: ServedCertificateOptions): Promi
 }
 
 const dayMs = 86_400_000;
-const soonDays = 14;
-
-/** What is to be said of a certificate's end. */
-export function expiryOf({ expiresAt }: Pick<Certificate, "expiresAt">, nowMs: number): "expired" | "soon" | undefined {
-  const leftMs = expiresAt.getTime() - nowMs;
-  if (leftMs <= 0) return "expired";
-  return leftMs < soonDays * dayMs ? "soon" : undefined;
-}
 
 /** Says once a day that the certificate ends, from two weeks before. */
 function expiryWarnings(log: Log, now: () => number) {

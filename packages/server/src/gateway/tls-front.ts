@@ -3,8 +3,6 @@ import type { Socket } from "node:net";
 import { VoxpoolError } from "../base/errors.ts";
 import { messageLanguage } from "./language.ts";
 
-/** A client that says nothing for so long is let go. */
-const firstByteMs = 15_000;
 /** Room for the answer to reach a client that does not speak TLS. */
 const lingerMs = 2_000;
 
@@ -12,8 +10,9 @@ const lingerMs = 2_000;
  * Looks at the first byte of each connection to an HTTPS server: who speaks plain HTTP is told what the port wants,
  * all others go on to TLS. The server's `closeAllConnections` knows connections with a request alone; from now on it
  * ends those in their handshake too, for which a server that closes would wait.
+ * @param patienceMs a client that says nothing for so long is let go
  */
-export function frontTls(server: Server): void {
+export function frontTls(server: Server, patienceMs: number): void {
   const secure = server.listeners("connection");
   server.removeAllListeners("connection");
   const open = new Set<Socket>();
@@ -22,7 +21,7 @@ export function frontTls(server: Server): void {
     socket.once("close", () => open.delete(socket));
     // Nobody else listens yet, and an error without a listener ends the process.
     socket.on("error", () => socket.destroy());
-    const timer = setTimeout(() => socket.destroy(), firstByteMs);
+    const timer = setTimeout(() => socket.destroy(), patienceMs);
     socket.once("close", () => clearTimeout(timer));
     socket.once("readable", () => {
       clearTimeout(timer);

@@ -7,11 +7,13 @@ import { suite, type TestContext, test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
 import { testModel } from "../../../../test/fixtures/downloads.ts";
 import { configFrom } from "../../dist/base/config.js";
+import { certificateProbe } from "../../dist/doctor/certificate.js";
 import { examine, type Finding, type Probe } from "../../dist/doctor/doctor.js";
 import { hasListener, mayListen, portOwner } from "../../dist/doctor/port-tables.js";
 import { memoryFindings } from "../../dist/doctor/system.js";
 import { scratchDirectory } from "../base/scratch.ts";
 import { closedUrl, run, start, startWireServer, untilSaid } from "../cli/support.ts";
+import { pairIn, writePair } from "../server/certificates.ts";
 
 interface Report {
   readonly code: number | null;
@@ -200,6 +202,24 @@ suite("doctor", () => {
     const odd = await examined(t, cwd, { ...base, VOXPOOL_URL: "nonsense" });
     assert.deepEqual(odd.of("service"), ["problem: it is no URL of a server"]);
     assert.deepEqual((await examined(t, cwd, base)).of("service"), []);
+  });
+
+  test("a certificate is looked at where one is configured", async (t) => {
+    const pair = pairIn(scratchDirectory(t));
+    const config = configFrom({ "tls.cert": pair.cert, "tls.key": pair.key }, "test");
+    const look = (of = config) => certificateProbe.run({ config: of, stateDir: "", env: {}, language: "en" }, t.signal);
+    await assert.rejects(look(), /cert\.pem: there is no such file/);
+    for (const [days, agoDays, level, says] of [
+      [100, 0, "ok", /^valid until \d{4}-\d\d-\d\d$/],
+      [5, 0, "note", /^it expires on/],
+      [1, 3, "problem", /^it expired on/],
+    ] as const) {
+      writePair(pair, { days, agoDays });
+      const [finding] = await look();
+      assert.equal(finding?.level, level);
+      assert.match(finding.text.en, says);
+    }
+    assert.deepEqual(await look(configFrom({}, "test")), []);
   });
 
   test("a libvosk that is none is a problem; without ffmpeg and recorders there are notes", async (t) => {

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { copyFileSync, renameSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { readCertificate } from "../../dist/base/certificate.js";
-import { expiryOf, serveCertificate } from "../../dist/gateway/served-certificate.js";
+import { expiryOf, readCertificate } from "../../dist/base/certificate.js";
+import { serveCertificate } from "../../dist/gateway/served-certificate.js";
 import { scratchDirectory } from "../base/scratch.ts";
 import { heardLog, pairIn, writePair } from "../server/certificates.ts";
 

@@ -1,7 +1,8 @@
 import { X509Certificate } from "node:crypto";
-import { mkdir, open, rename, rm } from "node:fs/promises";
+import { open, rename, rm } from "node:fs/promises";
 import { isIPv4 } from "node:net";
 import { join } from "node:path";
+import { makeFolder } from "../../base/folders.ts";
 import { inChinese } from "../../base/phrases.ts";
 import { systemText } from "../../base/system-text.ts";
 import type { CliCommand } from "../command.ts";
@@ -106,7 +107,7 @@ async function writeFiles(files: readonly NewFile[], { out, force }: SelfSignedF
   const written: string[] = [];
   let at = out;
   try {
-    await mkdir(out, { recursive: true });
+    await makeFolder(out);
     for (const [path, text, mode] of files) {
       at = path;
       // Replaced as a whole: a server may be reading it, and the old one's permissions are not ours.

@@ -35,7 +35,7 @@ const lingerMs = 2_000;
 /** The HTTP server beneath Fastify: its limits, and its answers to what is not even a request. */
 export function createListener(handler: Handler, options: ListenerOptions): Server {
   const server = listenerOf(
-    options.certificate,
+    options,
     {
       headersTimeout: options.headTimeoutMs,
       // Uploads may take as long as they like while something arrives; the readers of bodies watch that.
@@ -69,13 +69,12 @@ export function createListener(handler: Handler, options: ListenerOptions): Serv
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
-function listenerOf(certificate: ListenerOptions["certificate"], options: ServerOptions, handler: Handler): Server {
+function listenerOf({ certificate, headTimeoutMs }: ListenerOptions, options: ServerOptions, handler: Handler): Server {
   if (certificate === undefined) return createServer(options, handler);
-  const { headersTimeout } = options;
-  const secure = { ...options, ...secureOptions(certificate.current), handshakeTimeout: headersTimeout };
+  const secure = { ...options, ...secureOptions(certificate.current), handshakeTimeout: headTimeoutMs };
   const server = createSecureServer(secure, handler);
   certificate.serve(server);
-  frontTls(server);
+  frontTls(server, headTimeoutMs);
   return server;
 }
 

@@ -98,7 +98,7 @@ function serverWith(certificate: ServedCertificate | undefined): Server {
     onRequest,
   );
   certificate.serve(server);
-  frontTls(server);
+  frontTls(server, handshakeMs);
   return server;
 }
 
