@@ -3,6 +3,7 @@ import { Duplex, type Readable, type Writable } from "node:stream";
 import type { Log } from "../../base/log.ts";
 import { type FromHost, sampleFd, type ToHost } from "../wire.ts";
 import { explainExit, LastLines } from "./explain.ts";
+import { killFirst } from "./kill-first.ts";
 
 export type Spawn = (command: string, args: readonly string[], options: SpawnOptions) => ChildProcess;
 
@@ -65,6 +66,7 @@ export function spawnHost(options: SpawnHost): HostProcess {
   } catch (error) {
     return neverStarted(error);
   }
+  yieldMemory(child, options);
   const lastLines = new LastLines();
   listen(child.stdout, "stdout", options);
   listen(child.stderr, "stderr", options, lastLines);
@@ -76,6 +78,12 @@ export function spawnHost(options: SpawnHost): HostProcess {
   child.on("disconnect", killSoon);
   const isConnected = (): boolean => child.connected;
   return { pid: child.pid, samples, send: sender(child), ended: untilEnded(child, lastLines), isConnected, kill };
+}
+
+/** Where that is not permitted the server and its models are equal before the kernel. */
+function yieldMemory({ pid }: ChildProcess, { log, modelPath }: SpawnHost): void {
+  const trouble = pid === undefined ? undefined : killFirst(pid);
+  if (trouble !== undefined) log.debug({ model_path: modelPath, pid, detail: trouble }, "oom_score_adj is as it was");
 }
 
 function environment(threads: number): NodeJS.ProcessEnv {
