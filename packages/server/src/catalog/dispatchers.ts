@@ -28,8 +28,8 @@ export function createDispatchers({ timeouts, connectMs, named, refuse }: Dispat
   const dispatchers = new Map<Nearness, EnvHttpProxyAgent>();
   const found = new Map<string, Nearness>();
   const ownHosts = new Set(named.map((address) => URL.parse(address)?.hostname));
+  const onFound = (hostname: string, nearness: Nearness): void => void found.set(hostname, nearness);
   const create = (limit: Nearness): EnvHttpProxyAgent => {
-    const onFound = (hostname: string, nearness: Nearness): void => void found.set(hostname, nearness);
     // Proxies are the operator's own; through one it is the proxy who finds the addresses of names.
     const agent = new EnvHttpProxyAgent({
       ...timeouts,

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { suite, test } from "node:test";
+import { killFirst } from "../../dist/host/parent/kill-first.js";
 import { startLoaded } from "./harness.ts";
 
 const skip = process.platform !== "linux" && "what a process was given is read from /proc, which is Linux's";
@@ -22,6 +23,8 @@ const secrets: Readonly<Record<string, string>> = {
   DATABASE_URL: "postgres://planted-13",
 };
 
+const scoreOf = (pid: number | "self") => Number(readFileSync(`/proc/${pid}/oom_score_adj`, "utf8"));
+
 suite("the process of a model", { skip }, () => {
   test("is given nothing of the server's environment but where things are, and the language", async (t) => {
     Object.assign(process.env, secrets);
@@ -41,7 +44,7 @@ suite("the process of a model", { skip }, () => {
 
   test("is taken before the server when memory is short", async (t) => {
     const host = await startLoaded(t, {});
-    const scoreOf = (pid: number | "self") => Number(readFileSync(`/proc/${pid}/oom_score_adj`, "utf8"));
     assert.equal(scoreOf(host.pid ?? "self"), Math.min(1000, scoreOf("self") + 500));
+    assert.match(killFirst(2 ** 30) ?? "", /no such file/, "and where that cannot be, nothing else changes");
   });
 });

@@ -15,6 +15,8 @@ import { type Access, authenticateRequests } from "../auth/authenticate.ts";
 import { openAccess } from "../auth/open-access.ts";
 import { basePathOf, withoutBasePath } from "../base-path.ts";
 import { settleForwarded } from "../forwarded.ts";
+import { limitAddresses, limitKeys } from "../limits/limit-requests.ts";
+import { createLimits, type LimitConfig, type Limits } from "../limits/limits.ts";
 import type { HttpProtocol, ProtocolParts } from "../protocol.ts";
 import type { ServedCertificate } from "../served-certificate.ts";
 import { beginTrace, noRoute, type TraceSinks } from "../trace.ts";
@@ -51,7 +53,11 @@ export type HttpConfig = Pick<
   | "limits.live_idle_seconds"
   | "live.resume_seconds"
   | "limits.spool_bytes"
+  | "limits.head_bytes"
+  | "limits.url_bytes"
+  | "limits.message_bytes"
 > &
+  LimitConfig &
   // Those of who is reached without a proxy, if they are left out.
   Partial<Pick<Config, "http.base_path" | "proxy.trusted">>;
 
@@ -70,6 +76,8 @@ export interface HttpServerOptions {
   readonly ready?: () => boolean;
   /** What `/readyz` looks at; without it: what `ready` says, and nothing else. */
   readonly readiness?: Pick<Readiness, "look">;
+  /** How much each visitor may do, where other ports count with this one. */
+  readonly limits?: Limits;
   /** Who may come in; everybody by default. */
   readonly access?: Access;
   /** What administrators do with keys; without it there is no `/api/keys`. */
@@ -111,13 +119,16 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
   const basePath = basePathOf(config["http.base_path"] ?? "");
   const trusted = addressList(config["proxy.trusted"] ?? [], "proxy.trusted");
   const upgrades = (request: IncomingMessage): boolean => asksForWebSocket(request, sockets, basePath);
+  const limits = options.limits ?? createLimits({ config, log, onRefused: metrics.limited });
   const fastify = Fastify({
     serverFactory: (handler) =>
       createListener(handler, {
         maxConnections: config["limits.connections"],
+        maxHeadBytes: config["limits.head_bytes"],
         headTimeoutMs,
         log,
         upgrades,
+        limits,
         certificate: options.certificate,
       }),
     // Both are settled before anything else sees a request: its headers can be taken for true, and its path for ours.
@@ -135,8 +146,9 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
       beginTrace(request, reply, noRoute, sinks);
       reply.header("x-request-id", request.id);
       const protocol = protocols.find(({ prefix }) => isBelow(request.raw.url ?? "", prefix));
-      if (protocol === undefined) failures.send(request, reply, error);
-      else failures.sendShaped(request, reply, error, protocol.failure);
+      const told = thrownBy(() => countAddress(request)) ?? error;
+      if (protocol === undefined) failures.send(request, reply, told);
+      else failures.sendShaped(request, reply, told, protocol.failure);
     },
     routerOptions: { maxParamLength: 16_384 },
   });
@@ -146,7 +158,10 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
   const stopping = stoppingSignal(fastify);
   admitRequests(fastify, sinks, stopping);
   const access = options.access ?? openAccess();
+  const limited = { limits, mostUrlBytes: () => config["limits.url_bytes"], isOwner: access.isOwner };
+  const countAddress = limitAddresses(fastify, limited);
   authenticateRequests(fastify, access, { log, onAdmitted: ({ raw }, { name }) => void keyNames.set(raw, name) });
+  limitKeys(fastify, limited);
   refuseUnknownOptions(fastify);
   const unknown = unknownRoutes(fastify, failures);
   fastify.setNotFoundHandler(unknown(routeFailure));
@@ -224,6 +239,7 @@ function registerStream(fastify: FastifyInstance, parts: Parts): void {
     idleSeconds: config["limits.live_idle_seconds"],
     stallSeconds: config["limits.upload_idle_seconds"],
     resumeSeconds: config["live.resume_seconds"],
+    messageBytes: config["limits.message_bytes"],
     pingMs,
   };
   void fastify.register(streamRoutes, { ...parts, limits, route: { operation: streamOperation, scope: "recognize" } });
@@ -241,6 +257,16 @@ function speak(
     routes(scope, parts);
   };
   void fastify.register(scoped, { prefix });
+}
+
+/** What a call throws, if it does. */
+function thrownBy(call: () => void): unknown {
+  try {
+    call();
+    return undefined;
+  } catch (error) {
+    return error;
+  }
 }
 
 /** Whether a request's URL lies at or below a prefix. */
