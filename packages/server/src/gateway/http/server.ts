@@ -156,10 +156,11 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
   fastify.removeAllContentTypeParsers();
   fastify.setErrorHandler((error, request, reply) => failures.send(request, reply, error));
   const stopping = stoppingSignal(fastify);
-  admitRequests(fastify, sinks, stopping);
+  traceRequests(fastify, sinks);
   const access = options.access ?? openAccess();
   const limited = { limits, mostUrlBytes: () => config["limits.url_bytes"], isOwner: access.isOwner };
   const countAddress = limitAddresses(fastify, limited);
+  refuseEarly(fastify, stopping);
   authenticateRequests(fastify, access, { log, onAdmitted: ({ raw }, { name }) => void keyNames.set(raw, name) });
   limitKeys(fastify, limited);
   refuseUnknownOptions(fastify);
@@ -274,12 +275,20 @@ function isBelow(url: string, prefix: string): boolean {
   return url.startsWith(prefix) && /^([/?]|$)/.test(url.slice(prefix.length));
 }
 
-/** What every request passes first: its id and its trace, and the two refusals that do not depend on its route. */
-function admitRequests(fastify: FastifyInstance, sinks: TraceSinks, stopping: AbortSignal): void {
+/** What every request passes first: its id and its trace. */
+function traceRequests(fastify: FastifyInstance, sinks: TraceSinks): void {
   fastify.addHook("onRequest", (request: FastifyRequest, reply: FastifyReply, done) => {
     const route = request.routeOptions.url ?? noRoute;
     beginTrace(request, reply, route, sinks);
     reply.header("x-request-id", request.id);
+    done();
+  });
+}
+
+/** The two refusals that do not depend on the route of a request. */
+function refuseEarly(fastify: FastifyInstance, stopping: AbortSignal): void {
+  fastify.addHook("onRequest", (request: FastifyRequest, _reply: FastifyReply, done) => {
+    const route = request.routeOptions.url ?? noRoute;
     if (stopping.aborted && route !== "/livez") done(new VoxpoolError("server_stopping"));
     else if (request.headers.host === undefined && request.raw.httpVersion === "1.1") {
       done(new VoxpoolError("request_invalid", { detail: "it has no Host header" }));
