@@ -1,4 +1,4 @@
-import { lookup } from "node:dns";
+import { type LookupAddress, type LookupAllOptions, lookup } from "node:dns";
 import { BlockList, isIP, type LookupFunction } from "node:net";
 import type { VoxpoolError } from "../base/errors.ts";
 
@@ -10,8 +10,8 @@ export type Nearness = 0 | 1 | 2 | 3;
 
 /** The addresses of each (RFC 6890). 198.18.0.0/15 is left out: proxies give such addresses to names of the open network. */
 const near: readonly (readonly [Nearness, readonly string[]])[] = [
-  [3, ["169.254.0.0/16", "fe80::/10", "224.0.0.0/4", "255.255.255.255/32", "ff00::/8"]],
-  [2, ["127.0.0.0/8", "0.0.0.0/8", "::1/128", "::/128"]],
+  [3, ["169.254.0.0/16", "224.0.0.0/4", "255.255.255.255/32", "fe80::/10", "ff00::/8"]],
+  [2, ["127.0.0.0/8", "0.0.0.0/8", "::/96"]],
   [1, ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7", "fec0::/10"]],
 ];
 
@@ -19,8 +19,17 @@ const lists = near.map(([nearness, networks]) => ({ nearness, list: listOf(netwo
 
 /** Of an address, as `net.isIP` knows them; an IPv4 address inside one of IPv6 is that address. */
 export function nearnessOf(address: string): Nearness {
-  const family = isIP(address) === 6 ? "ipv6" : "ipv4";
-  return lists.find(({ list }) => list.check(address, family))?.nearness ?? 0;
+  const [plain = ""] = (ofNat64(address) ?? address).split("%", 1);
+  const family = isIP(plain) === 6 ? "ipv6" : "ipv4";
+  return lists.find(({ list }) => list.check(plain, family))?.nearness ?? 0;
+}
+
+/** What a translator of addresses would go on to: the IPv4 address in one of 64:ff9b::/96 (RFC 6052). */
+function ofNat64(address: string): string | undefined {
+  const [, high, low] = /^64:ff9b::([\da-f]{1,4}):([\da-f]{1,4})$/i.exec(address) ?? [];
+  if (high === undefined || low === undefined) return undefined;
+  const [a, b] = [Number.parseInt(high, 16), Number.parseInt(low, 16)];
+  return [a >> 8, a & 255, b >> 8, b & 255].join(".");
 }
 
 /** The address in a URL, where it has no name: undefined for names. */
@@ -33,34 +42,37 @@ export function addressIn({ hostname }: URL): string | undefined {
 export const tooNear = (address: string): string => `it leads to ${address}, an address inside your network or machine`;
 
 /**
- * Finds the addresses of names as the system does, right before a connection is made, and fails for those that are too
- * near: a name cannot mean one thing when it is checked and another when it is used.
+ * Finds the addresses of names as the system does, right before a connection is made, and leaves out those that are too
+ * near: a name cannot mean one thing when it is checked and another when it is used. It fails where none is left.
  * @param onFound told of the nearest address of each name
+ * @param find the system's own
  */
 export function lookupWithin(
   limit: Nearness,
   refuse: (hostname: string, address: string) => VoxpoolError,
   onFound: (hostname: string, nearness: Nearness) => void,
+  find: FindAll = lookup,
 ): LookupFunction {
   return (hostname, options, callback) => {
-    lookup(hostname, { ...options, all: true }, (error, addresses) => {
-      if (error !== null) {
-        callback(error, "", 0);
-        return;
-      }
-      const [nearest] = addresses.toSorted((a, b) => nearnessOf(b.address) - nearnessOf(a.address));
-      if (nearest !== undefined) {
-        onFound(hostname, nearnessOf(nearest.address));
-        if (nearnessOf(nearest.address) > limit) {
-          callback(refuse(hostname, nearest.address), "", 0);
-          return;
-        }
-      }
-      if (options.all === true) callback(null, addresses);
-      else callback(null, addresses[0]?.address ?? "", addresses[0]?.family ?? 0);
+    find(hostname, { ...options, all: true }, (error, addresses) => {
+      if (error !== null) return callback(error, "", 0);
+      const usable = addresses.filter(({ address }) => nearnessOf(address) <= limit);
+      const [first] = usable;
+      if (first === undefined) return callback(refuse(hostname, addresses[0]?.address ?? ""), "", 0);
+      onFound(hostname, usable.map(({ address }) => nearnessOf(address)).reduce(nearest));
+      if (options.all === true) callback(null, usable);
+      else callback(null, first.address, first.family);
     });
   };
 }
+
+type FindAll = (
+  hostname: string,
+  options: LookupAllOptions,
+  callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
+) => void;
+
+const nearest = (a: Nearness, b: Nearness): Nearness => (a > b ? a : b);
 
 function listOf(networks: readonly string[]): BlockList {
   const list = new BlockList();

@@ -4,7 +4,7 @@ import { type AddressInfo, isIP } from "node:net";
 import { suite, type TestContext, test } from "node:test";
 import { VoxpoolError } from "../../dist/base/errors.js";
 import { createHttp } from "../../dist/catalog/http.js";
-import { addressIn, nearnessOf } from "../../dist/catalog/nearness.js";
+import { addressIn, lookupWithin, nearnessOf } from "../../dist/catalog/nearness.js";
 
 suite("how near an address is", () => {
   const cases: readonly (readonly [address: string, nearness: number])[] = [
@@ -29,6 +29,10 @@ suite("how near an address is", () => {
     ["::ffff:7f00:1", 2],
     ["169.254.169.254", 3],
     ["fe80::1", 3],
+    ["fe80::1%eth0", 3],
+    ["64:ff9b::7f00:1", 2],
+    ["64:ff9b::a00:1", 1],
+    ["64:ff9b::5db8:d822", 0],
   ];
   for (const [address, nearness] of cases) test(address, () => assert.equal(nearnessOf(address), nearness));
 
@@ -39,6 +43,35 @@ suite("how near an address is", () => {
     assert.equal(isIP(addressIn(new URL("http://[::ffff:127.0.0.1]/")) ?? ""), 6);
     assert.equal(addressIn(new URL("http://localhost/")), undefined);
   });
+});
+
+const refuse = (_name: string, address: string) => new VoxpoolError("download_failed", { detail: address });
+
+test("of the addresses of a name those that are too near are left out", async () => {
+  const both = [
+    { address: "fc00::1", family: 6 },
+    { address: "198.18.0.7", family: 4 },
+  ];
+  const found = new Map<string, number>();
+  const finding = (addresses: typeof both, limit: 0 | 1, all = true) => {
+    const within = lookupWithin(
+      limit,
+      refuse,
+      (name, nearness) => found.set(name, nearness),
+      (_name, _options, tell) => tell(null, addresses),
+    );
+    return new Promise((resolve) =>
+      within("a.example", { all }, (error, address, family) =>
+        resolve(error === null ? [address, family] : VoxpoolError.from(error).details["detail"]),
+      ),
+    );
+  };
+  assert.deepEqual(await finding(both, 0), [[both[1]], undefined]);
+  assert.equal(found.get("a.example"), 0);
+  assert.deepEqual(await finding(both, 0, false), ["198.18.0.7", 4]);
+  assert.deepEqual(await finding(both, 1), [both, undefined]);
+  assert.equal(found.get("a.example"), 1);
+  assert.equal(await finding(both.slice(0, 1), 0), "fc00::1");
 });
 
 /** A server that answers every request for a path with this location, or with `inside`; the paths it was asked for. */

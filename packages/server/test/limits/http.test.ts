@@ -80,6 +80,32 @@ test("requests that end give their places back, whatever their end", async (t) =
   for (let count = 0; count < 5; count++) assert.equal((await fetch(`${url}/api/models`)).status, 200);
 });
 
+const isOneAddress = process.platform !== "linux" && "another address of this machine is taken, which only Linux has";
+
+test("while one address floods with requests and connections, others are served", { skip: isOneAddress }, async (t) => {
+  const config = { "limits.connections": 64, "limits.connections_per_address": 8, [rate]: 100 };
+  const server = createTestServer(t, { config });
+  const { port } = await server.listen();
+  let ended = 0;
+  const flood = (text: string) => {
+    const socket = connect({ port, host: "127.0.0.1", localAddress: "127.0.0.2" });
+    t.after(() => socket.destroy());
+    socket.on("error", () => undefined).resume();
+    socket.once("close", () => void ended++);
+    socket.write(text);
+  };
+  for (let round = 0; round < 30; round++) {
+    for (let count = 0; count < 20; count++) {
+      flood("GET /api/models HTTP/1.1\r\nHost: x\r\nX-Half: ");
+      flood("GET /api/models HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    }
+    const other = await rawConnection(t, port);
+    other.socket.write("GET /api/models HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    assert.equal(parseAnswer(await other.closed).status, 200);
+  }
+  assert.ok(ended > 0);
+});
+
 test("connections of one address are told so, those of all are cut; both are counted", async (t) => {
   const config = { "limits.connections": 3, "limits.connections_per_address": 2 };
   const server = createTestServer(t, { config });

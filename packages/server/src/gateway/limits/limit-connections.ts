@@ -7,8 +7,8 @@ import type { Limits } from "./limits.ts";
 
 /** Room for the refusal to reach its reader before the connection is cut. */
 const lingerMs = 500;
-/** So many may take that room at once; all others are cut at once. */
-const mostLingering = 100;
+/** The part of all connections that may take that room at once; all others are cut at once. */
+const lingeringShare = 1 / 16;
 
 type OnConnection = (this: Server, socket: Socket) => void;
 
@@ -18,7 +18,7 @@ type OnConnection = (this: Server, socket: Socket) => void;
  */
 export function limitConnections(server: HttpServer, { connect, dropped }: Pick<Limits, "connect" | "dropped">): void {
   const serving = server.listeners("connection") as OnConnection[];
-  const refuse = server instanceof TlsServer ? cut : teller();
+  const refuse = server instanceof TlsServer ? cut : teller(() => Math.ceil(server.maxConnections * lingeringShare));
   server.removeAllListeners("connection");
   server.on("connection", (socket: Socket) => {
     try {
@@ -37,10 +37,11 @@ function cut(socket: Socket): void {
   socket.destroy();
 }
 
-function teller(): (socket: Socket, error: VoxpoolError) => void {
+/** They count among all connections: a flood of them must leave room for others. */
+function teller(mostLingering: () => number): (socket: Socket, error: VoxpoolError) => void {
   const lingering = new Set<Socket>();
   return (socket, error) => {
-    if (lingering.size >= mostLingering) {
+    if (lingering.size >= mostLingering()) {
       cut(socket);
       return;
     }
