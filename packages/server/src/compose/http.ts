@@ -1,4 +1,5 @@
 import type { FastifyInstance } from "fastify";
+import { addressList } from "../base/addresses.ts";
 import { version } from "../base/version.ts";
 import { createHttpServer, type HttpServerOptions } from "../gateway/http/server.ts";
 import { createLimits, type Limits } from "../gateway/limits/limits.ts";
@@ -37,7 +38,8 @@ export function composeHttp({
   const { readiness, ...starting } = composeReadiness(parts);
   const protocols = composeProtocols(config, watch.http.observed);
   const { metrics } = watch.http;
-  const limits = createLimits({ config, log, ...(metrics && { onRefused: metrics.limited }) });
+  const proxies = addressList(config["proxy.trusted"], "proxy.trusted");
+  const limits = createLimits({ config, log, proxies, ...(metrics && { onRefused: metrics.limited }) });
   const files = { spoolDirectory, ...(spool && { spool }) };
   const probes = { ready: starting.ready, readiness };
   const traced = { ...watch.http, ...(tracing && { startSpan: tracing.start }) };

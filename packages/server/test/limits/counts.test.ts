@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
+import { addressList } from "../../dist/base/addresses.js";
 import { VoxpoolError } from "../../dist/base/errors.js";
 import { silentLog } from "../../dist/base/log.js";
 import { createLimits, type LimitConfig, type Visitor } from "../../dist/gateway/limits/limits.js";
@@ -148,6 +149,17 @@ suite("what one visitor may do", () => {
     end();
     limits.connect("192.0.2.1");
     for (let count = 0; count < 10; count++) limits.connect(undefined);
+  });
+
+  test("does not count the connections of proxies that are trusted: they are those of many", () => {
+    const proxies = addressList(["192.0.2.0/24"], "proxy.trusted");
+    const limits = createLimits({ config, log: silentLog, proxies });
+    for (let count = 0; count < 10; count++) limits.connect("::ffff:192.0.2.1");
+    for (let count = 0; count < 2; count++) limits.connect("198.51.100.1");
+    assert.match(
+      reasonOf(() => limits.connect("198.51.100.1")),
+      /^too_many_connections/,
+    );
   });
 
   test("is what the configuration says at the moment", () => {

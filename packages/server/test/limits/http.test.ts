@@ -1,9 +1,15 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { connect } from "node:net";
 import { type TestContext, test } from "node:test";
+import { connect as secureConnect } from "node:tls";
+import { silentLog } from "../../dist/base/log.js";
 import { oipProtocol } from "../../dist/gateway/oip/protocol.js";
 import { openAiProtocol } from "../../dist/gateway/openai/protocol.js";
+import { serveCertificate } from "../../dist/gateway/served-certificate.js";
+import { scratchDirectory } from "../base/scratch.ts";
 import { createTestServer, parseAnswer, rawConnection } from "../gateway/harness.ts";
+import { pairIn, writePair } from "../server/certificates.ts";
 
 const rate = "limits.requests_per_minute_per_address";
 
@@ -78,6 +84,35 @@ test("requests that end give their places back, whatever their end", async (t) =
   reading.socket.destroy();
   await server.requestLines(2);
   for (let count = 0; count < 5; count++) assert.equal((await fetch(`${url}/api/models`)).status, 200);
+});
+
+test("behind a trusted proxy each client has its own count; what strangers say of themselves does not count", async (t) => {
+  const { fastify } = createTestServer(t, { config: { [rate]: 1, "proxy.trusted": ["192.0.2.1"] } });
+  const ask = async (remoteAddress: string, client: string) => {
+    const headers = { "x-forwarded-for": client };
+    return (await fastify.inject({ url: "/api/models", remoteAddress, headers })).statusCode;
+  };
+  assert.deepEqual([await ask("192.0.2.1", "10.0.0.1"), await ask("192.0.2.1", "10.0.0.2")], [200, 200]);
+  assert.deepEqual([await ask("192.0.2.1", "10.0.0.1"), await ask("192.0.2.1", "10.0.0.2")], [429, 429]);
+  assert.deepEqual([await ask("192.0.2.9", "10.0.0.3"), await ask("192.0.2.9", "10.0.0.4")], [200, 429]);
+});
+
+test("with TLS a connection that is one too many is cut before its handshake", async (t) => {
+  const files = pairIn(scratchDirectory(t));
+  writePair(files);
+  const certificate = await serveCertificate({ files, log: silentLog });
+  t.after(() => certificate.close());
+  const server = createTestServer(t, { certificate, config: { "limits.connections_per_address": 1 } });
+  const { port } = await server.listen();
+  const first = secureConnect({ port, host: "127.0.0.1", rejectUnauthorized: false });
+  t.after(() => first.destroy());
+  await once(first, "secureConnect");
+  const second = secureConnect({ port, host: "127.0.0.1", rejectUnauthorized: false });
+  await once(second, "error");
+  first.write("GET /livez HTTP/1.1\r\nHost: x\r\n\r\n");
+  assert.match(String(await once(first, "data")), /^HTTP\/1\.1 200 /);
+  const { body } = await server.fastify.inject("/metrics");
+  assert.match(body, /voxpool_limited_total\{setting="limits\.connections_per_address"\} 1\n/);
 });
 
 const isOneAddress = process.platform !== "linux" && "another address of this machine is taken, which only Linux has";

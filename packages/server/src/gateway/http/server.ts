@@ -119,7 +119,7 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
   const basePath = basePathOf(config["http.base_path"] ?? "");
   const trusted = addressList(config["proxy.trusted"] ?? [], "proxy.trusted");
   const upgrades = (request: IncomingMessage): boolean => asksForWebSocket(request, sockets, basePath);
-  const limits = options.limits ?? createLimits({ config, log, onRefused: metrics.limited });
+  const limits = options.limits ?? createLimits({ config, log, proxies: trusted, onRefused: metrics.limited });
   const fastify = Fastify({
     serverFactory: (handler) =>
       createListener(handler, {

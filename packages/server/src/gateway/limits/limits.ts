@@ -1,3 +1,4 @@
+import { type AddressList, plainAddress } from "../../base/addresses.ts";
 import { VoxpoolError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import type { Config } from "../../base/settings.ts";
@@ -31,7 +32,8 @@ export interface Limits {
   /** A request is under way, until what it returns is called. @throws VoxpoolError `too_many_requests` */
   begin(visitor: Visitor): () => void;
   /**
-   * A connection opens, until what it returns is called; sockets of this machine have no address, and no limit.
+   * A connection opens, until what it returns is called. Sockets of this machine have no address, and no limit; nor
+   * have proxies that are trusted, whose connections are those of many.
    * @throws VoxpoolError `too_many_connections`
    */
   connect(address: string | undefined): () => void;
@@ -42,6 +44,8 @@ export interface Limits {
 export interface LimitOptions {
   readonly config: LimitConfig;
   readonly log: Log;
+  /** Trusted proxies; nobody, if left out. */
+  readonly proxies?: AddressList;
   /** Told of each refusal, by the setting that it comes from. */
   readonly onRefused?: (setting: string) => void;
   /** Seconds of a clock that never goes back. */
@@ -51,7 +55,7 @@ export interface LimitOptions {
 /** What is under way ends soon, mostly. */
 const retryAfterSeconds = 1;
 
-export function createLimits({ config, log, onRefused, now }: LimitOptions): Limits {
+export function createLimits({ config, log, proxies, onRefused, now }: LimitOptions): Limits {
   const buckets = new TokenBuckets(now);
   const [requests, connections] = [new Places(), new Places()];
   const notes = new RefusalNotes(log, now);
@@ -79,7 +83,7 @@ export function createLimits({ config, log, onRefused, now }: LimitOptions): Lim
       throw refusal("too_many_requests", { limit, who: name, setting, retry_after_seconds: retryAfterSeconds });
     },
     connect(address) {
-      if (address === undefined) return () => undefined;
+      if (address === undefined || proxies?.has(plainAddress(address)) === true) return () => undefined;
       const setting = "limits.connections_per_address";
       const limit = config[setting] || shareOf(config["limits.connections"]);
       const place = connections.take(identityOf("address", address), limit);
@@ -102,4 +106,4 @@ interface RefusalDetails {
 const shareOf = (all: number): number => Math.ceil((all * 3) / 4);
 
 const identityOf = (kind: Visitor["kind"], name: string): string =>
-  kind === "key" ? `key ${name}` : networkOf(name.replace(/^::ffff:(?=\d+\.)/i, ""));
+  kind === "key" ? `key ${name}` : networkOf(plainAddress(name));
