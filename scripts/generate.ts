@@ -19,6 +19,7 @@ const pages: Readonly<Record<string, readonly string[]>> = {
   sdk: ["sdk-methods", "wire-options"],
   models: ["catalogue"],
   protocols: ["protocols"],
+  limits: ["limits"],
 };
 
 const { values } = parseArgs({ options: { check: { type: "boolean" }, docs: { type: "string" } } });

@@ -61,10 +61,12 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     "server/base",
     "client/contract",
   ],
-  "server/gateway/auth": ["server/gateway", "server/access", "server/base"],
+  "server/gateway/auth": ["server/gateway", "server/gateway/limits types", "server/access", "server/base"],
+  "server/gateway/limits": ["server/gateway", "server/base", "client/contract types"],
   "server/gateway/http": [
     "server/gateway",
     "server/gateway/auth",
+    "server/gateway/limits",
     "server/access",
     "server/gateway/ws",
     "server/api",
@@ -78,6 +80,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   "server/gateway/wyoming": [
     "server/gateway",
     "server/gateway/auth types",
+    "server/gateway/limits types",
     "server/api",
     "server/base",
     "client/contract types",
@@ -85,6 +88,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   "server/gateway/vosk-server": [
     "server/gateway",
     "server/gateway/auth",
+    "server/gateway/limits",
     "server/access types",
     "server/api",
     "server/base",
@@ -101,6 +105,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   "server/compose": [
     "server/gateway",
     "server/gateway/auth",
+    "server/gateway/limits",
     "server/gateway/http",
     "server/gateway/oip",
     "server/gateway/vosk-server",

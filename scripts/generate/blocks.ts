@@ -12,6 +12,7 @@ import { fileNameAt } from "../../packages/server/dist/catalog/sources.js";
 import { exitCodes } from "../../packages/server/dist/cli/exit-codes.js";
 import { commandsBlock } from "./commands.ts";
 import { familiesBlock } from "./families.ts";
+import { limitsBlock } from "./limits.ts";
 import { markdownTable } from "./markdown.ts";
 import { protocolTable } from "./protocols.ts";
 import { sdkMethods, wireOptions } from "./sdk.ts";
@@ -28,6 +29,7 @@ export const blocks: Readonly<Record<string, Block>> = {
   commands: commandsBlock,
   "exit-codes": exitCodeTable,
   families: familiesBlock,
+  limits: limitsBlock,
   protocols: protocolTable,
   "sdk-methods": sdkMethods,
   "wire-options": (language) => wireOptions(language === "zh" ? "、" : ", "),

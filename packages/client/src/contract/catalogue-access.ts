@@ -47,8 +47,8 @@ export const accessErrors = {
   too_many_failed_attempts: entry(
     429,
     true,
-    "Too many wrong API keys came from this address; wait {retry_after_seconds} s. Right ones are taken meanwhile.",
-    "该地址发送的错误 API 密钥过多；请等待 {retry_after_seconds} 秒。正确的密钥不受影响。",
+    "Too many wrong API keys came from this address ({setting}); wait {retry_after_seconds} s. Right ones are taken meanwhile.",
+    "该地址发送的错误 API 密钥过多（{setting}）；请等待 {retry_after_seconds} 秒。正确的密钥不受影响。",
   ),
   address_not_allowed: entry(
     403,

@@ -1,5 +1,6 @@
 import { accessErrors } from "./catalogue-access.ts";
 import { type CatalogueEntry, entry } from "./catalogue-entry.ts";
+import { limitErrors } from "./catalogue-limits.ts";
 import { modelErrors } from "./catalogue-models.ts";
 
 export type { CatalogueEntry };
@@ -62,6 +63,8 @@ export const catalogue = {
   request_cancelled: entry(499, false, "The request was cancelled.", "请求已取消。"),
 
   ...accessErrors,
+
+  ...limitErrors,
 
   ...modelErrors,
 

@@ -4,6 +4,7 @@ import type { Switches } from "../rollout/types.ts";
 import { listAliases, pinModel, reloadModel, renewHolds, setAlias } from "./administration.ts";
 import { auditedCalls, auditedPull } from "./audited.ts";
 import { runBatch } from "./batch.ts";
+import { KeyPlaces } from "./key-places.ts";
 import { createLive, type LiveParts } from "./live.ts";
 import {
   availableModels,
@@ -25,13 +26,16 @@ import { type WatchedLiveParts, watchedLive } from "./watched-live.ts";
 export interface ApiParts extends ModelParts, TranscribeParts, LiveParts, PullParts, WarmUpParts, WatchedLiveParts {
   /** Version of voxpool, for `health`. */
   readonly version: string;
+  /** Recognitions and live sessions of one API key at once; 0: any number. */
+  readonly sessionsPerKey: number;
   readonly switches: Switches;
   readonly audit: Audit;
 }
 
 /** All use cases over one pool. */
 export function createApi(parts: ApiParts): Api {
-  const transcribe = createTranscribe(parts);
+  const keyPlaces = new KeyPlaces(() => parts.sessionsPerKey);
+  const transcribe = createTranscribe(parts, keyPlaces);
   const view = ({ principal }: Viewer) => viewOf(parts, principal);
   const kept = async <T>(changing: Promise<T>): Promise<T> => {
     const answer = await changing;
@@ -67,6 +71,6 @@ export function createApi(parts: ApiParts): Api {
     },
     pullModel: auditedPull(parts.audit, createPulls(parts)),
     transcribe,
-    openLive: watchedLive(createLive(parts), parts),
+    openLive: watchedLive(createLive(parts, keyPlaces), parts),
   };
 }

@@ -11,6 +11,7 @@ import { type Choice, type ChooseParts, chooseModel } from "./choose-model.ts";
 import { type FailoverParts, openServing } from "./failover.ts";
 import type { FileChanges } from "./file-changes.ts";
 import { ForcedAway } from "./forced-away.ts";
+import type { KeyPlaces } from "./key-places.ts";
 import { createLiveInput } from "./live-input.ts";
 import { type LivePlaceLimits, LivePlaces } from "./live-places.ts";
 import { type LiveLimits, RunningLive } from "./live-session.ts";
@@ -26,14 +27,17 @@ export interface LiveParts extends ChooseParts, TextStepParts, Pick<FailoverPart
   readonly live: LivePlaceLimits & LiveLimits;
 }
 
-/** `WS /api/stream`, and whatever else carries speech as it is spoken. */
-export function createLive(parts: LiveParts) {
+/**
+ * `WS /api/stream`, and whatever else carries speech as it is spoken.
+ * @param keyPlaces count sessions with the recognitions of recordings
+ */
+export function createLive(parts: LiveParts, keyPlaces: KeyPlaces) {
   const textSteps = createTextSteps(parts);
   const places = new LivePlaces(parts.live);
   const kernels = new Kernels();
   const forcedAway = new ForcedAway(parts.pool);
   return async function openLive(request: LiveRequest, caller: Caller): Promise<LiveSession> {
-    const giveBack = places.take(caller.client);
+    const giveBack = bothOf(keyPlaces.take(caller.principal), () => places.take(caller.client));
     let opened: Opened | undefined;
     const over = new AbortController();
     try {
@@ -67,6 +71,20 @@ export function createLive(parts: LiveParts) {
     forcedAway.tell(session, (error) => running.stop(error));
     return running;
   };
+}
+
+/** A second place beside the first one, which is given back if there is no second. @throws what `takeSecond` throws */
+function bothOf(giveBackFirst: () => void, takeSecond: () => () => void): () => void {
+  try {
+    const giveBackSecond = takeSecond();
+    return () => {
+      giveBackSecond();
+      giveBackFirst();
+    };
+  } catch (error) {
+    giveBackFirst();
+    throw error;
+  }
 }
 
 interface Opened {

@@ -19,6 +19,7 @@ import { type Choice, type ChooseParts, chooseModel } from "./choose-model.ts";
 import { textOf } from "./dialogue.ts";
 import { type FailoverParts, openServing } from "./failover.ts";
 import type { FileChanges } from "./file-changes.ts";
+import type { KeyPlaces } from "./key-places.ts";
 import { begin, countArrived, firstOf, openOrClose, openSessions, type Sessions } from "./open-recording.ts";
 import { createTextSteps, type TextStepParts, type TextSteps } from "./text-steps.ts";
 import type { Caller, RecognitionOutcome, TranscribeRequest } from "./types.ts";
@@ -36,14 +37,16 @@ export interface TranscribeParts extends ChooseParts, TextStepParts, Pick<Failov
 }
 
 /** `POST /api/transcribe`. */
-export function createTranscribe(parts: TranscribeParts) {
+export function createTranscribe(parts: TranscribeParts, keyPlaces: KeyPlaces) {
   const textSteps = createTextSteps(parts);
   return async function* transcribe(request: TranscribeRequest, caller: Caller): AsyncGenerator<TranscribeEvent, void> {
     const begunAt = performance.now();
     const over = new AbortController();
     let ticket: Ticket | undefined;
+    let giveBack: (() => void) | undefined;
     const account: Account = { sessions: [] };
     const enter: RecogniseParts["enter"] = (asking) => {
+      giveBack = keyPlaces.take(caller.principal);
       ticket = parts.admission.admit(asking);
       return ticket;
     };
@@ -59,6 +62,7 @@ export function createTranscribe(parts: TranscribeParts) {
       throw error;
     } finally {
       ticket?.release();
+      giveBack?.();
       tellOutcome(account, (performance.now() - begunAt) / 1000, [parts.onOutcome, caller.onOutcome]);
       over.abort(new VoxpoolError("request_cancelled"));
     }

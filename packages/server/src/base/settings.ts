@@ -1,7 +1,6 @@
+import { limitSettings } from "./limit-settings.ts";
 import { networkSettings } from "./network-settings.ts";
 import { choice, flag, integer, list, type Setting, text } from "./setting-kinds.ts";
-
-const most = Number.MAX_SAFE_INTEGER;
 
 /**
  * Every setting of the server, once: key, kind, default, text. The YAML file uses the key, the environment
@@ -74,83 +73,7 @@ export const settings = {
     "When the server is asked to stop, what runs may go on for so long; new work is refused meanwhile. 0: it ends at once.",
     "收到停止请求后，正在运行的任务最多继续这么久；期间拒绝新任务。0：立即结束。",
   ),
-  "limits.json_bytes": integer(1_048_576, [1024, most], "Largest JSON body.", "JSON 请求体的最大字节数。"),
-  "limits.body_bytes": integer(4_294_967_296, [1024, most], "Largest upload of audio.", "音频上传的最大字节数。"),
-  "limits.audio_seconds": integer(21_600, [1, most], "Longest recording.", "录音的最大秒数。"),
-  "limits.sessions": integer(256, [1, 100_000], "Recognitions that run at once.", "同时运行的识别任务数。"),
-  "limits.sessions_per_client": integer(
-    0,
-    [0, 100_000],
-    "Recognitions of one client that run at once. 0: three quarters of limits.sessions.",
-    "单个客户端同时运行的识别任务数。0：limits.sessions 的四分之三。",
-  ),
-  "limits.holds": integer(
-    1000,
-    [1, 100_000],
-    "Clients and addresses that may hold one model at once.",
-    "可同时持有同一个模型的客户端和地址数。",
-  ),
-  "limits.queue_seconds": integer(
-    60,
-    [0, 86_400],
-    "A recognition whose first words would have to wait longer is refused, with the time to come again. 0: it waits.",
-    "若识别开始前需等待超过该秒数，则拒绝请求并告知重试时间。0：一直等待。",
-  ),
-  "limits.connections": integer(
-    4096,
-    [1, 1_000_000],
-    "HTTP connections that are open at once.",
-    "同时打开的 HTTP 连接数。",
-  ),
-  "limits.failed_attempts": integer(
-    20,
-    [0, 1_000_000],
-    "Wrong API keys that one address may send a minute; it waits a second for the answer to each further one. 0: any number.",
-    "单个地址每分钟可发送的错误 API 密钥数；超出后每次应答延迟一秒。0：不限。",
-  ),
-  "limits.event_readers": integer(
-    64,
-    [1, 100_000],
-    "Readers of GET /api/events that are connected at once.",
-    "同时连接的 GET /api/events 读取方数量。",
-  ),
-  "limits.upload_idle_seconds": integer(
-    30,
-    [1, 86_400],
-    "An upload that sends nothing, or a reader of a stream that takes nothing, for so long is ended.",
-    "上传停顿，或流式结果无人读取，超过该秒数即中止。",
-  ),
-  "limits.upload_bytes_per_second": integer(
-    100,
-    [0, most],
-    "An upload that brings less on average, over limits.upload_idle_seconds, is ended; 0: as slow as it likes.",
-    "在 limits.upload_idle_seconds 内平均速度低于该值的上传即中止；0：不限。",
-  ),
-  "limits.live_sessions": integer(
-    200,
-    [1, 100_000],
-    "Live sessions that are open at once; of one client as limits.sessions_per_client says, or three quarters.",
-    "同时打开的实时会话数；单个客户端按 limits.sessions_per_client，默认四分之三。",
-  ),
-  "limits.live_buffer_seconds": integer(
-    30,
-    [1, 3600],
-    "Audio of a live session that may wait to be recognised; what comes then is held back.",
-    "实时会话中可等待识别的音频秒数；超过后暂停接收。",
-  ),
-  "limits.live_idle_seconds": integer(
-    60,
-    [1, 86_400],
-    "A live session to which no audio comes for so long is ended.",
-    "实时会话在该秒数内没有收到音频即结束。",
-  ),
-  "limits.live_seconds": integer(14_400, [1, most], "How long a live session may last.", "实时会话的最长秒数。"),
-  "limits.spool_bytes": integer(
-    8_589_934_592,
-    [1_048_576, most],
-    "Room on the disk for uploads that are being received, all together.",
-    "正在接收的上传在磁盘上合计可占用的字节数。",
-  ),
+  ...limitSettings,
   "live.resume_seconds": integer(
     30,
     [0, 3600],
@@ -288,6 +211,12 @@ export const settings = {
     "Whether clients of OpenAI's audio API are served below /v1.",
     "是否在 /v1 下为 OpenAI 音频 API 的客户端提供服务。",
     true,
+  ),
+  "openai.message_bytes": integer(
+    22_020_096,
+    [65_536, 268_435_456],
+    "Largest message on the WebSocket of /v1/realtime, where audio is text.",
+    "/v1/realtime 的 WebSocket 消息的最大字节数（音频以文本发送）。",
   ),
   "wyoming.port": integer(
     0,

@@ -5,7 +5,7 @@ import { type Log, silentLog } from "../base/log.ts";
 import { raceAbort } from "../base/race-abort.ts";
 import type { EngineAssets, ModelSpec } from "../engine/engine.ts";
 import { type Download, type PullEvent, partDirectoryOf } from "./download.ts";
-import { type EndpointSettings, endpointsFrom } from "./endpoints.ts";
+import { type EndpointSettings, endpointsFrom, namedAddresses } from "./endpoints.ts";
 import { createHttp, type HttpOptions } from "./http.ts";
 import { type AssetName, findAsset, type KnownAsset } from "./known-assets.ts";
 import { bringParts, fetchParts } from "./parts.ts";
@@ -115,11 +115,12 @@ async function checkedLibrary(path: string): Promise<string> {
 
 async function fetchAsset(name: AssetName, options: AssetStoreOptions): Promise<string> {
   const { stateDir, signal, log = silentLog, onProgress = () => undefined } = options;
-  const http = createHttp({ ...options.http, name, signal });
+  const endpoints = endpointsFrom(options);
+  const http = createHttp({ ...options.http, name, named: namedAddresses(endpoints), signal });
   const download: Download = {
     name,
     http,
-    endpoints: endpointsFrom(options),
+    endpoints,
     partDirectory: partDirectoryOf(stateDir),
     onProgress,
     signal,

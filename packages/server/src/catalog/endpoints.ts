@@ -74,6 +74,13 @@ export function endpointsFrom(settings: EndpointSettings, env: NodeJS.ProcessEnv
   };
 }
 
+/** Those that the configuration or the environment names; the public ones are nobody's own. */
+export function namedAddresses({ npmRegistries, pypiIndexes, hubs, githubMirror }: Endpoints): readonly string[] {
+  const all = [...npmRegistries, ...pypiIndexes, ...hubs.huggingface, ...hubs.modelscope, githubMirror];
+  const known = [...publicNpm, ...publicPypi, ...publicHuggingFace, ...publicModelScope];
+  return all.filter((address) => address !== "" && !known.includes(address));
+}
+
 /** npm writes the public registry out as the default, which is then nobody's choice. */
 function chosen(named: string | undefined, known: readonly string[]): readonly string[] {
   return named === undefined || named === "" || named === known[0] ? known : [named];

@@ -79,7 +79,7 @@ async function download(state: Attempt, task: FetchTask, http: Http): Promise<vo
 
 async function attempt(state: Attempt, task: FetchTask, http: Http): Promise<void> {
   const { part } = state;
-  const { url, hash, authorization } = task.located;
+  const { url, hash, authorization, from } = task.located;
   if (part.bytes > 0 && hash === undefined && state.validator === undefined) {
     await part.restart();
   }
@@ -95,7 +95,7 @@ async function attempt(state: Attempt, task: FetchTask, http: Http): Promise<voi
   if (bytes !== undefined) {
     await task.onSize?.(bytes, part.bytes);
   }
-  const answer = await http.get(url, headers);
+  const answer = await http.get(url, headers, from);
   try {
     const total = await accept(answer, state, task);
     if (bytes === undefined && total !== undefined) {

@@ -1,15 +1,18 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
-import { type Dispatcher, EnvHttpProxyAgent, request } from "undici";
+import { type Dispatcher, request } from "undici";
 import { VoxpoolError } from "../base/errors.ts";
-import { readNpmConfig } from "./npm-config.ts";
+import { createDispatchers, type Dispatchers } from "./dispatchers.ts";
+import { tooNear } from "./nearness.ts";
 import { Setback } from "./setback.ts";
 import { steadily } from "./steady.ts";
 
 export interface HttpOptions {
   /** What is fetched, for messages. */
   readonly name: string;
+  /** Addresses that the operator or the user named: these may be of this machine and its network. */
+  readonly named?: readonly string[];
   /** A server that is silent for so long is given up, and one that sends next to nothing in twice that time. */
   readonly stallMs?: number;
   /** How often the same thing is tried again in vain. */
@@ -23,9 +26,11 @@ export interface HttpOptions {
 export interface Http {
   /**
    * One GET, redirects followed; an answer of any status that is no redirect.
+   * @param from the address that named this one, if it was no operator and no user: like a redirect it leads no nearer
+   * than it is itself
    * @throws Setback on network trouble, the signal's reason, VoxpoolError `download_failed`
    */
-  get(url: string, headers: Readonly<Record<string, string>>): Promise<Dispatcher.ResponseData>;
+  get(url: string, headers: Readonly<Record<string, string>>, from?: string): Promise<Dispatcher.ResponseData>;
   /** The body of an answer. @throws Setback also if it hardly comes along; as the body */
   receive(answer: Dispatcher.ResponseData): AsyncIterable<Buffer>;
   /**
@@ -51,17 +56,15 @@ const connectMs = 10_000;
 const impatientRetries = 1;
 const leaveMs = 1000;
 
-export function createHttp({ name, stallMs = 30_000, retries = 5, backoffMs = 500, signal }: HttpOptions): Http {
+export function createHttp(options: HttpOptions): Http {
+  const { name, named = [], stallMs = 30_000, retries = 5, backoffMs = 500, signal } = options;
   const timeouts = { headersTimeout: stallMs, bodyTimeout: stallMs };
-  const dispatcher = new EnvHttpProxyAgent({
-    ...timeouts,
-    ...proxies(process.env),
-    connect: { timeout: Math.min(stallMs, connectMs) },
-  });
-  const send = { dispatcher, ...timeouts, signal };
+  const refuse = (url: string, found: string) => failed(url, tooNear(found), name);
+  const dispatchers = createDispatchers({ timeouts, connectMs: Math.min(stallMs, connectMs), named, refuse });
+  const send = { dispatchers, ...timeouts, signal };
   const withPatience = (most: number, isImpatient: boolean): Http => {
     const http: Http = {
-      get: (url, headers) => get(url, headers, send, name),
+      get: (url, headers, from) => get({ start: url, from }, headers, send, name),
       receive: ({ body }) => steadily(body, 2 * stallMs),
       text: (url, accept, authorization) =>
         http.retrying(url, () => getText(http, url, { accept, ...(authorization && { authorization }) }, name)),
@@ -85,22 +88,11 @@ export function createHttp({ name, stallMs = 30_000, retries = 5, backoffMs = 50
         }
       },
       impatient: () => withPatience(Math.min(retries, impatientRetries), true),
-      close: () => dispatcher.destroy(),
+      close: () => dispatchers.close(),
     };
     return http;
   };
   return withPatience(retries, false);
-}
-
-/** The environment's proxies go before npm's; `undefined` leaves them to the agent, which reads the environment. */
-function proxies(env: NodeJS.ProcessEnv): { httpProxy?: string; httpsProxy?: string; noProxy?: string } {
-  const npm = readNpmConfig(env);
-  const isSet = (...names: readonly string[]) => names.some((name) => env[name] || env[name.toLowerCase()]);
-  return {
-    ...(npm.proxy !== undefined && !isSet("HTTP_PROXY") && { httpProxy: npm.proxy }),
-    ...(npm.httpsProxy !== undefined && !isSet("HTTPS_PROXY") && { httpsProxy: npm.httpsProxy }),
-    ...(npm.noProxy !== undefined && !isSet("NO_PROXY") && { noProxy: npm.noProxy }),
-  };
 }
 
 /** An error that names the address without what is secret in it. */
@@ -167,20 +159,27 @@ const networkTrouble: Readonly<Record<string, string>> = {
 };
 
 interface SendOptions {
-  readonly dispatcher: Dispatcher;
+  readonly dispatchers: Dispatchers;
   readonly headersTimeout: number;
   readonly bodyTimeout: number;
   readonly signal: AbortSignal | undefined;
 }
 
+interface Target {
+  readonly start: string;
+  readonly from: string | undefined;
+}
+
 async function get(
-  start: string,
+  { start, from }: Target,
   headers: Readonly<Record<string, string>>,
   send: SendOptions,
   name: string,
 ): Promise<Dispatcher.ResponseData> {
+  const { dispatchers } = send;
   const first = parseUrl(start, name);
   let url = first;
+  let limit = from === undefined ? dispatchers.startOf(first) : dispatchers.reachOf(parseUrl(from, name));
   for (let hops = 0; hops <= maxRedirects; hops++) {
     const plain = new URL(url);
     plain.username = "";
@@ -189,7 +188,9 @@ async function get(
     // A token is for the host that it was given for; where that redirects to is another's.
     const own: Record<string, string> =
       authorization !== undefined && url.origin === first.origin ? { authorization } : {};
-    const answer = await requestOnce(plain, { ...others, ...own, ...credentialsOf(first, url) }, send);
+    const dispatcher = dispatchers.within(plain, limit);
+    const answer = await requestOnce(plain, { ...others, ...own, ...credentialsOf(first, url) }, send, dispatcher);
+    if (hops === 0 && from === undefined) limit = dispatchers.reachOf(plain);
     const { location } = answer.headers;
     if (![301, 302, 303, 307, 308].includes(answer.statusCode) || typeof location !== "string") {
       return answer;
@@ -212,14 +213,17 @@ async function leave({ body }: Dispatcher.ResponseData): Promise<void> {
 async function requestOnce(
   url: URL,
   headers: Readonly<Record<string, string>>,
-  { signal, ...send }: SendOptions,
+  { signal, headersTimeout, bodyTimeout }: SendOptions,
+  dispatcher: Dispatcher,
 ): Promise<Dispatcher.ResponseData> {
   // Interim answers (1xx) keep a server from falling silent, and may come without end.
   const late = new AbortController();
-  const timer = setTimeout(() => late.abort(new Setback("the server does not answer")), 2 * send.headersTimeout);
+  const timer = setTimeout(() => late.abort(new Setback("the server does not answer")), 2 * headersTimeout);
   try {
     return await request(url, {
-      ...send,
+      dispatcher,
+      headersTimeout,
+      bodyTimeout,
       signal: signal === undefined ? late.signal : AbortSignal.any([signal, late.signal]),
       headers: { "user-agent": "voxpool", "accept-encoding": "identity", ...headers },
     });

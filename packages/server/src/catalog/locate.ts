@@ -11,6 +11,8 @@ export interface Located {
   readonly hash: ExpectedHash | undefined;
   /** `Authorization` for the address's own host. */
   readonly authorization?: string | undefined;
+  /** The address of the answer that named this one, where one did. */
+  readonly from?: string;
 }
 
 export interface ExpectedHash {

@@ -6,7 +6,7 @@ import { pullAsset } from "./assets.ts";
 import { readBrought } from "./brought-file.ts";
 import type { FreeSpace } from "./disk.ts";
 import { type Download, downloadPart, type PullEvent, partDirectoryOf } from "./download.ts";
-import { type EndpointSettings, endpointsFrom } from "./endpoints.ts";
+import { type EndpointSettings, endpointsFrom, namedAddresses } from "./endpoints.ts";
 import { finishFound, finishKnown } from "./finish.ts";
 import { createHttp, type HttpOptions, withoutSecrets } from "./http.ts";
 import { listRepository } from "./hub-repository.ts";
@@ -67,12 +67,14 @@ export async function pull(what: string, options: PullOptions): Promise<PullResu
   const asset = assetNames.find((one) => one === what);
   const name = model?.name ?? asset ?? (options.as === undefined ? what : checkName(options.as));
   const shown = printable(isUrl(name) ? withoutSecrets(name) : name);
-  const http = createHttp({ ...options.http, name: shown, signal: options.signal });
+  const endpoints = endpointsFrom(options);
+  const named = [...namedAddresses(endpoints), ...(isUrl(what) ? [what] : [])];
+  const http = createHttp({ ...options.http, name: shown, named, signal: options.signal });
   try {
     const download: Download = {
       name: shown,
       http,
-      endpoints: endpointsFrom(options),
+      endpoints,
       partDirectory: partDirectoryOf(options.stateDir),
       onProgress: options.onProgress ?? (() => undefined),
       signal: options.signal,

@@ -29,7 +29,7 @@ export async function* locatePackage(
   }
   const url = new URL(tarball, metadataUrl);
   const isOwn = url.origin === new URL(metadataUrl).origin;
-  yield { ...common, url: url.href, authorization: isOwn ? authorization : undefined };
+  yield { ...common, url: url.href, authorization: isOwn ? authorization : undefined, from: metadataUrl };
 }
 
 /**
@@ -47,7 +47,7 @@ export async function* locateWheel(
   if (found === undefined) {
     throw new VoxpoolError("download_failed", { name: file, url, detail: "the index does not list it" });
   }
-  yield { url: new URL(found, url).href, bytes, hash: { algorithm: "sha256", digest: sha256 } };
+  yield { url: new URL(found, url).href, bytes, hash: { algorithm: "sha256", digest: sha256 }, from: url };
 }
 
 function fromJson(index: unknown, file: string): string | undefined {

@@ -16,6 +16,7 @@ import { createSpool } from "../base/spool.ts";
 import { version } from "../base/version.ts";
 import type { Catalog } from "../catalog/catalog.ts";
 import type { PullEvent } from "../catalog/pull.ts";
+import type { Limits } from "../gateway/limits/limits.ts";
 import type { ServedCertificate } from "../gateway/served-certificate.ts";
 import { Names } from "../pool/names.ts";
 import { poolSettings } from "../pool/settings.ts";
@@ -63,6 +64,8 @@ export interface Parts {
   readonly names: Names;
   readonly api: Api;
   readonly http: FastifyInstance;
+  /** What one visitor may do, on all ports together. */
+  readonly limits: Limits;
   readonly door: ComposedAccess;
   readonly configuredDefault: string;
   readonly recordingFile: string;
@@ -116,13 +119,13 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
   const { api, ...work } = drainable(createApi(useCases));
   const kept = { durable, stateDir, spoolDirectory, spool, recordingFile, door, certificate };
   const maintenance = composeMaintenance({ ...options, ...useCases, config, settings, useCases, durable });
-  const { http, starting } = composeHttp({ ...models, ...kept, api, config, log, watch, tracing, maintenance });
+  const { starting, ...served } = composeHttp({ ...models, ...kept, api, config, log, watch, tracing, maintenance });
   return {
     ...models,
     api,
     work,
     maintenance,
-    http,
+    ...served,
     door,
     configuredDefault: config.default_model,
     recordingFile,
@@ -131,7 +134,7 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
     followStart: starting.follow,
     async close() {
       for (const part of [starting, watch, serving.switches]) part.close();
-      await closeAll([http, pool, audio, scripts]);
+      await closeAll([served.http, pool, audio, scripts]);
       await door.close();
       await durable.close();
       await tracing?.close();

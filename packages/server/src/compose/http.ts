@@ -1,6 +1,8 @@
 import type { FastifyInstance } from "fastify";
+import { addressList } from "../base/addresses.ts";
 import { version } from "../base/version.ts";
 import { createHttpServer, type HttpServerOptions } from "../gateway/http/server.ts";
+import { createLimits, type Limits } from "../gateway/limits/limits.ts";
 import type { Tracing } from "../observe/tracing.ts";
 import { composeProtocols } from "./protocols.ts";
 import { type ComposeReadiness, composeReadiness } from "./readiness.ts";
@@ -29,10 +31,15 @@ export function composeHttp({
 }: ComposeHttp): {
   readonly http: FastifyInstance;
   readonly starting: Omit<ReturnType<typeof composeReadiness>, "readiness">;
+  /** Counts for the other ports, too. */
+  readonly limits: Limits;
 } {
   const { api, config, watch } = parts;
   const { readiness, ...starting } = composeReadiness(parts);
   const protocols = composeProtocols(config, watch.http.observed);
+  const { metrics } = watch.http;
+  const proxies = addressList(config["proxy.trusted"], "proxy.trusted");
+  const limits = createLimits({ config, log, proxies, ...(metrics && { onRefused: metrics.limited }) });
   const files = { spoolDirectory, ...(spool && { spool }) };
   const probes = { ready: starting.ready, readiness };
   const traced = { ...watch.http, ...(tracing && { startSpan: tracing.start }) };
@@ -47,7 +54,8 @@ export function composeHttp({
     log,
     protocols,
     certificate,
+    limits,
     ...(maintenance && { maintenance }),
   });
-  return { http, starting };
+  return { http, starting, limits };
 }

@@ -5,6 +5,7 @@ import type { Log } from "../base/log.ts";
 import type { Config } from "../base/settings.ts";
 import { version } from "../base/version.ts";
 import { createPortGuard, type PortGuard } from "../gateway/auth/port-guard.ts";
+import type { Limits } from "../gateway/limits/limits.ts";
 import type { ServedCertificate } from "../gateway/served-certificate.ts";
 import { listenForVosk } from "../gateway/vosk-server/server.ts";
 import { announceWyoming } from "../gateway/wyoming/announce.ts";
@@ -26,6 +27,7 @@ export interface PortParts {
   readonly door: Pick<ComposedAccess, "access">;
   /** Of the port of HTTP; those of others that speak TLS have the same. */
   readonly certificate?: ServedCertificate | undefined;
+  readonly limits: Limits;
 }
 
 /** Opens the ports that are configured; all of them or none. @throws VoxpoolError `config_invalid` */
@@ -45,9 +47,10 @@ export async function closePorts(ports: readonly Port[]): Promise<void> {
 }
 
 function configured(parts: PortParts): readonly (() => Promise<Port>)[] {
-  const { config, api, log } = parts;
+  const { config, api, log, limits } = parts;
   const maxConnections = config["limits.connections"];
   const vosk = {
+    mostMessageBytes: config["limits.message_bytes"],
     host: config["vosk.host"],
     port: config["vosk.port"],
     sampleRateHz: config["vosk.sample_rate"],
@@ -58,7 +61,7 @@ function configured(parts: PortParts): readonly (() => Promise<Port>)[] {
   const wyoming = config["wyoming.port"] > 0 || config["wyoming.socket"] !== "";
   const guard = guardOf(parts, "vosk.allow");
   return [
-    ...(vosk.port > 0 ? [() => listenForVosk({ ...vosk, api, log, maxConnections, guard })] : []),
+    ...(vosk.port > 0 ? [() => listenForVosk({ ...vosk, api, log, limits, maxConnections, guard })] : []),
     ...(wyoming ? [() => listenForWyoming(wyomingOptions(parts))] : []),
   ];
 }
@@ -67,18 +70,19 @@ const nobodyText =
   "Nobody can use Wyoming: with auth.required it serves the addresses in auth.keyless alone, and there are none";
 
 /** @throws VoxpoolError `config_invalid` for what is no address */
-function guardOf({ config, door, log }: PortParts, setting: "vosk.allow" | "wyoming.allow"): PortGuard {
+function guardOf({ config, door, limits, log }: PortParts, setting: "vosk.allow" | "wyoming.allow"): PortGuard {
   return createPortGuard({
     access: door.access,
     allow: config[setting],
     setting,
     keyless: config["auth.keyless"],
+    limits,
     log,
   });
 }
 
 function wyomingOptions(parts: PortParts): WyomingOptions {
-  const { config, api, log } = parts;
+  const { config, api, log, limits } = parts;
   const { "wyoming.host": host, "wyoming.port": port, "wyoming.socket": socketPath } = config;
   if (config["auth.required"] && config["auth.keyless"].length === 0) log.warn({}, nobodyText);
   const isAnnounced = config["wyoming.zeroconf"] && port > 0;
@@ -88,6 +92,7 @@ function wyomingOptions(parts: PortParts): WyomingOptions {
   return {
     api,
     log,
+    limits,
     guard: guardOf(parts, "wyoming.allow"),
     version,
     ...(port > 0 && { tcp: { host, port } }),

@@ -7,5 +7,6 @@ import type { HttpProtocol } from "../gateway/protocol.ts";
 /** The protocols that are spoken on the port of the native API, as they are configured. */
 export function composeProtocols(config: Config, { stats, modelStats }: StatisticsSource): readonly HttpProtocol[] {
   const oip = oipProtocol({ stats, modelStats, jsonBytes: config["oip.json_bytes"] });
-  return [...(config["oip.enabled"] ? [oip] : []), ...(config["openai.enabled"] ? [openAiProtocol()] : [])];
+  const openAi = openAiProtocol({ messageBytes: config["openai.message_bytes"] });
+  return [...(config["oip.enabled"] ? [oip] : []), ...(config["openai.enabled"] ? [openAi] : [])];
 }

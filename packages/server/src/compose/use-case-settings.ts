@@ -9,6 +9,7 @@ export type UseCaseSettings = ReturnType<typeof useCaseSettings>;
 export function useCaseSettings(config: Config) {
   return {
     mostHolds: config["limits.holds"],
+    sessionsPerKey: config["limits.sessions_per_key"],
     text: textSettings(config),
     configuredDefault: config.default_model,
     maxSeconds: config["limits.audio_seconds"],

@@ -62,7 +62,7 @@ async function ask({ name, urls }: Source, signal: AbortSignal): Promise<Asked> 
 /** What went wrong, if anything. Any answer will do. */
 async function reach(url: string, signal: AbortSignal): Promise<string | undefined> {
   const ended = AbortSignal.any([signal, AbortSignal.timeout(patienceMs)]);
-  const http = createHttp({ name: "registry", stallMs: patienceMs, retries: 0, signal: ended });
+  const http = createHttp({ name: "registry", named: [url], stallMs: patienceMs, retries: 0, signal: ended });
   try {
     const answer = await http.get(url, {});
     await answer.body.dump();

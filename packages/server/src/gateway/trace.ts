@@ -105,7 +105,8 @@ function onClose(this: Traced<ServerResponse>): void {
   const status = this.writableEnded || trace.answered ? this.statusCode : 499;
   metrics.request(trace.route, status, ms / 1000);
   endSpan(trace, status);
-  const write = isProbe(trace.route) && status < 400 ? log.debug : log.info;
+  const isQuiet = (isProbe(trace.route) && status < 400) || isFlood(trace.reason);
+  const write = isQuiet ? log.debug : log.info;
   write(lineOf(trace, status, ms, keyNameOf?.(this.req)), "request");
 }
 
@@ -122,6 +123,11 @@ function endSpan({ span, outcome, reason }: Trace, status: number): void {
 /** What asks every few seconds, and would fill the log. */
 function isProbe(route: string): boolean {
   return route === "/livez" || route === "/readyz" || route === "/metrics";
+}
+
+/** Who sends too much is told of in a line of its own now and then. */
+function isFlood(reason: Reason | undefined): boolean {
+  return reason === "rate_limited" || reason === "too_many_requests";
 }
 
 function lineOf(trace: Trace, status: number, ms: number, keyName: string | undefined): Record<string, unknown> {

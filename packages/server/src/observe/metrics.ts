@@ -1,4 +1,4 @@
-import { Histogram, Registry } from "prom-client";
+import { Counter, Histogram, Registry } from "prom-client";
 import type { LoopLag } from "./event-loop.ts";
 import { type PoolSource, registerPoolMetrics } from "./pool-metrics.ts";
 import { gauge, registerProcessMetrics } from "./process-metrics.ts";
@@ -8,6 +8,8 @@ import { type RecognitionMetrics, registerRecognitionMetrics } from "./recogniti
 export interface Metrics extends RecognitionMetrics {
   /** One HTTP request that has ended; `route` is the pattern, never the path. */
   request(route: string, status: number, seconds: number): void;
+  /** Something was refused by a limit of one visitor, or of all; the setting that it comes from. */
+  readonly limited: (setting: string) => void;
   /** The exposition text of this moment. */
   text(): Promise<string>;
   readonly contentType: string;
@@ -36,6 +38,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     buckets: [0.001, 0.005, 0.025, 0.1, 0.5, 1, 5, 30, 120],
     registers: [registry],
   });
+  const limited = limitCounter(registry);
   const recognitions = registerRecognitionMetrics(registry);
   gauge(registry, "voxpool_loaded_instances", "Model instances that are loaded.", loadedInstances);
   gauge(registry, "voxpool_ready", "1 if requests may be sent, as GET /readyz says.", () => (ready() ? 1 : 0));
@@ -44,6 +47,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
   const updatePool = pool && registerPoolMetrics(registry, pool);
   return {
     request: (route, status, seconds) => observerOf(observers, requests, route, status)(seconds),
+    limited: (setting) => limited.inc({ setting }),
     ...recognitions,
     text() {
       updatePool?.();
@@ -51,6 +55,27 @@ export function createMetrics(options: MetricsOptions): Metrics {
     },
     contentType: registry.contentType,
   };
+}
+
+/** Settings that refuse without a recognition; those of recognitions are among the refusals of the admission. */
+const counted = [
+  "limits.requests_per_minute_per_key",
+  "limits.requests_per_minute_per_address",
+  "limits.concurrent_requests_per_key",
+  "limits.concurrent_requests_per_address",
+  "limits.connections_per_address",
+  "limits.connections",
+];
+
+function limitCounter(registry: Registry): Counter<"setting"> {
+  const counter = new Counter({
+    name: "voxpool_limited_total",
+    help: "Requests and connections that a limit of requests or connections has refused, by its setting.",
+    labelNames: ["setting"],
+    registers: [registry],
+  });
+  for (const setting of counted) counter.inc({ setting }, 0);
+  return counter;
 }
 
 const noLag: LoopLag = { p50: 0, p99: 0, max: 0 };

@@ -16,6 +16,9 @@ interface Held extends Claimant {
   touchedAt: number;
 }
 
+/** Whoever found no room may come again then: a hold lasts as long as its holder likes. */
+const retryAfterSeconds = 60;
+
 const keyOf = ({ client, kind }: Claimant): string => `${kind}:${client}`;
 
 /** Who holds one model. A client's hold is one, however often it loads; those of an address are counted. */
@@ -54,7 +57,8 @@ export class Holds {
   /** One that has a hold already finds its place. @throws VoxpoolError `holds_full` */
   checkRoomFor(claimant: Claimant, limit: number, model_path: string): void {
     if (this.size < limit || this.has(claimant)) return;
-    throw new VoxpoolError("holds_full", { model_path, limit, setting: "limits.holds" });
+    const setting = "limits.holds";
+    throw new VoxpoolError("holds_full", { model_path, limit, setting, retry_after_seconds: retryAfterSeconds });
   }
 
   /** Gives one back; undefined if the claimant has none. */

@@ -65,6 +65,15 @@ test("what ffmpeg says when it fails is in the error", { skip: isWindows }, asyn
   await decoder.close();
 });
 
+test("ffmpeg is given nothing of the server's environment but where things are", { skip: isWindows }, async (t) => {
+  process.env["VOXPOOL_KEY"] = "planted";
+  t.after(() => delete process.env["VOXPOOL_KEY"]);
+  const file = join(fakeFfmpeg(`echo "\${PATH:+path} \${VOXPOOL_KEY:-nothing}" >&2; exit 1`), "ffmpeg");
+  await assert.rejects(decodeByFfmpeg(file, setup, [new Uint8Array(100)], { limitSeconds: 5 }), {
+    details: { detail: "ffmpeg could not decode its AAC: path nothing" },
+  });
+});
+
 test("an ffmpeg that hangs is killed", { skip: isWindows }, async () => {
   const pidFile = join(folder, "hanging-pid");
   const file = join(fakeFfmpeg(`echo $$ > '${pidFile}'; exec tail -f /dev/null`), "ffmpeg");

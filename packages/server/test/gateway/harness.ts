@@ -255,6 +255,14 @@ export const config: HttpConfig = {
   "limits.live_idle_seconds": 60,
   "live.resume_seconds": 30,
   "limits.spool_bytes": 32 * 1024 * 1024,
+  "limits.head_bytes": 16_384,
+  "limits.url_bytes": 16_384,
+  "limits.message_bytes": 1_048_576,
+  "limits.requests_per_minute_per_key": 0,
+  "limits.requests_per_minute_per_address": 0,
+  "limits.concurrent_requests_per_key": 0,
+  "limits.concurrent_requests_per_address": 0,
+  "limits.connections_per_address": 0,
 };
 
 /** A real server on the test api; closed, with its spool directory removed, when the test ends. */

@@ -16,7 +16,7 @@ import {
 
 const url = "/v1/audio/transcriptions";
 const server = (t: TestContext, options: Parameters<typeof createTestServer>[1] = {}) =>
-  createTestServer(t, { protocols: [openAiProtocol()], ...options });
+  createTestServer(t, { protocols: [openAiProtocol({ messageBytes: 22_020_096 })], ...options });
 
 const post = (to: TestServer, payload: string | Buffer, headers: Record<string, string> = formType) =>
   to.fastify.inject({ method: "POST", url, payload, headers });

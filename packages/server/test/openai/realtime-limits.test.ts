@@ -12,7 +12,7 @@ const manual = { session: { type: "transcription", audio: { input: { turn_detect
 
 /** The real server, whose recognitions the test leads. */
 async function start(t: TestContext, config: Record<string, number> = {}) {
-  const server = createTestServer(t, { protocols: [openAiProtocol()], config });
+  const server = createTestServer(t, { protocols: [openAiProtocol({ messageBytes: 22_020_096 })], config });
   let opened = Promise.withResolvers<ScriptedLive>();
   const openLive: typeof server.api.openLive = async (request, caller) => {
     const live = new ScriptedLive(request, caller);

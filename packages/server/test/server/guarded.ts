@@ -23,11 +23,18 @@ export interface Guarded extends Running {
 export type Answer = Record<string, unknown> & { readonly reason?: string };
 
 /** Starts a server that asks for keys, with the models `cn` and `en/tiny`. */
-export async function startGuarded(t: TestContext, config: Partial<Config> = {}): Promise<Guarded> {
+export async function startGuarded(
+  t: TestContext,
+  config: Partial<Config> = {},
+  logs?: Parameters<typeof startRunning>[3],
+  reread?: (config: Config) => Config,
+): Promise<Guarded> {
   const running = await startRunning(
     t,
     { cn: "tone", "en/tiny": "tone" },
     { "auth.required": true, "limits.failed_attempts": 0, ...config },
+    logs,
+    reread,
   );
   const agent = new Agent({ connect: { socketPath: ownerSocketPath(running.server.stateDir) } });
   t.after(() => agent.close());

@@ -2,6 +2,7 @@ import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { access, constants } from "node:fs/promises";
 import { delimiter, isAbsolute, join } from "node:path";
 import type { Readable, Writable } from "node:stream";
+import { childEnvironment } from "../../base/child-environment.ts";
 import { VoxpoolError } from "../../base/errors.ts";
 import { damaged } from "../format.ts";
 import { aacFrames, toAdts } from "./aac-packets.ts";
@@ -86,7 +87,11 @@ interface Work {
 async function runOnce(work: Work): Promise<Buffer> {
   const { signal, deadline } = work;
   if (signal?.aborted === true) throw new VoxpoolError("request_cancelled");
-  const child = spawn(work.file, options, { stdio: ["pipe", "pipe", "pipe"], windowsHide: true });
+  const child = spawn(work.file, options, {
+    stdio: ["pipe", "pipe", "pipe"],
+    windowsHide: true,
+    env: childEnvironment(), // it reads what strangers send
+  });
   const kill = () => child.kill("SIGKILL");
   signal?.addEventListener("abort", kill);
   deadline.addEventListener("abort", kill);

@@ -1,4 +1,5 @@
 import { VoxpoolError } from "../../base/errors.ts";
+import { networkOf } from "../network-of.ts";
 
 export interface AttemptLimits {
   /** Wrong keys of one address in a minute that are answered at once; 0: all. */
@@ -49,7 +50,7 @@ export class Attempts {
     if (failures.count <= perMinute) return true;
     if (failures.waiting >= mostWaitingPerAddress || this.#waiting >= mostWaiting) {
       const retry_after_seconds = Math.max(1, Math.ceil(failures.since + minuteSeconds - this.#now()));
-      throw new VoxpoolError("too_many_failed_attempts", { retry_after_seconds });
+      throw new VoxpoolError("too_many_failed_attempts", { setting: "limits.failed_attempts", retry_after_seconds });
     }
     failures.waiting++;
     this.#waiting++;
@@ -71,14 +72,4 @@ export class Attempts {
     if (this.#failures.size > mostAddresses && oldest !== undefined) this.#failures.delete(oldest);
     return failures;
   }
-}
-
-/** A subscriber has 2^64 addresses of IPv6: the first half is whom they belong to. */
-function networkOf(ip: string): string {
-  if (!ip.includes(":") || ip.includes(".")) return ip;
-  const [head = "", tail] = ip.split("::", 2);
-  const before = head.split(":").filter((group) => group !== "");
-  const after = (tail ?? "").split(":").filter((group) => group !== "");
-  const zeros = Array.from({ length: Math.max(0, 8 - before.length - after.length) }, () => "0");
-  return [...before, ...zeros, ...after].slice(0, 4).join(":");
 }

@@ -12,12 +12,17 @@ import type { Failure } from "@voxpool/client/contract";
 import { secureOptions } from "../../base/certificate.ts";
 import { VoxpoolError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
+import { limitConnections } from "../limits/limit-connections.ts";
+import type { Limits } from "../limits/limits.ts";
 import { deferContinue } from "../request-body.ts";
 import type { ServedCertificate } from "../served-certificate.ts";
 import { frontTls } from "../tls-front.ts";
 
 export interface ListenerOptions {
   readonly maxConnections: number;
+  readonly limits: Pick<Limits, "connect" | "dropped">;
+  /** Largest head of a request. */
+  readonly maxHeadBytes: number;
   /** Longest time for the head of a request to arrive. */
   readonly headTimeoutMs: number;
   readonly log: Log;
@@ -38,6 +43,7 @@ export function createListener(handler: Handler, options: ListenerOptions): Serv
     options,
     {
       headersTimeout: options.headTimeoutMs,
+      maxHeaderSize: options.maxHeadBytes,
       // Uploads may take as long as they like while something arrives; the readers of bodies watch that.
       requestTimeout: 0,
       connectionsCheckingInterval: Math.min(options.headTimeoutMs, 5_000),
@@ -62,8 +68,9 @@ export function createListener(handler: Handler, options: ListenerOptions): Serv
   server.on("checkExpectation", handler);
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
     options.log.debug({ code: error.code }, "not a request");
-    answerClientError(error, socket);
+    answerClientError(error, socket, options.maxHeadBytes);
   });
+  limitConnections(server, options.limits);
   return server;
 }
 
@@ -81,7 +88,7 @@ function listenerOf({ certificate, headTimeoutMs }: ListenerOptions, options: Se
 const refused = new WeakSet<Socket>();
 
 /** Answers bytes that are no HTTP request with our failure shape, as far as an answer can still be sent. */
-function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
+function answerClientError(error: NodeJS.ErrnoException, socket: Socket, maxHeadBytes: number): void {
   // The parser reports again for whatever still arrives after the first report.
   if (refused.has(socket)) return;
   refused.add(socket);
@@ -89,8 +96,7 @@ function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
     socket.destroy();
     return;
   }
-  const { status, detail } = explain(error.code);
-  const failure = new VoxpoolError("request_invalid", { detail });
+  const { status, failure } = explain(error.code, maxHeadBytes);
   const body: Failure = { success: false, message: failure.message, reason: failure.reason, retryable: false };
   const text = JSON.stringify(body);
   socket.end(
@@ -111,11 +117,19 @@ function answerUnderWay(socket: Socket): boolean {
 }
 
 const explanations: Readonly<Record<string, { readonly status: number; readonly detail: string }>> = {
-  HPE_HEADER_OVERFLOW: { status: 431, detail: "its head is larger than 16 KB" },
   ERR_HTTP_REQUEST_TIMEOUT: { status: 408, detail: "its head did not arrive in time" },
   HPE_CHUNK_EXTENSIONS_OVERFLOW: { status: 413, detail: "its chunk extensions are too large" },
 };
 
-function explain(code: string | undefined): { readonly status: number; readonly detail: string } {
-  return explanations[code ?? ""] ?? { status: 400, detail: "it is no HTTP/1.1 request that can be read" };
+const notReadable = { status: 400, detail: "it is no HTTP/1.1 request that can be read" };
+
+function explain(
+  code: string | undefined,
+  limit_bytes: number,
+): { readonly status: number; readonly failure: VoxpoolError } {
+  if (code === "HPE_HEADER_OVERFLOW") {
+    return { status: 431, failure: new VoxpoolError("head_too_large", { limit_bytes, setting: "limits.head_bytes" }) };
+  }
+  const { status, detail } = explanations[code ?? ""] ?? notReadable;
+  return { status, failure: new VoxpoolError("request_invalid", { detail }) };
 }

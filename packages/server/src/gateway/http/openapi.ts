@@ -102,6 +102,9 @@ const refusals = failures([
   "ticket_invalid",
   "scope_missing",
   "too_many_failed_attempts",
+  "rate_limited",
+  "too_many_requests",
+  "url_too_long",
 ]);
 
 function operationObject(operation: Operation, scope: RouteScope): Record<string, unknown> {

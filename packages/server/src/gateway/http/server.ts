@@ -15,6 +15,8 @@ import { type Access, authenticateRequests } from "../auth/authenticate.ts";
 import { openAccess } from "../auth/open-access.ts";
 import { basePathOf, withoutBasePath } from "../base-path.ts";
 import { settleForwarded } from "../forwarded.ts";
+import { limitAddresses, limitKeys } from "../limits/limit-requests.ts";
+import { createLimits, type LimitConfig, type Limits } from "../limits/limits.ts";
 import type { HttpProtocol, ProtocolParts } from "../protocol.ts";
 import type { ServedCertificate } from "../served-certificate.ts";
 import { beginTrace, noRoute, type TraceSinks } from "../trace.ts";
@@ -51,7 +53,11 @@ export type HttpConfig = Pick<
   | "limits.live_idle_seconds"
   | "live.resume_seconds"
   | "limits.spool_bytes"
+  | "limits.head_bytes"
+  | "limits.url_bytes"
+  | "limits.message_bytes"
 > &
+  LimitConfig &
   // Those of who is reached without a proxy, if they are left out.
   Partial<Pick<Config, "http.base_path" | "proxy.trusted">>;
 
@@ -70,6 +76,8 @@ export interface HttpServerOptions {
   readonly ready?: () => boolean;
   /** What `/readyz` looks at; without it: what `ready` says, and nothing else. */
   readonly readiness?: Pick<Readiness, "look">;
+  /** How much each visitor may do, where other ports count with this one. */
+  readonly limits?: Limits;
   /** Who may come in; everybody by default. */
   readonly access?: Access;
   /** What administrators do with keys; without it there is no `/api/keys`. */
@@ -111,13 +119,16 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
   const basePath = basePathOf(config["http.base_path"] ?? "");
   const trusted = addressList(config["proxy.trusted"] ?? [], "proxy.trusted");
   const upgrades = (request: IncomingMessage): boolean => asksForWebSocket(request, sockets, basePath);
+  const limits = options.limits ?? createLimits({ config, log, proxies: trusted, onRefused: metrics.limited });
   const fastify = Fastify({
     serverFactory: (handler) =>
       createListener(handler, {
         maxConnections: config["limits.connections"],
+        maxHeadBytes: config["limits.head_bytes"],
         headTimeoutMs,
         log,
         upgrades,
+        limits,
         certificate: options.certificate,
       }),
     // Both are settled before anything else sees a request: its headers can be taken for true, and its path for ours.
@@ -135,8 +146,9 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
       beginTrace(request, reply, noRoute, sinks);
       reply.header("x-request-id", request.id);
       const protocol = protocols.find(({ prefix }) => isBelow(request.raw.url ?? "", prefix));
-      if (protocol === undefined) failures.send(request, reply, error);
-      else failures.sendShaped(request, reply, error, protocol.failure);
+      const told = thrownBy(() => countAddress(request)) ?? error;
+      if (protocol === undefined) failures.send(request, reply, told);
+      else failures.sendShaped(request, reply, told, protocol.failure);
     },
     routerOptions: { maxParamLength: 16_384 },
   });
@@ -144,9 +156,13 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
   fastify.removeAllContentTypeParsers();
   fastify.setErrorHandler((error, request, reply) => failures.send(request, reply, error));
   const stopping = stoppingSignal(fastify);
-  admitRequests(fastify, sinks, stopping);
+  traceRequests(fastify, sinks);
   const access = options.access ?? openAccess();
+  const limited = { limits, mostUrlBytes: () => config["limits.url_bytes"], isOwner: access.isOwner };
+  const countAddress = limitAddresses(fastify, limited);
+  refuseEarly(fastify, stopping);
   authenticateRequests(fastify, access, { log, onAdmitted: ({ raw }, { name }) => void keyNames.set(raw, name) });
+  limitKeys(fastify, limited);
   refuseUnknownOptions(fastify);
   const unknown = unknownRoutes(fastify, failures);
   fastify.setNotFoundHandler(unknown(routeFailure));
@@ -224,6 +240,7 @@ function registerStream(fastify: FastifyInstance, parts: Parts): void {
     idleSeconds: config["limits.live_idle_seconds"],
     stallSeconds: config["limits.upload_idle_seconds"],
     resumeSeconds: config["live.resume_seconds"],
+    messageBytes: config["limits.message_bytes"],
     pingMs,
   };
   void fastify.register(streamRoutes, { ...parts, limits, route: { operation: streamOperation, scope: "recognize" } });
@@ -243,17 +260,35 @@ function speak(
   void fastify.register(scoped, { prefix });
 }
 
+/** What a call throws, if it does. */
+function thrownBy(call: () => void): unknown {
+  try {
+    call();
+    return undefined;
+  } catch (error) {
+    return error;
+  }
+}
+
 /** Whether a request's URL lies at or below a prefix. */
 function isBelow(url: string, prefix: string): boolean {
   return url.startsWith(prefix) && /^([/?]|$)/.test(url.slice(prefix.length));
 }
 
-/** What every request passes first: its id and its trace, and the two refusals that do not depend on its route. */
-function admitRequests(fastify: FastifyInstance, sinks: TraceSinks, stopping: AbortSignal): void {
+/** What every request passes first: its id and its trace. */
+function traceRequests(fastify: FastifyInstance, sinks: TraceSinks): void {
   fastify.addHook("onRequest", (request: FastifyRequest, reply: FastifyReply, done) => {
     const route = request.routeOptions.url ?? noRoute;
     beginTrace(request, reply, route, sinks);
     reply.header("x-request-id", request.id);
+    done();
+  });
+}
+
+/** The two refusals that do not depend on the route of a request. */
+function refuseEarly(fastify: FastifyInstance, stopping: AbortSignal): void {
+  fastify.addHook("onRequest", (request: FastifyRequest, _reply: FastifyReply, done) => {
+    const route = request.routeOptions.url ?? noRoute;
     if (stopping.aborted && route !== "/livez") done(new VoxpoolError("server_stopping"));
     else if (request.headers.host === undefined && request.raw.httpVersion === "1.1") {
       done(new VoxpoolError("request_invalid", { detail: "it has no Host header" }));

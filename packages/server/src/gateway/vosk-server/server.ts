@@ -17,7 +17,10 @@ import { systemText } from "../../base/system-text.ts";
 import { credentialIn } from "../auth/credentials.ts";
 import type { PortGuard } from "../auth/port-guard.ts";
 import { forwarded } from "../forwarded.ts";
+import { limitConnections } from "../limits/limit-connections.ts";
+import type { Limits } from "../limits/limits.ts";
 import type { ServedCertificate } from "../served-certificate.ts";
+import { retryAfter } from "../shaped-failure.ts";
 import { frontTls } from "../tls-front.ts";
 import { type ConnectionParts, carry } from "./connection.ts";
 
@@ -34,6 +37,10 @@ export interface VoskServerOptions extends Omit<ConnectionParts, "address" | "pr
   readonly port: number;
   /** Connections at once. */
   readonly maxConnections: number;
+  /** Of one address; none if left out. */
+  readonly limits?: Limits;
+  /** A message that is larger closes its connection. Clients send some kilobytes. */
+  readonly mostMessageBytes: number;
 }
 
 /** Where it is reached, and its end. */
@@ -43,8 +50,6 @@ export interface VoskPort {
   close(): Promise<void>;
 }
 
-/** Clients send some kilobytes; a second of the highest rate is less than this. */
-const mostMessageBytes = 1 << 20;
 const handshakeMs = 15_000;
 
 /**
@@ -58,10 +63,11 @@ export async function listenForVosk(options: VoskServerOptions): Promise<VoskPor
     (options.proxies && forwarded(socket.remoteAddress, headers, options.proxies)?.address) ??
     plainAddress(socket.remoteAddress);
   http.maxConnections = options.maxConnections;
+  if (options.limits !== undefined) limitConnections(http, options.limits);
   const principals = new WeakMap<IncomingMessage, Principal>();
   const sockets = new WebSocketServer({
     server: http,
-    maxPayload: mostMessageBytes,
+    maxPayload: options.mostMessageBytes,
     perMessageDeflate: false,
     verifyClient: ({ req }, answer) => void admit(req, { guard, principals, addressOf }, answer),
     // By default it would be the first one, which may be a key.
@@ -123,9 +129,13 @@ async function admit(
     if (principal !== undefined) principals.set(request, principal);
     answer(true);
   } catch (thrown) {
-    const { entry, message } = VoxpoolError.from(thrown);
-    const challenge = entry.status === 401 ? { "www-authenticate": 'Basic realm="voxpool"' } : {};
-    answer(false, entry.status, message, challenge);
+    const error = VoxpoolError.from(thrown);
+    const { status } = error.entry;
+    const { retryAfterSeconds } = retryAfter(error);
+    answer(false, status, error.message, {
+      ...(status === 401 && { "www-authenticate": 'Basic realm="voxpool"' }),
+      ...(retryAfterSeconds !== undefined && { "retry-after": String(retryAfterSeconds) }),
+    });
   }
 }
 

@@ -19,6 +19,8 @@ export interface StreamLimits {
   readonly resumeSeconds: number;
   /** How often a peer is asked whether it is there; one that says nothing until the next time is not. */
   readonly pingMs: number;
+  /** A message that is larger closes the connection. */
+  readonly messageBytes: number;
 }
 
 export interface StreamRoutesOptions {
@@ -31,16 +33,13 @@ export interface StreamRoutesOptions {
   readonly route?: FastifyContextConfig;
 }
 
-/** A message is at most so large: half a minute of PCM at 16 kHz. */
-const maxMessageBytes = 1024 * 1024;
-
 /** `WS /api/stream`: live recognition in the protocol of the contract. */
 export async function streamRoutes(fastify: FastifyInstance, options: StreamRoutesOptions): Promise<void> {
   const { api, limits, stopping } = options;
   const sessions = new StreamSessions(limits.resumeSeconds);
   stopping.addEventListener("abort", () => sessions.discardAll(stopping.reason as VoxpoolError), { once: true });
   const handler = options.upgrades.handler({
-    maxMessageBytes,
+    maxMessageBytes: limits.messageBytes,
     subprotocol: (offered) => (offered.has("voxpool") ? "voxpool" : undefined),
     onConnection(socket, request, reply) {
       const language = languageOf(request.query, request.headers["accept-language"]);

@@ -49,9 +49,9 @@ export async function carry(
 }
 
 /** Says that there is no room for it. */
-export function refuse(socket: Socket, limit: number): void {
+export function refuse(socket: Socket, error: VoxpoolError): void {
   socket.on("error", () => undefined);
-  tellError(socket, new VoxpoolError("too_many_connections", { limit, setting: "wyoming.connections" }), "en");
+  tellError(socket, error, "en");
   endGently(socket);
 }
 

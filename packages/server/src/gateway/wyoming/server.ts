@@ -3,6 +3,7 @@ import { type AddressInfo, connect, createServer, type ListenOptions, type Serve
 import type { Api } from "../../api/types.ts";
 import { VoxpoolError } from "../../base/errors.ts";
 import { systemText } from "../../base/system-text.ts";
+import type { Limits } from "../limits/limits.ts";
 import { type ConnectionParts, carry, refuse } from "./connection.ts";
 import { createDescription } from "./describe.ts";
 
@@ -14,6 +15,8 @@ export interface WyomingOptions extends Pick<ConnectionParts, "log" | "patience"
   readonly socketPath?: string;
   /** Connections that are open at once, on both together. */
   readonly maxConnections: number;
+  /** Of one address; none if left out. */
+  readonly limits?: Pick<Limits, "connect">;
   /** Told the port when it listens; what it returns ends the announcement. */
   readonly announce?: (port: number) => { close(): Promise<void> };
 }
@@ -60,14 +63,19 @@ export async function listenForWyoming(options: WyomingOptions): Promise<Wyoming
 }
 
 /** Listens in several places; their connections are counted together. */
-function createOpener({ api, version, maxConnections, ...parts }: WyomingOptions, signal: AbortSignal) {
+function createOpener({ api, version, maxConnections, limits, ...parts }: WyomingOptions, signal: AbortSignal) {
   const servers: Server[] = [];
   const sockets = new Set<Socket>();
   const { info } = createDescription(api, version);
   void info(); // so that something is known when the first one asks
   const onConnection = (socket: Socket): void => {
-    if (sockets.size >= maxConnections) {
-      refuse(socket, maxConnections);
+    try {
+      if (sockets.size >= maxConnections) {
+        throw new VoxpoolError("too_many_connections", { limit: maxConnections, setting: "wyoming.connections" });
+      }
+      if (limits !== undefined) socket.once("close", limits.connect(socket.remoteAddress));
+    } catch (error) {
+      refuse(socket, VoxpoolError.from(error));
       return;
     }
     sockets.add(socket);

@@ -1,8 +1,10 @@
 import type { ChildProcess, SpawnOptions } from "node:child_process";
 import { Duplex, type Readable, type Writable } from "node:stream";
+import { childEnvironment } from "../../base/child-environment.ts";
 import type { Log } from "../../base/log.ts";
 import { type FromHost, sampleFd, type ToHost } from "../wire.ts";
 import { explainExit, LastLines } from "./explain.ts";
+import { killFirst } from "./kill-first.ts";
 
 export type Spawn = (command: string, args: readonly string[], options: SpawnOptions) => ChildProcess;
 
@@ -39,12 +41,6 @@ export interface SpawnHost {
   readonly onMessage: (message: FromHost) => void;
 }
 
-/** What the child may know of the environment: where things are, and the language. No secrets. */
-const inherited = (
-  "PATH HOME USERPROFILE LANG LANGUAGE LC_ALL LC_CTYPE TZ TMPDIR TMP TEMP SystemRoot SystemDrive windir " +
-  "LD_LIBRARY_PATH LD_PRELOAD DYLD_LIBRARY_PATH DYLD_FALLBACK_LIBRARY_PATH MALLOC_ARENA_MAX"
-).split(" ");
-
 /** How long to wait for the rest of stderr once a process has ended, and for its end once it has hung up. */
 const lastWordsMs = 300;
 
@@ -65,6 +61,7 @@ export function spawnHost(options: SpawnHost): HostProcess {
   } catch (error) {
     return neverStarted(error);
   }
+  yieldMemory(child, options);
   const lastLines = new LastLines();
   listen(child.stdout, "stdout", options);
   listen(child.stderr, "stderr", options, lastLines);
@@ -78,10 +75,15 @@ export function spawnHost(options: SpawnHost): HostProcess {
   return { pid: child.pid, samples, send: sender(child), ended: untilEnded(child, lastLines), isConnected, kill };
 }
 
+/** Where that is not permitted the server and its models are equal before the kernel. */
+function yieldMemory({ pid }: ChildProcess, { log, modelPath }: SpawnHost): void {
+  const trouble = pid === undefined ? undefined : killFirst(pid);
+  if (trouble !== undefined) log.debug({ model_path: modelPath, pid, detail: trouble }, "oom_score_adj is as it was");
+}
+
 function environment(threads: number): NodeJS.ProcessEnv {
-  const kept = inherited.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]]));
   // Native decodes run on libuv's threads: with as many as may run at once, a further decode waits in its queue.
-  return { ...Object.fromEntries(kept), UV_THREADPOOL_SIZE: String(Math.max(1, threads)) };
+  return { ...childEnvironment(), UV_THREADPOOL_SIZE: String(Math.max(1, threads)) };
 }
 
 function listen(stream: Readable | null, name: string, { log, modelPath }: SpawnHost, lastLines?: LastLines): void {

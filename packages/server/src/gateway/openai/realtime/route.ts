@@ -9,11 +9,11 @@ import { isUnknownName, modelPathOf, unknownModel } from "../models.ts";
 import { carryRealtime } from "./connection.ts";
 import type { RealtimeForm } from "./settings.ts";
 
-/** One append holds up to 15 MiB of audio, in base64. */
-const maxMessageBytes = 21 * 1024 * 1024;
-
-/** `WS /v1/realtime`: transcription of speech as it is spoken. */
-export function realtimeRoute(scope: FastifyInstance, parts: ProtocolParts): void {
+/**
+ * `WS /v1/realtime`: transcription of speech as it is spoken.
+ * @param maxMessageBytes one append of the SDKs holds up to 15 MiB of audio, in base64
+ */
+export function realtimeRoute(scope: FastifyInstance, parts: ProtocolParts, maxMessageBytes: number): void {
   const handler = parts.upgrades.handler({
     maxMessageBytes,
     // None selected, and the client refuses; never the one that is its key.
