@@ -61,10 +61,12 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     "server/base",
     "client/contract",
   ],
+  "server/gateway/origin": ["server/base"],
   "server/gateway/auth": ["server/gateway", "server/access", "server/base"],
   "server/gateway/http": [
     "server/gateway",
     "server/gateway/auth",
+    "server/gateway/origin",
     "server/access",
     "server/gateway/ws",
     "server/api",
@@ -85,6 +87,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   "server/gateway/vosk-server": [
     "server/gateway",
     "server/gateway/auth",
+    "server/gateway/origin",
     "server/access types",
     "server/api",
     "server/base",
@@ -101,6 +104,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   "server/compose": [
     "server/gateway",
     "server/gateway/auth",
+    "server/gateway/origin",
     "server/gateway/http",
     "server/gateway/oip",
     "server/gateway/vosk-server",

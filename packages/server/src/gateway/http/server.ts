@@ -15,6 +15,8 @@ import { type Access, authenticateRequests } from "../auth/authenticate.ts";
 import { openAccess } from "../auth/open-access.ts";
 import { basePathOf, withoutBasePath } from "../base-path.ts";
 import { settleForwarded } from "../forwarded.ts";
+import { createPageChecks, type PageChecks } from "../origin/check-pages.ts";
+import { createOrigins, type Origins } from "../origin/origins.ts";
 import type { HttpProtocol, ProtocolParts } from "../protocol.ts";
 import type { ServedCertificate } from "../served-certificate.ts";
 import { beginTrace, noRoute, type TraceSinks } from "../trace.ts";
@@ -72,6 +74,8 @@ export interface HttpServerOptions {
   readonly readiness?: Pick<Readiness, "look">;
   /** Who may come in; everybody by default. */
   readonly access?: Access;
+  /** Which pages of browsers may come in; those of the server's own by default. */
+  readonly origins?: Origins;
   /** What administrators do with keys; without it there is no `/api/keys`. */
   readonly keys?: KeyCalls;
   /** What operators do with the server; without it there are no routes for it. */
@@ -111,6 +115,7 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
   const basePath = basePathOf(config["http.base_path"] ?? "");
   const trusted = addressList(config["proxy.trusted"] ?? [], "proxy.trusted");
   const upgrades = (request: IncomingMessage): boolean => asksForWebSocket(request, sockets, basePath);
+  const pages = createPageChecks(options.origins ?? createOrigins({ origins: [], hosts: [] }));
   const fastify = Fastify({
     serverFactory: (handler) =>
       createListener(handler, {
@@ -134,6 +139,7 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
     frameworkErrors: (error, request, reply) => {
       beginTrace(request, reply, noRoute, sinks);
       reply.header("x-request-id", request.id);
+      pages.mark(request, reply);
       const protocol = protocols.find(({ prefix }) => isBelow(request.raw.url ?? "", prefix));
       if (protocol === undefined) failures.send(request, reply, error);
       else failures.sendShaped(request, reply, error, protocol.failure);
@@ -144,7 +150,7 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
   fastify.removeAllContentTypeParsers();
   fastify.setErrorHandler((error, request, reply) => failures.send(request, reply, error));
   const stopping = stoppingSignal(fastify);
-  admitRequests(fastify, sinks, stopping);
+  admitRequests(fastify, sinks, stopping, pages);
   const access = options.access ?? openAccess();
   authenticateRequests(fastify, access, { log, onAdmitted: ({ raw }, { name }) => void keyNames.set(raw, name) });
   refuseUnknownOptions(fastify);
@@ -248,17 +254,19 @@ function isBelow(url: string, prefix: string): boolean {
   return url.startsWith(prefix) && /^([/?]|$)/.test(url.slice(prefix.length));
 }
 
-/** What every request passes first: its id and its trace, and the two refusals that do not depend on its route. */
-function admitRequests(fastify: FastifyInstance, sinks: TraceSinks, stopping: AbortSignal): void {
+/** What every request passes first: its id and its trace, and the refusals that do not depend on its route. */
+function admitRequests(fastify: FastifyInstance, sinks: TraceSinks, stopping: AbortSignal, pages: PageChecks): void {
   fastify.addHook("onRequest", (request: FastifyRequest, reply: FastifyReply, done) => {
     const route = request.routeOptions.url ?? noRoute;
     beginTrace(request, reply, route, sinks);
     reply.header("x-request-id", request.id);
+    pages.mark(request, reply);
     if (stopping.aborted && route !== "/livez") done(new VoxpoolError("server_stopping"));
     else if (request.headers.host === undefined && request.raw.httpVersion === "1.1") {
       done(new VoxpoolError("request_invalid", { detail: "it has no Host header" }));
     } else done();
   });
+  pages.check(fastify);
 }
 
 /** The caller's own id where it has a harmless shape, else one that no other process gives. */
