@@ -56,6 +56,18 @@ export const accessErrors = {
     "This port takes no connections from your address ({setting}).",
     "此端口不接受来自您地址的连接（{setting}）。",
   ),
+  origin_not_allowed: entry(
+    403,
+    false,
+    "Pages of another origin ({origin}) may not use this server. Its operator can let them in: cors.origins.",
+    "其他来源（{origin}）的网页不得使用此服务器。管理员可通过 cors.origins 允许。",
+  ),
+  host_not_allowed: entry(
+    403,
+    false,
+    "This server is not known as {host}, so pages under that name may be anybody's. Its operator can name it: http.hosts.",
+    "此服务器不以 {host} 为名，该名称下的网页可能来自任何人。管理员可在 http.hosts 中列出该名称。",
+  ),
   key_not_found: entry(404, false, "There is no API key {key}.", "没有 API 密钥 {key}。"),
   key_name_taken: entry(
     409,

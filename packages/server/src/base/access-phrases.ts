@@ -6,6 +6,10 @@ export const accessPhrases: Readonly<Record<string, string>> = {
   "write letters, digits, dots, dashes and underscores, at most 64": "请使用字母、数字、点、连字符和下划线，最多 64 个",
   "{} is no address and no network; write 192.168.1.10 or 192.168.1.0/24":
     "{1} 不是地址或网段；请写 192.168.1.10 或 192.168.1.0/24",
+  "{} is no origin; write https://app.example:8443, without a path, or *":
+    "{1} 不是网页来源；请写 https://app.example:8443（不含路径），或 *",
+  "{} is no host name; write asr.example.com, without scheme and port":
+    "{1} 不是主机名；请写 asr.example.com（不含协议和端口）",
   "No key is asked of anybody on the network; auth.required asks for one, host 127.0.0.1 keeps it to this machine":
     "网络中的任何人无需密钥即可使用；auth.required 可要求密钥，host 设为 127.0.0.1 则仅限本机",
   "There is no socket for the owner of the state directory; commands on this machine need a URL and a key":

@@ -93,10 +93,19 @@ function pinoTo(sinks: readonly Sink[], level: string) {
   };
   const stream: DestinationStream = {
     write(line) {
-      for (const sink of sinks) sink.write(line);
+      const text = withoutMovers(line);
+      for (const sink of sinks) sink.write(text);
     },
   };
   return pino(settings, stream);
+}
+
+/** What terminals and viewers take for commands or for ends of lines, and JSON lets stand. */
+const movers = /[\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
+
+/** A line of JSON with them escaped. The backslash stands in front of another one, so that lines for people show it. */
+function withoutMovers(line: string): string {
+  return line.replace(movers, (mover) => `\\\\u${mover.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
 function wantsColour(env: Readonly<Record<string, string | undefined>>): boolean {

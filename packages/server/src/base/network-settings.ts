@@ -23,4 +23,14 @@ export const networkSettings = {
     "Path below which a proxy shows the server, such as /speech, whether or not the proxy takes it off. Empty: none.",
     "代理对外提供服务的路径前缀，如 /speech；代理转发时是否去掉前缀均可。留空：无。",
   ),
+  "cors.origins": list(
+    [],
+    "Origins whose pages may use the server from a browser, such as https://app.example; * lets all pages in. Empty: its own alone.",
+    "可从浏览器使用服务器的网页来源，如 https://app.example；* 允许所有网页。留空：仅限服务器自身的网页。",
+  ),
+  "http.hosts": list(
+    [],
+    "Public names by which browsers reach the server, such as asr.example.com. Addresses, localhost and names of local networks need no entry.",
+    "浏览器访问服务器所用的公网名称，如 asr.example.com。IP 地址、localhost 和局域网名称无需列出。",
+  ),
 } as const;

@@ -3,6 +3,8 @@ import type { Config, SettingKey } from "./settings.ts";
 
 /** Settings that a running server takes up when it reads its configuration again; all others need a fresh start. */
 export const reloadableKeys: ReadonlySet<SettingKey> = new Set<SettingKey>([
+  "cors.origins",
+  "http.hosts",
   "log.level",
   "stop.grace_seconds",
   "limits.json_bytes",

@@ -7,6 +7,7 @@ import type { Log, LogLine } from "../base/log.ts";
 import type { Config } from "../base/settings.ts";
 import { Attempts } from "../gateway/auth/attempts.ts";
 import type { Access } from "../gateway/auth/authenticate.ts";
+import type { Origins } from "../gateway/origin/origins.ts";
 import type { Durable } from "./durable.ts";
 
 export interface ComposeAccess {
@@ -15,12 +16,15 @@ export interface ComposeAccess {
   readonly config: Config;
   readonly log: Log;
   readonly durable: Durable;
+  readonly origins: Origins;
   /** As they stand in front of model paths. */
   readonly modelDirs: readonly string[];
 }
 
 export interface ComposedAccess {
   readonly access: Access;
+  /** Which pages of browsers may come in. */
+  readonly origins: Origins;
   readonly keys: KeyCalls;
   readonly audit: Audit;
   /** From now on this connection is the owner's. */
@@ -41,6 +45,7 @@ export function composeAccess({ config, log, durable, modelDirs, ...options }: C
       attempts: new Attempts({ perMinute: config["limits.failed_attempts"] }),
       isOwner: (socket) => owners.has(socket),
     },
+    origins: options.origins,
     keys: createKeyCalls(keyring, audit),
     audit,
     admitOwner: (socket) => void owners.add(socket),

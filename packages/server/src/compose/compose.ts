@@ -29,6 +29,7 @@ import { openDurable } from "./durable.ts";
 import { composeHttp } from "./http.ts";
 import { composeMaintenance } from "./maintenance.ts";
 import { composeObservation } from "./observe.ts";
+import { originsOf } from "./origins.ts";
 import { composeAdmission, composePool } from "./pool.ts";
 import type { Starting } from "./readiness.ts";
 import { composeSwitches } from "./switches.ts";
@@ -88,7 +89,7 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
   const { catalog, assets, known, fetch } = composeCatalog(config, options);
   const tracing = await composeTracing(config, log);
   const durable = await openDurable(storeFile, log);
-  const door = composeAccess({ ...options, durable, modelDirs: catalog.modelDirs });
+  const door = composeAccess({ ...options, ...settings.pages, durable, modelDirs: catalog.modelDirs });
   const { pool, scheduler } = composePool({ config, cores, log, settings, catalog, assets, durable, recordingFile });
   const names = new Names({ catalog: rememberFolders(catalog, pool), loaded: () => pool.states(), ...durable.names });
   const models = { catalog, pool, names };
@@ -154,5 +155,6 @@ function settingsOf(config: Config) {
     pool: poolSettings(config),
     switches: switchSettings(config),
     failover: failoverSettings(config),
+    pages: { origins: originsOf(config) },
   };
 }

@@ -11,7 +11,7 @@ export interface ComposeHttp
   extends Omit<ComposeReadiness, "config">,
     Pick<HttpServerOptions, "log" | "spoolDirectory" | "spool" | "maintenance" | "certificate"> {
   readonly api: HttpServerOptions["api"];
-  readonly door: Pick<HttpServerOptions, "access" | "keys">;
+  readonly door: Pick<HttpServerOptions, "access" | "keys" | "origins">;
   readonly config: ComposeReadiness["config"];
   /** Undefined: nothing is traced. */
   readonly tracing: Pick<Tracing, "start"> | undefined;

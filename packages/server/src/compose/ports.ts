@@ -24,7 +24,7 @@ export interface PortParts {
   readonly config: Config;
   readonly api: Api;
   readonly log: Log;
-  readonly door: Pick<ComposedAccess, "access">;
+  readonly door: Pick<ComposedAccess, "access" | "origins">;
   /** Of the port of HTTP; those of others that speak TLS have the same. */
   readonly certificate?: ServedCertificate | undefined;
   readonly limits: Limits;
@@ -48,6 +48,7 @@ export async function closePorts(ports: readonly Port[]): Promise<void> {
 
 function configured(parts: PortParts): readonly (() => Promise<Port>)[] {
   const { config, api, log, limits } = parts;
+  const { origins } = parts.door;
   const maxConnections = config["limits.connections"];
   const vosk = {
     mostMessageBytes: config["limits.message_bytes"],
@@ -61,7 +62,7 @@ function configured(parts: PortParts): readonly (() => Promise<Port>)[] {
   const wyoming = config["wyoming.port"] > 0 || config["wyoming.socket"] !== "";
   const guard = guardOf(parts, "vosk.allow");
   return [
-    ...(vosk.port > 0 ? [() => listenForVosk({ ...vosk, api, log, limits, maxConnections, guard })] : []),
+    ...(vosk.port > 0 ? [() => listenForVosk({ ...vosk, api, log, limits, maxConnections, guard, origins })] : []),
     ...(wyoming ? [() => listenForWyoming(wyomingOptions(parts))] : []),
   ];
 }

@@ -24,6 +24,9 @@ export function voxpoolError(error: unknown): VoxpoolError {
   switch (codeOf(error)) {
     case "FST_ERR_CTP_INVALID_MEDIA_TYPE":
       return new VoxpoolError("request_invalid", { detail: "the Content-Type header is malformed" }, { cause: error });
+    // QUERY, which no route takes, is refused for this before it is looked for one.
+    case "FST_ERR_ROUTE_MISSING_CONTENT_TYPE":
+      return new VoxpoolError("request_invalid", { detail: "its method needs a Content-Type header" });
     case "FST_ERR_BAD_URL":
       return new VoxpoolError("request_invalid", { detail: "the path is not valid percent-encoding" });
     case "ECONNRESET":

@@ -19,8 +19,10 @@ export function unknownRoutes(fastify: FastifyInstance, failures: Failures): Ans
   });
   return (shape) => (request, reply) => {
     const path = (request.raw.url ?? "/").split("?", 1)[0] ?? "/";
-    const allowed = allowedOn(path, methods);
-    if (allowed !== undefined) reply.header("allow", allowed);
+    const known = allowedOn(path, methods);
+    // Below a path with files there may be none of that name: then the method is not what is wrong.
+    const allowed = request.method !== "OPTIONS" && known?.has(request.method) ? undefined : known;
+    if (allowed !== undefined) reply.header("allow", [...allowed].toSorted().join(", "));
     if (allowed !== undefined && request.method === "OPTIONS") {
       reply.code(204).send();
       return;
@@ -29,15 +31,15 @@ export function unknownRoutes(fastify: FastifyInstance, failures: Failures): Ans
     const error =
       allowed === undefined
         ? new VoxpoolError("route_not_found", shown)
-        : new VoxpoolError("method_not_allowed", { ...shown, allowed });
+        : new VoxpoolError("method_not_allowed", { ...shown, allowed: [...allowed].toSorted().join(", ") });
     failures.sendShaped(request, reply, error, shape);
   };
 }
 
-function allowedOn(path: string, methods: ReadonlyMap<string, ReadonlySet<string>>): string | undefined {
+function allowedOn(path: string, methods: ReadonlyMap<string, ReadonlySet<string>>): ReadonlySet<string> | undefined {
   for (const [url, known] of methods) {
     const fits = url.endsWith("*") ? path.startsWith(url.slice(0, -1)) : path === url;
-    if (fits) return [...known].toSorted().join(", ");
+    if (fits) return known;
   }
   return undefined;
 }

@@ -44,6 +44,34 @@ test("a wrong method is a 405 that names the right ones", async (t) => {
   }
 });
 
+test("methods that no route takes are refused, whatever they need besides", async (t) => {
+  const server = createTestServer(t);
+  const { port } = await server.listen();
+  for (const [head, reason] of [
+    ["QUERY /api/models HTTP/1.1\r\n", "request_invalid"],
+    ["QUERY /nowhere HTTP/1.1\r\n", "request_invalid"],
+    ["QUERY /api/models HTTP/1.1\r\nContent-Type: text/plain\r\n", "method_not_allowed"],
+    ["PROPFIND /api/models HTTP/1.1\r\n", "method_not_allowed"],
+    ["TRACE /api/models HTTP/1.1\r\n", "method_not_allowed"],
+  ] as const) {
+    const { socket, closed } = await rawConnection(t, port);
+    socket.write(`${head}Host: x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`);
+    assert.equal(parseAnswer(await closed).body.reason, reason, head);
+  }
+});
+
+test("a file that there is not is a 404, also where its path leads out", async (t) => {
+  const { fastify } = createTestServer(t);
+  for (const url of [
+    "/docs/static/none.js",
+    "/docs/static/..%2f..%2fpackage.json",
+    "/docs/static/%2e%2e/package.json",
+  ]) {
+    const answer = await fastify.inject({ url });
+    assert.deepEqual([answer.statusCode, answer.json().reason], [404, "route_not_found"], url);
+  }
+});
+
 test("HEAD answers like GET without a body, OPTIONS says what a path allows", async (t) => {
   const { fastify } = createTestServer(t);
   const head = await fastify.inject({ method: "HEAD", url: "/api/health" });

@@ -7,7 +7,7 @@ import { runInNewContext } from "node:vm";
 import { WebSocket } from "ws";
 import { joinedSignals, silentSignal, toneSignal } from "../../../../test/fixtures/tone-model.ts";
 import { pcmBytes } from "../../../../test/fixtures/wav.ts";
-import { frame, rawWebSocket } from "./raw-frames.ts";
+import { frame, rawWebSocket, violations } from "./raw-frames.ts";
 import { finish, type RealServer, sendAudio, startReal, textsOf } from "./real-server.ts";
 import { connect, type StreamClient } from "./socket.ts";
 
@@ -15,28 +15,6 @@ const spoken = pcmBytes(joinedSignals(toneSignal("abc"), silentSignal(0.7), tone
 const half = spoken.length / 2;
 const text = (value: unknown) => Buffer.from(typeof value === "string" ? value : JSON.stringify(value));
 const start = frame(0x81, text({ type: "start" }));
-
-/** What breaks the protocol itself, and the code that the server closes with. */
-const violations: readonly (readonly [name: string, bytes: Buffer, code: number])[] = [
-  ["a frame without a mask", frame(0x81, text("{}"), { isMasked: false }), 1002],
-  ["a reserved bit", frame(0xc1, text("{}")), 1002],
-  ["an opcode that there is not", frame(0x83, text("{}")), 1002],
-  ["a control frame in parts", frame(0x09, text("a")), 1002],
-  ["a control frame that is long", frame(0x89, Buffer.alloc(126)), 1002],
-  ["a part of nothing", frame(0x80, text("a")), 1002],
-  ["a message within a message", Buffer.concat([frame(0x01, text("a")), frame(0x81, text("b"))]), 1002],
-  ["a close with a code that there is not", frame(0x88, Buffer.from([0, 5])), 1002],
-  ["a close of one byte", frame(0x88, Buffer.from([3])), 1002],
-  ["text that is no UTF-8", frame(0x81, Buffer.from([0xff, 0xfe])), 1007],
-  ["a reason that is no UTF-8", frame(0x88, Buffer.from([3, 0xe8, 0xff])), 1007],
-  ["16 MB", frame(0x82, Buffer.alloc(0), { length: 16 << 20 }), 1009],
-  [
-    "16 MB in parts",
-    Buffer.concat(Array.from({ length: 256 }, (_, n) => frame(n === 0 ? 0x02 : 0x00, Buffer.alloc(65_536)))),
-    1009,
-  ],
-  ["more than there is memory", frame(0x82, Buffer.alloc(0), { length: 2 ** 52 }), 1009],
-];
 
 const bomb = "[".repeat(500_000);
 

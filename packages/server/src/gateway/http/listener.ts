@@ -101,7 +101,8 @@ function answerClientError(error: NodeJS.ErrnoException, socket: Socket, maxHead
   const text = JSON.stringify(body);
   socket.end(
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: application/json; charset=utf-8\r\n` +
-      `Content-Length: ${Buffer.byteLength(text)}\r\nConnection: close\r\n\r\n${text}`,
+      `Content-Length: ${Buffer.byteLength(text)}\r\nX-Content-Type-Options: nosniff\r\n` +
+      `Connection: close\r\n\r\n${text}`,
   );
   // What still arrives is read and dropped for a moment: cutting at once would reset the connection.
   socket.resume();

@@ -1,9 +1,10 @@
 import swagger from "@fastify/swagger";
 import swaggerUi from "@fastify/swagger-ui";
-import { RouteFailure } from "@voxpool/client/contract";
+import { Failure, RouteFailure } from "@voxpool/client/contract";
 import type { FastifyInstance, RouteOptions } from "fastify";
 import type { RouteScope } from "../../access/scopes.ts";
-import { failures, type json, type Operation } from "./operation.ts";
+import { pageHeaders } from "../origin/security-headers.ts";
+import { failures, json, type Operation } from "./operation.ts";
 
 /** A document of the OpenAPI specification 3.1. */
 type OpenApiDocument = Record<string, unknown>;
@@ -37,6 +38,10 @@ export function documentRoutes(fastify: FastifyInstance, version: string, basePa
     // They tell what there is, and nothing of the models.
     scope.addHook("onRoute", (route: RouteOptions) => {
       route.config = { ...route.config, scope: "any" };
+    });
+    scope.addHook("onRequest", (_request, reply, done) => {
+      reply.headers(pageHeaders);
+      done();
     });
     scope.addHook("onSend", (_request, reply, _payload, done) => {
       const to = reply.getHeader("location");
@@ -95,12 +100,17 @@ function securityOf(scope: RouteScope): Record<string, unknown> {
   return { security: [...ways, {}] }; // without one where the server asks for none
 }
 
+/** From before its route is known: a head that is too large. */
+const tooLarge = { 431: { description: "request_invalid", content: json(Failure) } };
+
 const refusals = failures([
   "key_missing",
   "key_invalid",
   "key_expired",
   "ticket_invalid",
   "scope_missing",
+  "origin_not_allowed",
+  "host_not_allowed",
   "too_many_failed_attempts",
   "rate_limited",
   "too_many_requests",
@@ -109,7 +119,7 @@ const refusals = failures([
 
 function operationObject(operation: Operation, scope: RouteScope): Record<string, unknown> {
   const { summary, description, tag, parameters, body, responses, messages } = operation;
-  const all = scope === "public" ? responses : { ...refusals, ...responses };
+  const all = { ...tooLarge, ...(scope !== "public" && refusals), ...responses };
   const answers = Object.entries(all).map(([status, answer]) => [
     status,
     { description: answer.description, content: mediaTypes(answer.content) },

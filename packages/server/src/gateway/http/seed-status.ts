@@ -8,6 +8,8 @@ const keepsItsStatus: ReadonlySet<Reason> = new Set<Reason>([
   "key_expired",
   "ticket_invalid",
   "scope_missing",
+  "origin_not_allowed",
+  "host_not_allowed",
   "too_many_failed_attempts",
   "content_type_unsupported",
   "disk_full",

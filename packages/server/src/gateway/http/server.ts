@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, RequestListener } from "node:http";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import type { KeyCalls } from "../../api/keys.ts";
 import type { Maintenance } from "../../api/maintenance.ts";
 import type { Api } from "../../api/types.ts";
-import { addressList } from "../../base/addresses.ts";
+import { type AddressList, addressList } from "../../base/addresses.ts";
 import { VoxpoolError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import type { Config } from "../../base/settings.ts";
@@ -17,6 +17,8 @@ import { basePathOf, withoutBasePath } from "../base-path.ts";
 import { settleForwarded } from "../forwarded.ts";
 import { limitAddresses, limitKeys } from "../limits/limit-requests.ts";
 import { createLimits, type LimitConfig, type Limits } from "../limits/limits.ts";
+import { createPageChecks, type PageChecks } from "../origin/check-pages.ts";
+import { createOrigins, type Origins } from "../origin/origins.ts";
 import type { HttpProtocol, ProtocolParts } from "../protocol.ts";
 import type { ServedCertificate } from "../served-certificate.ts";
 import { beginTrace, noRoute, type TraceSinks } from "../trace.ts";
@@ -80,6 +82,8 @@ export interface HttpServerOptions {
   readonly limits?: Limits;
   /** Who may come in; everybody by default. */
   readonly access?: Access;
+  /** Which pages of browsers may come in; those of the server's own by default. */
+  readonly origins?: Origins;
   /** What administrators do with keys; without it there is no `/api/keys`. */
   readonly keys?: KeyCalls;
   /** What operators do with the server; without it there are no routes for it. */
@@ -118,26 +122,10 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
   const sockets: WebSocketPaths = new Set();
   const basePath = basePathOf(config["http.base_path"] ?? "");
   const trusted = addressList(config["proxy.trusted"] ?? [], "proxy.trusted");
-  const upgrades = (request: IncomingMessage): boolean => asksForWebSocket(request, sockets, basePath);
   const limits = options.limits ?? createLimits({ config, log, proxies: trusted, onRefused: metrics.limited });
+  const pages = createPageChecks(options.origins ?? createOrigins({ origins: [], hosts: [] }));
   const fastify = Fastify({
-    serverFactory: (handler) =>
-      createListener(handler, {
-        maxConnections: config["limits.connections"],
-        maxHeadBytes: config["limits.head_bytes"],
-        headTimeoutMs,
-        log,
-        upgrades,
-        limits,
-        certificate: options.certificate,
-      }),
-    // Both are settled before anything else sees a request: its headers can be taken for true, and its path for ours.
-    rewriteUrl: (request) => {
-      settleForwarded(request, trusted);
-      return withoutBasePath(request.url ?? "/", basePath);
-    },
-    // What is left of X-Forwarded headers then is one word of a trusted proxy.
-    ...(!trusted.isEmpty && { trustProxy: () => true }),
+    ...entrance({ ...options, headTimeoutMs, basePath, trusted, limits, sockets }),
     genReqId: requestIds(),
     // Our own hook answers instead, in our shape.
     return503OnClosing: false,
@@ -145,6 +133,7 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
     frameworkErrors: (error, request, reply) => {
       beginTrace(request, reply, noRoute, sinks);
       reply.header("x-request-id", request.id);
+      pages.mark(request, reply);
       const protocol = protocols.find(({ prefix }) => isBelow(request.raw.url ?? "", prefix));
       const told = thrownBy(() => countAddress(request)) ?? error;
       if (protocol === undefined) failures.send(request, reply, told);
@@ -156,11 +145,11 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
   fastify.removeAllContentTypeParsers();
   fastify.setErrorHandler((error, request, reply) => failures.send(request, reply, error));
   const stopping = stoppingSignal(fastify);
-  traceRequests(fastify, sinks);
+  traceRequests(fastify, sinks, pages);
   const access = options.access ?? openAccess();
   const limited = { limits, mostUrlBytes: () => config["limits.url_bytes"], isOwner: access.isOwner };
   const countAddress = limitAddresses(fastify, limited);
-  refuseEarly(fastify, stopping);
+  refuseEarly(fastify, stopping, pages);
   authenticateRequests(fastify, access, { log, onAdmitted: ({ raw }, { name }) => void keyNames.set(raw, name) });
   limitKeys(fastify, limited);
   refuseUnknownOptions(fastify);
@@ -171,6 +160,38 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
   const shared = { basePath, failures, metrics, heartbeatMs, spool, stopping, protocols, unknown, access };
   registerRoutes(fastify, { ...options, ...shared, upgrades: createUpgrades(fastify, sockets) });
   return fastify;
+}
+
+interface Entrance extends Pick<HttpServerOptions, "config" | "log" | "certificate"> {
+  readonly headTimeoutMs: number;
+  readonly basePath: string;
+  /** Reverse proxies. */
+  readonly trusted: AddressList;
+  readonly limits: Limits;
+  readonly sockets: WebSocketPaths;
+}
+
+/** How connections and requests reach the server: through TLS, limits and proxies. */
+function entrance({ config, log, certificate, headTimeoutMs, basePath, trusted, limits, sockets }: Entrance) {
+  return {
+    serverFactory: (handler: RequestListener) =>
+      createListener(handler, {
+        maxConnections: config["limits.connections"],
+        maxHeadBytes: config["limits.head_bytes"],
+        headTimeoutMs,
+        log,
+        upgrades: (request) => asksForWebSocket(request, sockets, basePath),
+        limits,
+        certificate,
+      }),
+    // Both are settled before anything else sees a request: its headers can be taken for true, and its path for ours.
+    rewriteUrl: (request: IncomingMessage): string => {
+      settleForwarded(request, trusted);
+      return withoutBasePath(request.url ?? "/", basePath);
+    },
+    // What is left of X-Forwarded headers then is one word of a trusted proxy.
+    ...(!trusted.isEmpty && { trustProxy: () => true }),
+  };
 }
 
 interface Parts extends HttpServerOptions {
@@ -275,18 +296,19 @@ function isBelow(url: string, prefix: string): boolean {
   return url.startsWith(prefix) && /^([/?]|$)/.test(url.slice(prefix.length));
 }
 
-/** What every request passes first: its id and its trace. */
-function traceRequests(fastify: FastifyInstance, sinks: TraceSinks): void {
+/** What every request passes first: its id, its trace, and the headers that each answer has. */
+function traceRequests(fastify: FastifyInstance, sinks: TraceSinks, pages: PageChecks): void {
   fastify.addHook("onRequest", (request: FastifyRequest, reply: FastifyReply, done) => {
     const route = request.routeOptions.url ?? noRoute;
     beginTrace(request, reply, route, sinks);
     reply.header("x-request-id", request.id);
+    pages.mark(request, reply);
     done();
   });
 }
 
-/** The two refusals that do not depend on the route of a request. */
-function refuseEarly(fastify: FastifyInstance, stopping: AbortSignal): void {
+/** The refusals that do not depend on the route of a request. */
+function refuseEarly(fastify: FastifyInstance, stopping: AbortSignal, pages: PageChecks): void {
   fastify.addHook("onRequest", (request: FastifyRequest, _reply: FastifyReply, done) => {
     const route = request.routeOptions.url ?? noRoute;
     if (stopping.aborted && route !== "/livez") done(new VoxpoolError("server_stopping"));
@@ -294,6 +316,7 @@ function refuseEarly(fastify: FastifyInstance, stopping: AbortSignal): void {
       done(new VoxpoolError("request_invalid", { detail: "it has no Host header" }));
     } else done();
   });
+  pages.check(fastify);
 }
 
 /** The caller's own id where it has a harmless shape, else one that no other process gives. */

@@ -7,6 +7,7 @@ import {
 } from "node:http";
 import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
+import { TLSSocket } from "node:tls";
 import { WebSocketServer } from "ws";
 import type { Principal } from "../../access/principal.ts";
 import type { Api } from "../../api/types.ts";
@@ -16,9 +17,12 @@ import { VoxpoolError } from "../../base/errors.ts";
 import { systemText } from "../../base/system-text.ts";
 import { credentialIn } from "../auth/credentials.ts";
 import type { PortGuard } from "../auth/port-guard.ts";
-import { forwarded } from "../forwarded.ts";
+import { type Forwarded, forwarded } from "../forwarded.ts";
 import { limitConnections } from "../limits/limit-connections.ts";
 import type { Limits } from "../limits/limits.ts";
+import { pageOf, refusalOf } from "../origin/check-pages.ts";
+import { createOrigins, type Origins } from "../origin/origins.ts";
+import { securityHeaders } from "../origin/security-headers.ts";
 import type { ServedCertificate } from "../served-certificate.ts";
 import { retryAfter } from "../shaped-failure.ts";
 import { frontTls } from "../tls-front.ts";
@@ -28,6 +32,8 @@ export interface VoskServerOptions extends Omit<ConnectionParts, "address" | "pr
   readonly api: Pick<Api, "openLive">;
   /** Who may connect; everybody who can, if left out. */
   readonly guard?: PortGuard;
+  /** Which pages of browsers may connect; those of this very port, if left out. */
+  readonly origins?: Origins;
   /** Whose word about their clients counts; nobody's, if left out. */
   readonly proxies?: AddressList;
   /** With one the port speaks wss; without, ws. */
@@ -51,17 +57,20 @@ export interface VoskPort {
 }
 
 const handshakeMs = 15_000;
+/** A request is nothing but a head. */
+const patience = { headersTimeout: handshakeMs, requestTimeout: handshakeMs };
 
 /**
  * Listens for clients of vosk-server, on any path.
  * @throws VoxpoolError `config_invalid` if the address cannot be had
  */
 export async function listenForVosk(options: VoskServerOptions): Promise<VoskPort> {
-  const { certificate, guard } = options;
+  const { certificate, guard, origins = createOrigins({ origins: [], hosts: [] }) } = options;
   const http = serverWith(certificate);
-  const addressOf = ({ socket, headers }: IncomingMessage) =>
-    (options.proxies && forwarded(socket.remoteAddress, headers, options.proxies)?.address) ??
-    plainAddress(socket.remoteAddress);
+  const said = ({ socket, headers }: IncomingMessage) =>
+    options.proxies && forwarded(socket.remoteAddress, headers, options.proxies);
+  const addressOf = (request: IncomingMessage) => said(request)?.address ?? plainAddress(request.socket.remoteAddress);
+  const refusalFor = (request: IncomingMessage) => refusalOfPage(request, said(request), origins);
   http.maxConnections = options.maxConnections;
   if (options.limits !== undefined) limitConnections(http, options.limits);
   const principals = new WeakMap<IncomingMessage, Principal>();
@@ -69,7 +78,7 @@ export async function listenForVosk(options: VoskServerOptions): Promise<VoskPor
     server: http,
     maxPayload: options.mostMessageBytes,
     perMessageDeflate: false,
-    verifyClient: ({ req }, answer) => void admit(req, { guard, principals, addressOf }, answer),
+    verifyClient: ({ req }, answer) => void admit(req, { guard, principals, addressOf, refusalFor }, answer),
     // By default it would be the first one, which may be a key.
     handleProtocols: () => false,
   });
@@ -92,15 +101,17 @@ export async function listenForVosk(options: VoskServerOptions): Promise<VoskPor
 }
 
 /** What is no WebSocket is told what this is. */
-const onRequest: RequestListener = (_, response) => {
-  response.writeHead(426, { "content-type": "text/plain; charset=utf-8", upgrade: "websocket" });
+const onRequest: RequestListener = ({ socket, headers }, response) => {
+  const safe = securityHeaders({ isTls: socket instanceof TLSSocket, host: headers.host });
+  const more = { "content-type": "text/plain; charset=utf-8", upgrade: "websocket", connection: "close" };
+  response.writeHead(426, { ...safe, ...more });
   response.end("This port speaks the WebSocket protocol of vosk-server.\n");
 };
 
 function serverWith(certificate: ServedCertificate | undefined): Server {
-  if (certificate === undefined) return createServer(onRequest);
+  if (certificate === undefined) return createServer(patience, onRequest);
   const server = createSecureServer(
-    { ...secureOptions(certificate.current), handshakeTimeout: handshakeMs },
+    { ...patience, ...secureOptions(certificate.current), handshakeTimeout: handshakeMs },
     onRequest,
   );
   certificate.serve(server);
@@ -114,15 +125,19 @@ interface Admission {
   readonly guard: PortGuard | undefined;
   readonly principals: WeakMap<IncomingMessage, Principal>;
   readonly addressOf: (request: IncomingMessage) => string;
+  /** Undefined: its page, if it has one, may connect. */
+  readonly refusalFor: (request: IncomingMessage) => VoxpoolError | undefined;
 }
 
 /** A client of this protocol can say who it is by its URL alone. */
 async function admit(
   request: IncomingMessage,
-  { guard, principals, addressOf }: Admission,
+  { guard, principals, addressOf, refusalFor }: Admission,
   answer: Answer,
 ): Promise<void> {
   try {
+    const refusal = refusalFor(request);
+    if (refusal !== undefined) throw refusal;
     const secret = new URLSearchParams(request.url?.split("?", 2)[1]).get("key");
     const credential = secret ? ({ type: "key", secret } as const) : credentialIn(request.headers);
     const principal = await guard?.admit(addressOf(request), credential);
@@ -137,6 +152,13 @@ async function admit(
       ...(retryAfterSeconds !== undefined && { "retry-after": String(retryAfterSeconds) }),
     });
   }
+}
+
+/** Why the page that a request comes from may not connect. */
+function refusalOfPage({ headers, socket }: IncomingMessage, said: Forwarded | undefined, origins: Origins) {
+  const host = said?.host ?? headers.host;
+  const isHttps = said?.proto === "https" || socket instanceof TLSSocket;
+  return refusalOf(origins.judge({ ...pageOf(headers), method: "GET", host, isHttps }));
 }
 
 function listen(http: Server, { host, port }: VoskServerOptions): Promise<void> {
