@@ -69,6 +69,7 @@ export const phraseBook: Readonly<Record<string, string>> = {
   "multipart/form-data, audio/* or application/octet-stream":
     "multipart/form-data、audio/* 或 application/octet-stream",
   "the Content-Type header is malformed": "Content-Type 头格式错误",
+  "its method needs a Content-Type header": "该方法需要 Content-Type 头",
   "the path is not valid percent-encoding": "路径的百分号编码无效",
   "it has no Host header": "没有 Host 头",
   "its head is larger than 16 KB": "请求头超过 16 KB",
