@@ -381,6 +381,14 @@ export const warningCatalogue = {
     en: "{model_path} could not serve ({detail}); {served_by} did.",
     zh: "{model_path} 无法提供服务（{detail}）；由 {served_by} 代为识别。",
   },
+  partials_model_unavailable: {
+    en: "Partial texts are of the session's own model from now on: {detail}",
+    zh: "此后的中间结果由会话自身的模型给出：{detail}",
+  },
+  nothing_heard: {
+    en: "No speech was recognised in {seconds} seconds of audio; check the microphone, the sample rate and the encoding.",
+    zh: "{seconds} 秒音频中没有识别到语音；请检查麦克风、采样率和编码。",
+  },
   hints_unused: {
     en: "{hints}: of no effect, since model {model_path} cannot use it.",
     zh: "{hints}：未起作用，模型 {model_path} 不支持。",

@@ -22,6 +22,8 @@ export interface RunningLiveParts {
   readonly steps: TextSteps;
   readonly model: LiveSession["model"];
   readonly makeInput: (sink: SampleSink) => LiveInput;
+  /** What became of the model that gave the partials, if it gives them no more. */
+  readonly partialsLost?: () => VoxpoolError | undefined;
   /** What is to be said before anything else. */
   readonly warnings: readonly Extract<LiveOutput, { type: "warning" }>[];
   readonly limits: LiveLimits;
@@ -117,7 +119,7 @@ export class RunningLive implements LiveSession {
       yield* warnings;
       const told = new Set<VoxpoolError>();
       for await (const event of steps.applyLive(session.events())) {
-        yield* this.#textWarnings(told);
+        yield* this.#lateWarnings(told);
         if (event.type === "final") segments += 1;
         if (event.type === "flushed") yield* this.#finalized();
         const output = event.type === "flushed" ? undefined : toLiveOutput(event);
@@ -189,9 +191,10 @@ export class RunningLive implements LiveSession {
     for (let left = count; left > 0; left -= 1) yield { type: "finalized" };
   }
 
-  *#textWarnings(told: Set<VoxpoolError>): Generator<LiveOutput, void> {
-    const { steps, language } = this.#parts;
+  *#lateWarnings(told: Set<VoxpoolError>): Generator<LiveOutput, void> {
+    const { steps, language, partialsLost } = this.#parts;
     const failures = [
+      ["partials_model_unavailable", partialsLost?.()],
       ["punctuation_failed", steps.punctuationFailure],
       ["script_failed", steps.scriptFailure],
     ] as const;

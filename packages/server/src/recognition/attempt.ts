@@ -191,6 +191,10 @@ export class Attempt {
     this.#host.cancel(error); // from now on `beginning` does not move but by what is given
   }
 
+  wantPartials(wanted: boolean): void {
+    this.#host.wantPartials(wanted);
+  }
+
   /** Ends it. Safe to call twice, and after its end. */
   close(error: VoxpoolError): void {
     this.#stop.abort(error);

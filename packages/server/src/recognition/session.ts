@@ -14,7 +14,7 @@ import { afterDeath, counted, gotOn, noDeaths } from "./replay-policy.ts";
 import { type ReaderStep, SessionEvents } from "./session-events.ts";
 import { SessionInput } from "./session-input.ts";
 import { Speaking } from "./speaking.ts";
-import type { OpenSession, Session, SessionEvent, SessionSummary } from "./types.ts";
+import type { OpenSession, PartialsFrom, PartialsPlace, Session, SessionEvent, SessionSummary } from "./types.ts";
 
 /**
  * Pieces of work that may be waiting, running or unread at once. More than any node can run, few enough that a
@@ -61,6 +61,8 @@ export class RunningSession implements Session {
   readonly #speaking = new Speaking();
   readonly #stop = new AbortController();
   readonly #move: Move | undefined;
+  /** Who gives the partials in its place. */
+  #partialsFrom: PartialsFrom | undefined;
   #attempt: Attempt;
   #folder: ModelFolder;
   #deaths = noDeaths;
@@ -115,6 +117,26 @@ export class RunningSession implements Session {
 
   end(): void {
     this.#input.end();
+  }
+
+  givePartials(from: PartialsFrom): PartialsPlace {
+    this.#partialsFrom = from;
+    this.#attempt.wantPartials(false);
+    const isGiven = () => this.#partialsFrom === from && !this.#over;
+    return {
+      show: (span) => void (isGiven() && this.#steps.offer({ kind: "partial", span, isForeign: true })),
+      giveBack: () => {
+        if (!isGiven()) return;
+        this.#partialsFrom = undefined;
+        this.#attempt.wantPartials(this.#parts.options.live?.partials === true);
+      },
+    };
+  }
+
+  finish(): void {
+    if (this.#over) return;
+    this.#countUse();
+    this.cancel();
   }
 
   cancel(error = new VoxpoolError("request_cancelled")): void {
@@ -172,8 +194,9 @@ export class RunningSession implements Session {
   }
 
   #take(step: Step): void {
+    const isOwn = this.#partialsFrom === undefined;
     if (step.kind === "partial") {
-      this.#steps.offer(step);
+      if (isOwn) this.#steps.offer(step);
       return;
     }
     if (step.kind === "settled") this.#isNoteUnread = true;
@@ -181,7 +204,9 @@ export class RunningSession implements Session {
     // The utterance is over: what was said so far is of no use to a reader that has not come to it.
     if (step.kind === "work" && step.spans.length > 0) this.#steps.retract();
     this.#steps.add(step);
-    if (step.kind === "work" && step.hypothesis) this.#steps.offer({ kind: "partial", span: step.hypothesis });
+    if (step.kind !== "work") return;
+    if (isOwn && step.hypothesis) this.#steps.offer({ kind: "partial", span: step.hypothesis });
+    if (step.spans.length > 0) this.#partialsFrom?.replaced(step.spans);
   }
 
   #read(step: ReaderStep): void {
@@ -196,7 +221,7 @@ export class RunningSession implements Session {
   async #survive(error: VoxpoolError): Promise<void> {
     if (this.#over) return;
     if (this.#move?.isMove(error)) return this.#goOver(error);
-    if (!isDeath(error)) return this.cancel(error);
+    if (!isDeath(error) || this.#parts.options.isPartialsOnly === true) return this.cancel(error);
     const blame = await this.#attempt.lease.ended;
     await afterSuspects(this.#attempt.suspects);
     if (this.#over) return;
@@ -322,10 +347,13 @@ export class RunningSession implements Session {
       onFed: (to) => this.#input.fed(to),
       onProgress: () => this.#gotOn(attempt),
       onSpeech: (edge) => {
-        if (this.#speaking.hear(edge)) this.#steps.add({ kind: "speech", ...edge });
+        if (!this.#speaking.hear(edge)) return;
+        this.#steps.add({ kind: "speech", ...edge });
+        this.#partialsFrom?.speech(edge);
       },
       isNoteUnread: () => this.#isNoteUnread,
     });
+    if (this.#partialsFrom) attempt.wantPartials(false);
     return attempt;
   }
 
@@ -355,10 +383,14 @@ export class RunningSession implements Session {
   #complete(): void {
     if (this.#over) return;
     this.#over = true;
-    if (this.#parts.options.isPart !== true) this.#attempt.lease.countUse();
+    this.#countUse();
     this.#attempt.lease.release();
     this.#input.close();
     this.#leave();
+  }
+
+  #countUse(): void {
+    if (this.#parts.options.isPart !== true) this.#attempt.lease.countUse();
   }
 
   #wake(): void {
