@@ -38,6 +38,7 @@ export class FastModel {
   #session: Session | undefined;
   #isJoined = false;
   #failure: VoxpoolError | undefined;
+  #onFailure: (error: VoxpoolError) => void = () => undefined;
 
   /** Begins to open it. */
   constructor(parts: FastModelParts, modelPath: string, wishes: FastWishes, caller: Caller) {
@@ -50,6 +51,12 @@ export class FastModel {
   /** Why it gives no partials, or no more. */
   get failure(): VoxpoolError | undefined {
     return this.#failure;
+  }
+
+  /** Calls it when there is one; at once if there is one already. */
+  onFailure(listener: (error: VoxpoolError) => void): void {
+    this.#onFailure = listener;
+    if (this.#failure) listener(this.#failure);
   }
 
   /** The session that gives the partials, or gave them. */
@@ -131,6 +138,7 @@ export class FastModel {
     if (this.#failure || this.#gone.signal.aborted) return;
     this.#failure = error;
     this.leave();
+    this.#onFailure(error);
   }
 }
 

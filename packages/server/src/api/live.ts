@@ -61,7 +61,6 @@ export function createLive(parts: LiveParts, keyPlaces: KeyPlaces) {
       session,
       steps,
       model: modelOf(opened, options),
-      partialsLost: () => fast?.failure,
       makeInput: (sink) => createLiveInput(formatOf(options), sink, { audio, kernels, maxSeconds: live.maxSeconds }),
       warnings: warningsOf(opened, request, caller.language),
       limits: live,
@@ -77,6 +76,9 @@ export function createLive(parts: LiveParts, keyPlaces: KeyPlaces) {
       },
     });
     forcedAway.tell(session, (error) => running.stop(error));
+    fast?.onFailure((error) =>
+      running.warn("partials_model_unavailable", { detail: error.messageIn(caller.language) }),
+    );
     return running;
   };
 }
