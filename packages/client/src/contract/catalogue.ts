@@ -260,8 +260,8 @@ export const catalogue = {
   port_taken: entry(
     500,
     false,
-    "Port {port} on {host} is taken by {what}. Choose another one: --port {suggestion}.",
-    "{host} 的端口 {port} 已被{what}占用。请换一个：--port {suggestion}。",
+    "Port {port} on {host} is taken by {what}. Choose another one: {flag} {suggestion}.",
+    "{host} 的端口 {port} 已被{what}占用。请换一个：{flag} {suggestion}。",
   ),
   state_locked: entry(
     500,

@@ -127,7 +127,9 @@ export const LiveEvent = Type.Union(
       words: Type.Boolean({ description: "Whether finals have word times." }),
       partials: Type.Boolean({ description: "Whether partials come." }),
       partials_model_path: Type.Optional(
-        Type.String({ description: "The model that partials are of, where it is another one; nothing of them is stable." }),
+        Type.String({
+          description: "The model that partials are of, where it is another one; nothing of them is stable.",
+        }),
       ),
       received_bytes: Type.Integer({ description: "So many bytes of audio have arrived; after `resume` go on there." }),
       received_finalizes: Type.Optional(

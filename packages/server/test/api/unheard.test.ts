@@ -12,14 +12,37 @@ const started: LiveOutput = { type: "speech_started", at: 1 };
 const ended: LiveOutput = { type: "speech_ended", at: 2 };
 
 /** What is told at which second of the audio, and when it is looked whether something is to be said. */
-const table: readonly { what: string; told: readonly (readonly [LiveOutput, number])[]; at: number; clock?: number; due: boolean }[] = [
+const table: readonly {
+  what: string;
+  told: readonly (readonly [LiveOutput, number])[];
+  at: number;
+  clock?: number;
+  due: boolean;
+}[] = [
   { what: "ten seconds of nothing", told: [], at: 10, due: true },
   { what: "less", told: [], at: 9.9, due: false },
   { what: "a recording that comes at once", told: [], at: 100, clock: 1, due: false },
   { what: "words, and then nothing", told: [[partial("a"), 1]], at: 100, due: false },
   { what: "an utterance that goes on", told: [[started, 1]], at: 100, due: false },
-  { what: "an utterance that ended just now", told: [[started, 1], [ended, 9]], at: 18, due: false },
-  { what: "an utterance without words", told: [[started, 1], [ended, 2], [partial(""), 3]], at: 12, due: true },
+  {
+    what: "an utterance that ended just now",
+    told: [
+      [started, 1],
+      [ended, 9],
+    ],
+    at: 18,
+    due: false,
+  },
+  {
+    what: "an utterance without words",
+    told: [
+      [started, 1],
+      [ended, 2],
+      [partial(""), 3],
+    ],
+    at: 12,
+    due: true,
+  },
 ];
 
 for (const { what, told, at, clock = at, due } of table) {

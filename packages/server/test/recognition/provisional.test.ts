@@ -34,10 +34,18 @@ const table = [
     steps: [piece(1, 2, "hello"), open(3, "wor"), replaced(2)],
     shows: shown(3, "wor"),
   },
-  { what: "nothing of an utterance in the midst of which that ends", steps: [open(1, "hello"), replaced(2)], shows: undefined },
+  {
+    what: "nothing of an utterance in the midst of which that ends",
+    steps: [open(1, "hello"), replaced(2)],
+    shows: undefined,
+  },
   { what: "nothing that comes too late", steps: [replaced(2), piece(1, 1.9, "hello")], shows: undefined },
   { what: "what begins a little before that ends", steps: [replaced(2), open(1.96, "wor")], shows: shown(1.96, "wor") },
-  { what: "nothing anew when an older one is replaced", steps: [replaced(2), replaced(1), open(1.5, "a")], shows: undefined },
+  {
+    what: "nothing anew when an older one is replaced",
+    steps: [replaced(2), replaced(1), open(1.5, "a")],
+    shows: undefined,
+  },
 ] as const;
 
 for (const { what, steps, shows } of table) {

@@ -3,8 +3,8 @@ import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { type TestContext, test } from "node:test";
 import { ModelAPIClient } from "@voxpool/client";
-import { doubt } from "../../../client/dist/live-doubt.js";
 import { httpTransport } from "@voxpool/client/node";
+import { doubt } from "../../../client/dist/live-doubt.js";
 import { run } from "../cli/support.ts";
 import { startVosk } from "../vosk-server/client.ts";
 

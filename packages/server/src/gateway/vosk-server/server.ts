@@ -13,7 +13,7 @@ import type { Api } from "../../api/types.ts";
 import { type AddressList, plainAddress } from "../../base/addresses.ts";
 import { secureOptions } from "../../base/certificate.ts";
 import { VoxpoolError } from "../../base/errors.ts";
-import { systemText } from "../../base/system-text.ts";
+import { listenFailure } from "../../base/listen-failure.ts";
 import { credentialIn } from "../auth/credentials.ts";
 import type { PortGuard } from "../auth/port-guard.ts";
 import { forwarded } from "../forwarded.ts";
@@ -54,7 +54,7 @@ const handshakeMs = 15_000;
 
 /**
  * Listens for clients of vosk-server, on any path.
- * @throws VoxpoolError `config_invalid` if the address cannot be had
+ * @throws VoxpoolError `port_taken`, `config_invalid` if the address cannot be had
  */
 export async function listenForVosk(options: VoskServerOptions): Promise<VoskPort> {
   const { certificate, guard } = options;
@@ -141,10 +141,7 @@ async function admit(
 
 function listen(http: Server, { host, port }: VoskServerOptions): Promise<void> {
   return new Promise((resolve, reject) => {
-    http.once("error", (error) => {
-      const detail = `cannot listen on ${host} port ${port}: ${systemText(error)}`;
-      reject(new VoxpoolError("config_invalid", { source: "vosk.host, vosk.port", detail }, { cause: error }));
-    });
+    http.once("error", (error) => reject(listenFailure(error, { host, port, setting: "vosk.port" })));
     http.listen(port, host, resolve);
   });
 }
