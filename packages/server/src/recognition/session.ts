@@ -7,9 +7,10 @@ import { Attempt, type Beginning, type Step } from "./attempt.ts";
 import { isDeath } from "./death.ts";
 import { Move } from "./move.ts";
 import { OrderedQueue } from "./ordered-queue.ts";
+import { PartialsSeat } from "./partials-seat.ts";
 import { Places } from "./places.ts";
 import type { PoisonMark, PoisonMemory } from "./poison.ts";
-import { PoisonCheck } from "./poison-check.ts";
+import { PoisonCheck, provenBy } from "./poison-check.ts";
 import { afterDeath, counted, gotOn, noDeaths } from "./replay-policy.ts";
 import { type ReaderStep, SessionEvents } from "./session-events.ts";
 import { SessionInput } from "./session-input.ts";
@@ -61,8 +62,10 @@ export class RunningSession implements Session {
   readonly #speaking = new Speaking();
   readonly #stop = new AbortController();
   readonly #move: Move | undefined;
-  /** Who gives the partials in its place. */
-  #partialsFrom: PartialsFrom | undefined;
+  readonly #seat = new PartialsSeat({
+    want: (own) => this.#attempt.wantPartials(own && this.#parts.options.live?.partials === true),
+    show: (span) => this.#steps.offer({ kind: "partial", span, isForeign: true }),
+  });
   #attempt: Attempt;
   #folder: ModelFolder;
   #deaths = noDeaths;
@@ -120,17 +123,7 @@ export class RunningSession implements Session {
   }
 
   givePartials(from: PartialsFrom): PartialsPlace {
-    this.#partialsFrom = from;
-    this.#attempt.wantPartials(false);
-    const isGiven = () => this.#partialsFrom === from && !this.#over;
-    return {
-      show: (span) => void (isGiven() && this.#steps.offer({ kind: "partial", span, isForeign: true })),
-      giveBack: () => {
-        if (!isGiven()) return;
-        this.#partialsFrom = undefined;
-        this.#attempt.wantPartials(this.#parts.options.live?.partials === true);
-      },
-    };
+    return this.#seat.give(from);
   }
 
   finish(): void {
@@ -194,9 +187,8 @@ export class RunningSession implements Session {
   }
 
   #take(step: Step): void {
-    const isOwn = this.#partialsFrom === undefined;
     if (step.kind === "partial") {
-      if (isOwn) this.#steps.offer(step);
+      if (this.#seat.isOwn) this.#steps.offer(step);
       return;
     }
     if (step.kind === "settled") this.#isNoteUnread = true;
@@ -205,8 +197,8 @@ export class RunningSession implements Session {
     if (step.kind === "work" && step.spans.length > 0) this.#steps.retract();
     this.#steps.add(step);
     if (step.kind !== "work") return;
-    if (isOwn && step.hypothesis) this.#steps.offer({ kind: "partial", span: step.hypothesis });
-    if (step.spans.length > 0) this.#partialsFrom?.replaced(step.spans);
+    if (this.#seat.isOwn && step.hypothesis) this.#steps.offer({ kind: "partial", span: step.hypothesis });
+    this.#seat.replaced(step.spans);
   }
 
   #read(step: ReaderStep): void {
@@ -222,15 +214,19 @@ export class RunningSession implements Session {
     if (this.#over) return;
     if (this.#move?.isMove(error)) return this.#goOver(error);
     if (!isDeath(error) || this.#parts.options.isPartialsOnly === true) return this.cancel(error);
-    const blame = await this.#attempt.lease.ended;
-    await afterSuspects(this.#attempt.suspects);
-    if (this.#over) return;
-    this.#attempt.close(error);
+    const dead = this.#attempt;
     try {
+      const blame = await dead.lease.ended;
+      if (this.#over) return;
       this.#judge(error, blame);
+      await dead.lease.succession();
+      if (this.#over) return;
+      this.#poisonCheck.all(dead.lease.instance.files); // another session may have proven it meanwhile
       await this.#replay(blame);
     } catch (refusal) {
       this.cancel(VoxpoolError.from(refusal));
+    } finally {
+      dead.close(error); // not before: others wait until it has another process
     }
   }
 
@@ -243,18 +239,13 @@ export class RunningSession implements Session {
     if (verdict.kind === "give_up") throw error;
     if (verdict.kind === "poisonous") throw this.#poisoned(error);
     if (verdict.suspects) this.#suspectTo = Math.max(this.#suspectTo, suspects?.endSample ?? 0);
-    this.#poisonCheck.all(this.#attempt.lease.instance.files); // another session may have proven it meanwhile
   }
 
   #poisoned(error: VoxpoolError): VoxpoolError {
     const { lease, suspects } = this.#attempt;
     const mark = this.#poisonCheck.remember(suspects?.endSample ?? this.#input.written.to, lease.instance.files);
     if (mark) this.#parts.onPoison(mark);
-    const { detail, idle_seconds } = error.details;
-    return new VoxpoolError("request_poisonous", {
-      model_path: this.folder.modelPath,
-      detail: detail ?? `it did not answer for ${idle_seconds} seconds`,
-    });
+    return provenBy(error, this.folder.modelPath);
   }
 
   /** @throws VoxpoolError of the load */
@@ -349,11 +340,11 @@ export class RunningSession implements Session {
       onSpeech: (edge) => {
         if (!this.#speaking.hear(edge)) return;
         this.#steps.add({ kind: "speech", ...edge });
-        this.#partialsFrom?.speech(edge);
+        this.#seat.speech(edge);
       },
       isNoteUnread: () => this.#isNoteUnread,
     });
-    if (this.#partialsFrom) attempt.wantPartials(false);
+    if (!this.#seat.isOwn) attempt.wantPartials(false);
     return attempt;
   }
 
@@ -403,15 +394,6 @@ export class RunningSession implements Session {
     this.#wake();
     this.#parts.options.signal?.removeEventListener("abort", this.#aborted);
   }
-}
-
-/**
- * What one that decoded alone has proven is to be known to the others before they begin anew; and who may have ended the
- * process begins before those who have not, since it soon proves that it did, or that it did not.
- */
-async function afterSuspects(suspects: Attempt["suspects"]): Promise<void> {
-  const steps = suspects === undefined ? 5 : suspects.isAlone ? 0 : 1;
-  for (let step = 0; step < steps; step += 1) await new Promise((resolve) => setImmediate(resolve));
 }
 
 /** Nothing that was said before is open. */
