@@ -7,7 +7,7 @@ import type { Transport } from "./transport.ts";
 export interface Doubt {
   /** Resolves with a failure if there is no voxpool behind the address; else it stays open. */
   readonly confirmed: Promise<CallFailure>;
-  drop(): void;
+  readonly drop: () => void;
 }
 
 /** Who asks for its health waits so long. */
@@ -21,14 +21,15 @@ export function doubt(transport: Transport, patienceMs: number, answerMs = healt
   const dropped = new AbortController();
   let timer: ReturnType<typeof setTimeout> | undefined;
   const confirmed = new Promise<CallFailure>((resolve) => {
-    timer = setTimeout(async () => {
+    const look = async () => {
       const failure = await problemOf(transport, openScope([dropped.signal], answerMs));
       if (failure !== undefined && !dropped.signal.aborted) resolve(failure);
-    }, patienceMs);
+    };
+    timer = setTimeout(() => void look(), patienceMs);
   });
   return {
     confirmed,
-    drop() {
+    drop: () => {
       clearTimeout(timer);
       dropped.abort();
     },

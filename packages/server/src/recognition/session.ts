@@ -5,7 +5,7 @@ import type { Blame, InstanceLease } from "../pool/types.ts";
 import type { Scheduler } from "../schedule/schedule.ts";
 import { Attempt, type Beginning, type Step } from "./attempt.ts";
 import { isDeath } from "./death.ts";
-import { Move } from "./move.ts";
+import { isUtteranceEnd, Move } from "./move.ts";
 import { OrderedQueue } from "./ordered-queue.ts";
 import { PartialsSeat } from "./partials-seat.ts";
 import { Places } from "./places.ts";
@@ -395,7 +395,3 @@ export class RunningSession implements Session {
     this.#parts.options.signal?.removeEventListener("abort", this.#aborted);
   }
 }
-
-/** Nothing that was said before is open. */
-const isUtteranceEnd = (step: Step): boolean =>
-  step.kind === "flushed" || (step.kind === "work" && step.spans.length > 0 && step.hypothesis === undefined);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import type { LiveOptions, ModelStats, Stats } from "@voxpool/client/contract";
+import type { LiveOptions, ModelStatsAnswer, Stats } from "@voxpool/client/contract";
 import { familyFixtures } from "../../../../test/fixtures/tone-families.ts";
 import { joinedSignals, silentSignal } from "../../../../test/fixtures/tone-model.ts";
 import { streamingFixtures } from "../../../../test/fixtures/tone-streaming.ts";
@@ -58,6 +58,9 @@ describe("a fast model for partials", () => {
   const pathOf = (id: string): string => join(parts.configuredDefault, "..", id);
   const open = (options: LiveOptions = {}, id = "main") =>
     openWith(parts, id, { partials_model: pathOf("fast"), endpointing: { silence_ms: 2000 }, ...options });
+  const lifeOfAll = async () => (await parts.http.inject("/api/models/stats")).json<Stats>().total.life;
+  const lifeOf = async (id: string) =>
+    (await parts.http.inject(`/api/models/stats/${pathOf(id)}`)).json<ModelStatsAnswer>().stats.life;
   const used = async (id: string): Promise<number> => {
     const { api } = parts;
     const status = await api.modelStatus(pathOf(id), caller);
@@ -184,12 +187,7 @@ describe("a fast model for partials", () => {
   });
 
   test("counts for itself in the statistics, and is no recognition more", async () => {
-    const read = async () => ((await parts.http.inject("/api/models/stats")).json() as Stats).total.life;
-    const of = async (id: string) => {
-      const answer = await parts.http.inject(`/api/models/stats/${pathOf(id)}`);
-      return (answer.json() as { stats: ModelStats }).stats.life;
-    };
-    const [all, main, fast] = [await read(), await of("main"), await of("fast")];
+    const [all, main, fast] = [await lifeOfAll(), await lifeOf("main"), await lifeOf("fast")];
     const session = await open();
     const { until, finished } = listen(session);
     const audio = joinedSignals(sung("hello"), silentSignal(1));
@@ -197,12 +195,12 @@ describe("a fast model for partials", () => {
     await until(isText(written("hello")));
     session.end();
     await finished;
-    for (const [id, before] of [["main", main] as const, ["fast", fast] as const]) {
-      const now = await of(id);
-      assert.equal(now.requests, before.requests + 1, id);
-      assert.ok(Math.abs(now.audio_seconds - before.audio_seconds - audio.length / 16_000) < 0.01, id);
+    for (const [id, earlier] of [["main", main] as const, ["fast", fast] as const]) {
+      const now = await lifeOf(id);
+      assert.equal(now.requests, earlier.requests + 1, id);
+      assert.ok(Math.abs(now.audio_seconds - earlier.audio_seconds - audio.length / 16_000) < 0.01, id);
     }
-    assert.equal((await read()).requests, all.requests + 1);
+    assert.equal((await lifeOfAll()).requests, all.requests + 1);
   });
 
   test("may be switched while somebody speaks", async () => {

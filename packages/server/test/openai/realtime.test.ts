@@ -353,8 +353,10 @@ suite("realtime sessions", () => {
   test("fields of newer clients are passed over", async (t) => {
     const client = await connect(t);
     const detection = { type: "server_vad", patience: 1, create_response: false };
-    const input = { turn_detection: detection, transcription: { languages: ["en"], formats: [] }, echo: true };
-    client.say("session.update", { session: { type: "transcription", whatever: {}, audio: { input } } });
+    const transcriptions = { languages: ["en"], formats: [] };
+    client.say("session.update", input({ turn_detection: detection, transcription: transcriptions, echo: true }));
+    client.say("session.update", { session: { type: "transcription", whatever: {} } });
+    await client.until("session.updated");
     await client.until("session.updated");
     assert.ok(client.seen.every(({ type }) => type !== "error"));
   });

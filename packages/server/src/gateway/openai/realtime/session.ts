@@ -212,7 +212,7 @@ export class RealtimeSession {
   #withWarnings(output: LiveOutput, events: readonly ServerEvent[]): readonly ServerEvent[] {
     if (output.type === "warning") this.#warnings.push({ reason: output.reason, message: output.message });
     return events.map((event) => {
-      if (this.#warnings.length === 0 || !String(event.type).endsWith(".completed")) return event;
+      if (this.#warnings.length === 0 || !event.type.endsWith(".completed")) return event;
       return { ...event, warnings: this.#warnings.splice(0) };
     });
   }
