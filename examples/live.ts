@@ -5,9 +5,12 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { LiveEvent } from "@voxpool/client/contract";
 
 const [path = "speech.wav", model_path] = process.argv.slice(2);
-const url = `${process.env.VOXPOOL_URL ?? "http://127.0.0.1:5000/api"}/stream`.replace(/^http/, "ws");
+const server = (process.env.VOXPOOL_URL ?? "http://127.0.0.1:5000").replace(/\/+$/, "").replace(/\/api$/, "");
+const url = `${server}/api/stream`.replace(/^http/, "ws");
 
-const wav = await readFile(path); // with a head of 44 bytes, as most have
+const wav = await readFile(path).catch((error: Error) => fail(`${path} cannot be read: ${error.message}`));
+// With a head of 44 bytes, as most have.
+if (wav.toString("latin1", 0, 4) !== "RIFF" || wav.length < 44) fail(`${path} is no WAV file`);
 const channels = wav.readUInt16LE(22);
 const sample_rate = wav.readUInt32LE(24);
 const audio = wav.subarray(44);

@@ -2,6 +2,7 @@ import { readJson } from "./answer.ts";
 import { networkFailure, scopeFailure } from "./call.ts";
 import type { LiveEvent, LiveMessage } from "./contract/live.ts";
 import type { CallFailure } from "./failure.ts";
+import { doubt } from "./live-doubt.ts";
 import { misunderstood, type ReadyEvent, readLiveEvent, sessionFailure } from "./live-events.ts";
 import type { Outcome } from "./retry.ts";
 import { type CallScope, untilAborted } from "./scope.ts";
@@ -28,6 +29,9 @@ export interface Link {
   close(): void;
 }
 
+/** A server that has said nothing for so long may be none of ours. */
+const patienceMs = 3_000;
+
 /**
  * Opens a connection, says the first message, and waits until the server is ready. `scope` ends the waiting, not the
  * connection. @throws TypeError if there can be none here
@@ -40,9 +44,12 @@ export async function openLink(
   only: ServedBy | undefined,
 ): Promise<Outcome<undefined>> {
   const dialling = new Dialling(transport, hearing);
+  const silence = doubt(transport, patienceMs);
+  const foreign = silence.confirmed.then((failure) => ({ ok: false, failure, mayHaveArrived: true }) as const);
   try {
     const ready = dialling.dial(first, only);
-    return (await untilAborted(ready, scope.signal)) ?? { ok: true, value: undefined };
+    ready.catch(() => undefined); // it may come after the doubt
+    return (await untilAborted(Promise.race([ready, foreign]), scope.signal)) ?? { ok: true, value: undefined };
   } catch (error) {
     // Its answer can be read while the dialling lives.
     if (error instanceof SocketRefused) return await refused(transport, error, scope);
@@ -50,6 +57,7 @@ export async function openLink(
     const failure = scopeFailure(scope) ?? networkFailure(error, transport.target);
     return { ok: false, failure, mayHaveArrived: true };
   } finally {
+    silence.drop();
     if (!dialling.isReady) dialling.close();
   }
 }

@@ -3,13 +3,13 @@ import { join } from "node:path";
 import type { FastifyInstance } from "fastify";
 import { type DefaultModelReady, prepareDefaultModel } from "./api/default-model.ts";
 import { VoxpoolError } from "./base/errors.ts";
+import { isTaken, listenFailure } from "./base/listen-failure.ts";
 import type { Log, LogLine } from "./base/log.ts";
 import { neighbourAt } from "./base/neighbour.ts";
 import { ownerSocketPath } from "./base/owner-socket-path.ts";
 import { stateDirectory } from "./base/paths.ts";
 import type { Config } from "./base/settings.ts";
 import { lockStateDirectory } from "./base/state-lock.ts";
-import { systemText } from "./base/system-text.ts";
 import { removeAbandoned } from "./base/work-directory.ts";
 import type { PullEvent } from "./catalog/pull.ts";
 import { warnIfOpen } from "./compose/access.ts";
@@ -144,9 +144,7 @@ async function listen(http: FastifyInstance, { host, port }: Config, scheme: "ht
   try {
     await http.listen({ host, port });
   } catch (error) {
-    throw (error as NodeJS.ErrnoException).code === "EADDRINUSE"
-      ? await portTaken(host, port)
-      : cannotListen(host, port, error);
+    throw listenFailure(error, { host, port, setting: "port" }, isTaken(error) ? await whoHas(host, port) : undefined);
   }
   const address = http.addresses()[0] as AddressInfo | undefined; // of a TCP socket: never a path
   return `${scheme}://${nameOf(host)}:${address?.port ?? port}`;
@@ -158,14 +156,11 @@ function nameOf(host: string): string {
   return isAnyAddress ? "127.0.0.1" : host.includes(":") ? `[${host}]` : host;
 }
 
-async function portTaken(host: string, port: number): Promise<VoxpoolError> {
-  const suggestion = port < 65_535 ? port + 1 : port - 1;
+async function whoHas(host: string, port: number): Promise<string> {
   const found = await neighbourAt(nameOf(host), port);
-  const what =
-    found === undefined
-      ? strangerOn(port)
-      : `voxpool ${found.version}, which can be used as it is (${found.url}/api); a second server needs --state-dir DIR too`;
-  return new VoxpoolError("port_taken", { host, port, what, suggestion });
+  return found === undefined
+    ? strangerOn(port)
+    : `voxpool ${found.version}, which can be used as it is (${found.url}/api); a second server needs --state-dir DIR too`;
 }
 
 function strangerOn(port: number): string {
@@ -173,9 +168,4 @@ function strangerOn(port: number): string {
   return isAirPlay
     ? "another program (on macOS often AirPlay Receiver: System Settings, General, AirDrop & Handoff)"
     : "another program";
-}
-
-function cannotListen(host: string, port: number, error: unknown): VoxpoolError {
-  const detail = `cannot listen on ${host} port ${port}: ${systemText(error)}`;
-  return new VoxpoolError("config_invalid", { source: "host, port", detail }, { cause: error });
 }

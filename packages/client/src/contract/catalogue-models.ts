@@ -57,6 +57,7 @@ export const modelErrors = {
     "Loading {model_path} made no progress for {idle_seconds} seconds and was ended.",
     "加载 {model_path} 已有 {idle_seconds} 秒没有进展，已中止。",
   ),
+  model_loading: entry(503, true, "Model {model_path} is still being loaded.", "模型 {model_path} 仍在加载。"),
   model_load_cancelled: entry(
     409,
     true,

@@ -52,6 +52,12 @@ export const LiveOptions = Type.Object(
     sample_rate: Type.Optional(Type.Integer({ minimum: 4000, maximum: 192_000, description: "16000 if left out." })),
     channels: Type.Optional(Type.Integer({ minimum: 1, maximum: 8, description: "They are mixed; 1 if left out." })),
     partials: Type.Optional(Type.Boolean({ description: "Whether `partial` events are sent; yes if left out." })),
+    partials_model: Type.Optional(
+      Type.String({
+        maxLength: 4096,
+        description: "A fast model for partials, the finals being of `model_path`; empty: none. `live.partials_model`.",
+      }),
+    ),
     words: Type.Optional(Type.Boolean({ description: "Demand word times." })),
     hotwords: Type.Optional(
       Type.Array(Type.String({ minLength: 1, maxLength: 200 }), {
@@ -120,6 +126,11 @@ export const LiveEvent = Type.Union(
       language: Type.Optional(Type.String()),
       words: Type.Boolean({ description: "Whether finals have word times." }),
       partials: Type.Boolean({ description: "Whether partials come." }),
+      partials_model_path: Type.Optional(
+        Type.String({
+          description: "The model that partials are of, where it is another one; nothing of them is stable.",
+        }),
+      ),
       received_bytes: Type.Integer({ description: "So many bytes of audio have arrived; after `resume` go on there." }),
       received_finalizes: Type.Optional(
         Type.Integer({ description: "So many `finalize` have arrived; after `resume` those behind are sent again." }),

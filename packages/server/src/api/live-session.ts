@@ -1,10 +1,12 @@
-import { type MessageLanguage, VoxpoolError, warning } from "../base/errors.ts";
+import { type ErrorDetails, type MessageLanguage, VoxpoolError, type WarningReason, warning } from "../base/errors.ts";
+import { interleaved, Notices } from "../base/interleaved.ts";
 import { sampleRateHz } from "../engine/engine.ts";
 import type { Session } from "../recognition/types.ts";
 import { toLiveOutput } from "./live-events.ts";
 import type { LiveInput, SampleSink } from "./live-input.ts";
 import type { TextSteps } from "./text-steps.ts";
 import type { LiveOutput, LiveSession } from "./types.ts";
+import { Unheard, unheardSeconds } from "./unheard.ts";
 
 export interface LiveLimits {
   /** Audio that may wait before the writer does. */
@@ -23,12 +25,16 @@ export interface RunningLiveParts {
   readonly model: LiveSession["model"];
   readonly makeInput: (sink: SampleSink) => LiveInput;
   /** What is to be said before anything else. */
-  readonly warnings: readonly Extract<LiveOutput, { type: "warning" }>[];
+  readonly warnings: readonly Warned[];
   readonly limits: LiveLimits;
   readonly language: MessageLanguage;
   /** It is over; the error, if it did not come to its end. Called once. */
   readonly onOver: (error?: VoxpoolError) => void;
+  /** Milliseconds of a clock that never goes back. */
+  readonly now?: () => number;
 }
+
+type Warned = Extract<LiveOutput, { type: "warning" }>;
 
 /** Each costs the process a cut; nobody ends so many utterances before the first of them is through. */
 const mostFinalizing = 50;
@@ -39,6 +45,8 @@ export class RunningLive implements LiveSession {
   readonly #parts: RunningLiveParts;
   readonly #input: LiveInput;
   readonly #timers: readonly NodeJS.Timeout[];
+  readonly #notices = new Notices<Warned>();
+  readonly #unheard: Unheard;
   /** Samples that were taken in, and those that are not with a process yet. */
   #samples = 0;
   #waiting = 0;
@@ -58,6 +66,7 @@ export class RunningLive implements LiveSession {
     const { maxSeconds, idleSeconds } = parts.limits;
     this.model = parts.model;
     this.#parts = parts;
+    this.#unheard = new Unheard(parts.now ?? (() => performance.now()));
     this.#input = parts.makeInput(this.#sink());
     this.#timers = [
       setInterval(() => this.#lookWhetherIdle(), (idleSeconds * 1000) / 2),
@@ -105,6 +114,11 @@ export class RunningLive implements LiveSession {
     this.end();
   }
 
+  /** Says something at once, between what is heard. */
+  warn(reason: WarningReason, details: ErrorDetails): void {
+    this.#notices.add(this.#warning(reason, details));
+  }
+
   cancel(error = new VoxpoolError("request_cancelled")): void {
     this.#parts.session.cancel(error);
     this.#leave(error);
@@ -116,13 +130,16 @@ export class RunningLive implements LiveSession {
     try {
       yield* warnings;
       const told = new Set<VoxpoolError>();
-      for await (const event of steps.applyLive(session.events())) {
+      for await (const event of interleaved(steps.applyLive(session.events()), this.#notices)) {
         yield* this.#textWarnings(told);
         if (event.type === "final") segments += 1;
         if (event.type === "flushed") yield* this.#finalized();
-        const output = event.type === "flushed" ? undefined : toLiveOutput(event);
-        if (output) yield output;
+        const output = event.type === "flushed" || event.type === "warning" ? event : toLiveOutput(event);
+        if (output === undefined || output.type === "flushed") continue;
+        this.#unheard.heard(output, this.#audioSeconds);
+        yield output;
       }
+      if (this.#unheard.isDueAtEnd(this.#audioSeconds)) yield this.#warning(...nothingHeard);
       // Those that were postponed until the end.
       for (; this.#postponed > 0; this.#postponed -= 1) yield { type: "finalized" };
       if (this.#limit) throw this.#limit;
@@ -154,6 +171,7 @@ export class RunningLive implements LiveSession {
     const wanted = samples.length > left ? samples.subarray(0, left) : samples;
     this.#samples += wanted.length;
     this.#waiting += wanted.length;
+    if (this.#unheard.isDue(this.#audioSeconds)) this.warn(...nothingHeard);
     const taken = session.write(wanted).finally(() => {
       this.#waiting -= wanted.length;
     });
@@ -198,8 +216,16 @@ export class RunningLive implements LiveSession {
     for (const [reason, failure] of failures) {
       if (failure === undefined || told.has(failure)) continue;
       told.add(failure);
-      yield { type: "warning", ...warning(reason, { detail: failure.messageIn(language) }, language) };
+      yield this.#warning(reason, { detail: failure.messageIn(language) });
     }
+  }
+
+  #warning(reason: WarningReason, details: ErrorDetails): Warned {
+    return { type: "warning", ...warning(reason, details, this.#parts.language) };
+  }
+
+  get #audioSeconds(): number {
+    return this.#samples / sampleRateHz;
   }
 
   /** Looks twice in the time: quiet at both looks is quiet for all of it at least. */
@@ -224,6 +250,8 @@ export class RunningLive implements LiveSession {
     this.#parts.onOver(error);
   }
 }
+
+const nothingHeard = ["nothing_heard", { seconds: unheardSeconds }] as const;
 
 /** Timers take no longer time. */
 const longestTimerMs = 2 ** 31 - 1;

@@ -13,6 +13,7 @@ import type { FileChanges } from "./file-changes.ts";
 import { ForcedAway } from "./forced-away.ts";
 import type { KeyPlaces } from "./key-places.ts";
 import { createLiveInput } from "./live-input.ts";
+import { FastModel, fastModelOf } from "./live-partials.ts";
 import { type LivePlaceLimits, LivePlaces } from "./live-places.ts";
 import { type LiveLimits, RunningLive } from "./live-session.ts";
 import { createTextSteps, type TextStepParts, type TextSteps } from "./text-steps.ts";
@@ -24,7 +25,11 @@ export interface LiveParts extends ChooseParts, TextStepParts, Pick<FailoverPart
   readonly onOutcome?: (outcome: RecognitionOutcome) => void;
   readonly changes: FileChanges;
   readonly audio: AudioDecoder;
-  readonly live: LivePlaceLimits & LiveLimits;
+  readonly live: LivePlaceLimits &
+    LiveLimits & {
+      /** The path of a fast model for the partials of sessions that name none; empty: their own gives them. */
+      readonly partialsModel: string;
+    };
 }
 
 /**
@@ -47,7 +52,7 @@ export function createLive(parts: LiveParts, keyPlaces: KeyPlaces) {
       giveBack();
       throw error;
     }
-    const { session, steps, choice } = opened;
+    const { session, steps, fast } = opened;
     const { options } = request;
     const { audio, live } = parts;
     const { principal } = caller;
@@ -55,7 +60,7 @@ export function createLive(parts: LiveParts, keyPlaces: KeyPlaces) {
       ...(principal && { isAllowed: () => principal.isValid() }),
       session,
       steps,
-      model: modelOf(session, choice, options),
+      model: modelOf(opened, options),
       makeInput: (sink) => createLiveInput(formatOf(options), sink, { audio, kernels, maxSeconds: live.maxSeconds }),
       warnings: warningsOf(opened, request, caller.language),
       limits: live,
@@ -63,12 +68,17 @@ export function createLive(parts: LiveParts, keyPlaces: KeyPlaces) {
       onOver: (error) => {
         giveBack();
         forcedAway.forget(session);
+        fast?.leave();
         over.abort(error ?? new VoxpoolError("request_cancelled")); // nobody waits for a text any more
         const outcome = outcomeOf(session, error);
         for (const listener of [parts.onOutcome, caller.onOutcome]) listener?.(outcome);
+        if (fast?.session) parts.onOutcome?.({ ...outcomeOf(fast.session, fast.failure ?? error), isPart: true });
       },
     });
     forcedAway.tell(session, (error) => running.stop(error));
+    fast?.onFailure((error) =>
+      running.warn("partials_model_unavailable", { detail: error.messageIn(caller.language) }),
+    );
     return running;
   };
 }
@@ -89,6 +99,8 @@ function bothOf(giveBackFirst: () => void, takeSecond: () => () => void): () => 
 
 interface Opened {
   readonly session: Session;
+  /** What gives the partials, if that was to be another model. */
+  readonly fast: FastModel | undefined;
   readonly steps: TextSteps;
   readonly choice: Choice;
   /** Why the wished model does not serve, if another does. */
@@ -101,11 +113,8 @@ interface OpenParts extends LiveParts {
 }
 
 /** Chooses and loads the model, and opens a session with it or one that serves instead. @throws VoxpoolError */
-async function open(
-  parts: OpenParts,
-  request: LiveRequest,
-  { client, kind = "address", signal, span }: Caller,
-): Promise<Opened> {
+async function open(parts: OpenParts, request: LiveRequest, caller: Caller): Promise<Opened> {
+  const { client, kind = "address", signal, span } = caller;
   const { options } = request;
   const choose = () => chooseModel(parts, { modelPath: options.model_path, language: options.language });
   const choice = await choose();
@@ -113,25 +122,32 @@ async function open(
   parts.changes.glance(parts.pool.find(choice.folder));
   const asker = { client, priority: "live_final", signal } as const;
   const onMeaning = (listener: () => void) => parts.names.subscribe(listener);
-  const wishes = { ...asker, span, ...wishesOf(parts, request, choice.language), onMeaning };
+  const asked = wishesOf(parts, request, choice.language);
+  const wishes = { ...asker, span, ...asked, onMeaning };
+  const fastModel = fastModelOf(request, parts.live.partialsModel);
+  const fast = fastModel === undefined ? undefined : new FastModel(parts, fastModel, asked, caller);
   const meantFor = (served: ModelFolder) => async () => {
     const isWished = served.directory === choice.folder.directory;
     const meant = isWished ? (await choose()).folder : await parts.names.resolve(served.modelPath);
     const isModel = options.model_path !== undefined || pathWithoutVersion(meant) === pathWithoutVersion(served);
     return isModel ? meant : served; // who named no model is not taken to another one
   };
-  const { opened: session, instead } = await openServing(
-    parts,
-    { ...choice, ...failoverWish(options), signal },
-    (folder, until) => parts.recognition.open({ ...wishes, folder, meant: meantFor(folder), signal: until }),
-  );
-  parts.forcedAway.watch(session);
+  let session: Session | undefined;
   try {
+    const { opened: main, instead } = await openServing(
+      parts,
+      { ...choice, ...failoverWish(options), signal },
+      (folder, until) => parts.recognition.open({ ...wishes, folder, meant: meantFor(folder), signal: until }),
+    );
+    session = main;
+    session = (await fast?.join(main, choice.language)) ?? main;
+    parts.forcedAway.watch(session);
     const steps = await parts.textSteps(session, options, choice.language, asker);
-    return { session, steps, choice, instead };
+    return { session, fast, steps, choice, instead };
   } catch (error) {
-    parts.forcedAway.forget(session);
-    session.cancel();
+    fast?.leave();
+    if (session) parts.forcedAway.forget(session);
+    session?.cancel();
     throw error;
   }
 }
@@ -171,7 +187,8 @@ function formatOf({ encoding = "s16le", sample_rate: rateHz = 16_000, channels =
   return { encoding, rateHz, channels };
 }
 
-function modelOf({ info, folder }: Session, choice: Choice, { words, partials }: LiveOptions): LiveSession["model"] {
+function modelOf({ session, choice, fast }: Opened, { words, partials }: LiveOptions): LiveSession["model"] {
+  const { info, folder } = session;
   const language = choice.language ?? (info.languages.length === 1 ? info.languages[0] : undefined);
   return {
     model_path: folder.modelPath,
@@ -179,6 +196,7 @@ function modelOf({ info, folder }: Session, choice: Choice, { words, partials }:
     ...(language !== undefined && { language }),
     words: words === true && info.words,
     partials: partials !== false,
+    ...(fast?.modelPath !== undefined && { partials_model_path: fast.modelPath }),
   };
 }
 

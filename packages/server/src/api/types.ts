@@ -51,6 +51,8 @@ export interface RecognitionOutcome {
   readonly totalSeconds: number;
   /** Set of a live session, whose times are sums over all that was said. */
   readonly live?: { readonly droppedPartials: number };
+  /** It gave partials to another recognition: a use of its model, but no recognition more. */
+  readonly isPart?: true;
   /** Why it failed. */
   readonly reason?: Reason;
 }
@@ -101,6 +103,8 @@ export interface LiveRequest {
   readonly hints?: readonly string[];
   /** Text and words as the engine gives them: spaces between Chinese words stay, and words are words. */
   readonly isVerbatim?: boolean;
+  /** What is told of partials cannot be taken back: they are to be of the model that gives the finals. */
+  readonly wantsStable?: boolean;
   /** Word times where the model has them; `options.words` demands them. */
   readonly wantsWords?: boolean;
 }
@@ -120,6 +124,8 @@ export interface LiveSession {
     readonly language?: string;
     readonly words: boolean;
     readonly partials: boolean;
+    /** The model that gives the partials, where that is another one. */
+    readonly partials_model_path?: string;
   };
   /**
    * Takes bytes of audio in the encoding of the options; odd ends are kept for the next call. Resolves when more may

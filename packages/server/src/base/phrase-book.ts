@@ -266,6 +266,8 @@ export const phraseBook: Readonly<Record<string, string>> = {
   "there is no way to that host ({})": "无法到达该主机（{1}）",
   "there is no way to that network ({})": "无法到达该网络（{1}）",
   "the host does not answer ({})": "该主机没有响应（{1}）",
+  "it takes the connection, but does not answer in HTTP; something else may listen there":
+    "它接受连接，但不以 HTTP 回应；该地址可能是其他程序",
   "the other side cut the connection ({})": "对方断开了连接（{1}）",
   "its certificate has expired ({})": "其证书已过期（{1}）",
   "its certificate is that of another host ({})": "其证书属于另一台主机（{1}）",

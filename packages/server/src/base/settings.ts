@@ -74,6 +74,11 @@ export const settings = {
     "收到停止请求后，正在运行的任务最多继续这么久；期间拒绝新任务。0：立即结束。",
   ),
   ...limitSettings,
+  "live.partials_model": text(
+    "",
+    "A fast model that gives the partial texts of live sessions while their own gives the finals. Empty: their own gives both.",
+    "为实时会话提供中间结果的快速模型，最终结果仍由会话自身的模型给出。留空：均由自身的模型给出。",
+  ),
   "live.resume_seconds": integer(
     30,
     [0, 3600],

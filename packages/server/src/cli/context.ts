@@ -16,7 +16,8 @@ export interface CommandContext {
   readonly language: MessageLanguage;
   /** How voxpool is called in texts for people. */
   readonly command: CommandName;
-  readonly stdin: Readable & { readonly isTTY?: boolean };
+  /** `fd`: of the process's own. */
+  readonly stdin: Readable & { readonly isTTY?: boolean; readonly fd?: number };
   /** For results only. */
   readonly stdout: NodeJS.WriteStream;
   /** For messages and progress. */

@@ -30,7 +30,7 @@ export interface PortParts {
   readonly limits: Limits;
 }
 
-/** Opens the ports that are configured; all of them or none. @throws VoxpoolError `config_invalid` */
+/** Opens the ports that are configured; all of them or none. @throws VoxpoolError `port_taken`, `config_invalid` */
 export async function openPorts(parts: PortParts): Promise<readonly Port[]> {
   const open: Port[] = [];
   try {

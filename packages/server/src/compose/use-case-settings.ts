@@ -34,5 +34,6 @@ function liveLimits(config: Config): LiveParts["live"] {
     bufferSeconds: config["limits.live_buffer_seconds"],
     idleSeconds: config["limits.live_idle_seconds"],
     maxSeconds: config["limits.live_seconds"],
+    partialsModel: config["live.partials_model"],
   };
 }

@@ -1,13 +1,26 @@
 import { distance } from "fastest-levenshtein";
 import { VoxpoolError } from "../base/errors.ts";
 
-/** What stands for an option that is not known; the nearest one that is comes with it. */
-export function unknownOption(name: string, known: readonly string[]): VoxpoolError {
+/** What stands for an option that is not known; the nearest one that is comes with it. @param place before its name */
+export function unknownOption(name: string, known: readonly string[], place = ""): VoxpoolError {
   const near = nearest(name, known);
   return new VoxpoolError("option_unknown", {
-    option: name.slice(0, 100),
+    option: place + name.slice(0, 100),
     detail: known.length === 0 ? "there are none" : `the options are ${known.join(", ")}`,
     hint: near === undefined ? "" : ` Did you mean ${near}?`,
+  });
+}
+
+/**
+ * Whether a name that is not known is a known one that was misspelt. Where clients may send fields that are newer than
+ * this server, others are let pass: so is a plural, which may well be a field of its own.
+ */
+export function isMisspelt(name: string, known: readonly string[]): boolean {
+  if (known.includes(name) || name.length > 100) return false;
+  return known.some((option) => {
+    if (name === `${option}s`) return false;
+    const errors = distance(bare(name), bare(option));
+    return errors <= 2 && errors * 4 <= option.length;
   });
 }
 

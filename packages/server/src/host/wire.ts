@@ -12,6 +12,8 @@ export type ToHost =
   | { readonly type: "open"; readonly session: number; readonly options: SessionOptions }
   /** The permit for a piece of work. */
   | { readonly type: "grant"; readonly session: number; readonly work: number }
+  /** Of a live session: whether what is heard is wanted before an utterance is over, from now on. */
+  | { readonly type: "partials"; readonly session: number; readonly wanted: boolean }
   /** Forget the session; frames that are still on their way are dropped. */
   | { readonly type: "cancel"; readonly session: number }
   /** Text for an engine that punctuates; numbers are the parent's. */

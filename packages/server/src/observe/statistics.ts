@@ -7,8 +7,8 @@ import type { ObservedEvent, ObservedInstance } from "./observed.ts";
 import { ProcessTimes } from "./processes.ts";
 import type { Recognised } from "./tally.ts";
 
-/** A recognition that ended, and the model version that it was for. */
-export type Recognition = VersionedModel & Recognised;
+/** A recognition that ended, and the model version that it was for; a part counts for that alone. */
+export type Recognition = VersionedModel & Recognised & { readonly isPart?: true };
 
 /** What outlives a restart; a JSON value. */
 export const Lifetime = Type.Object({
@@ -100,7 +100,7 @@ class ModelStatistics implements Statistics {
   recognition(recognition: Recognition): void {
     const [at, wallAt] = [this.#now(), this.#wallNow()];
     this.#entryOf(recognition).ledger.add(recognition, at, wallAt);
-    this.#total.add(recognition, at, wallAt);
+    if (recognition.isPart !== true) this.#total.add(recognition, at, wallAt);
   }
 
   failover(model: VersionedModel): void {

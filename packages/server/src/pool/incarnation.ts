@@ -4,6 +4,7 @@ import { raceAbort } from "../base/race-abort.ts";
 import type { AssetStore, Catalog, ModelFolder } from "../catalog/catalog.ts";
 import type { EngineInfo, ModelSpec, SessionOptions } from "../engine/engine.ts";
 import type { Host, HostEnd, HostSession, StartHost } from "../host/parent/types.ts";
+import { Succession } from "./succession.ts";
 import { Turns } from "./turns.ts";
 import type { Blame, InstanceLease, InstanceSnapshot, Leaving } from "./types.ts";
 
@@ -53,6 +54,7 @@ export class Incarnation {
   /** Set aside for it while it loads, bytes. */
   reservedBytes = 0;
   readonly #turns = new Turns();
+  readonly #succession = new Succession();
   readonly #stop = new AbortController();
   readonly #over = Promise.withResolvers<IncarnationEnd>();
   readonly #parts: IncarnationParts;
@@ -111,6 +113,8 @@ export class Incarnation {
     if (this.phase !== "ready" || this.#isDraining || !host?.isUsable || !info) return undefined;
     this.#leases++;
     let held = true;
+    const user = {};
+    this.#succession.join(user);
     return {
       instance: snapshot(),
       info,
@@ -119,11 +123,14 @@ export class Incarnation {
       ended: this.#ending(),
       onLeaving: (listener) => this.#onLeaving(listener),
       turn: (suspect, signal) => this.#turns.take(suspect, signal),
+      decoding: (isAlone) => this.#succession.begin(user, isAlone),
+      succession: () => this.#succession.turnOf(user),
       countUse: used,
       release: () => {
         if (!held) return;
         held = false;
         this.#leases--;
+        this.#succession.leave(user);
         if (this.#leases === 0) this.#lastLeaseReturned.resolve();
         released();
       },

@@ -106,6 +106,13 @@ export interface InstanceLease {
    * @throws the signal's reason
    */
   turn(suspect: boolean, signal?: AbortSignal): Promise<() => void>;
+  /** A decode begins in a turn, alone or beside others. Returns what says that it came to a good end. */
+  decoding(isAlone: boolean): () => void;
+  /**
+   * Of a process that has ended: resolves when those have released their leases who come to the next process before this
+   * one does: who decoded alone, then who decoded. So whoever has decoded releases it once it has another, or gives up.
+   */
+  succession(): Promise<void>;
   /** Counts one recognition served. */
   countUse(): void;
   /** Safe to call twice. */

@@ -94,7 +94,7 @@ export class Attempt {
   /** Where flushes are that were sent and not answered. */
   readonly #flushesAt: number[] = [];
   /** Decodes that have begun, and have not come to a good end. */
-  readonly #underWay = new Map<HostWork, { readonly isAlone: boolean }>();
+  readonly #underWay = new Map<HostWork, { readonly isAlone: boolean; readonly over: () => void }>();
   /** Places that are taken for works whose results were not given. */
   #held = 0;
   #resumeAt: number;
@@ -189,6 +189,10 @@ export class Attempt {
   leave(error: VoxpoolError): void {
     this.#fail(error);
     this.#host.cancel(error); // from now on `beginning` does not move but by what is given
+  }
+
+  wantPartials(wanted: boolean): void {
+    this.#host.wantPartials(wanted);
   }
 
   /** Ends it. Safe to call twice, and after its end. */
@@ -344,7 +348,7 @@ export class Attempt {
     this.queueSeconds += turn.waitedSeconds;
     const factor = scheduler.realTimeFactor(host);
     // A turn that is given back by a process that ends comes too late: who did not decode in it has not ended it.
-    if (work.isRunnable()) this.#underWay.set(work, { isAlone: isSuspect });
+    if (work.isRunnable()) this.#underWay.set(work, { isAlone: isSuspect, over: this.lease.decoding(isSuspect) });
     const running = work.run(factor === undefined ? undefined : factor * audioSeconds);
     // The caller of a cancelled session is told at once; the core is free when the process says so.
     const decodeSeconds = running.then(
@@ -355,6 +359,7 @@ export class Attempt {
     );
     void work.over().then(async () => turn.release(await decodeSeconds));
     const { results, hypothesis, decodeSeconds: seconds } = await untilDone(decode, running);
+    this.#underWay.get(work)?.over();
     this.#underWay.delete(work);
     this.decodeSeconds += seconds;
     return {

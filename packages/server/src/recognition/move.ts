@@ -1,6 +1,7 @@
 import { VoxpoolError } from "../base/errors.ts";
 import type { ModelFolder } from "../catalog/catalog.ts";
 import type { InstanceLease, Leaving } from "../pool/types.ts";
+import type { Step } from "./attempt.ts";
 import type { Leased } from "./session.ts";
 
 /** What a live session is that is to go over to another process. */
@@ -124,3 +125,7 @@ export class Move {
     this.#parts.leave(this.#left);
   }
 }
+
+/** Nothing that was said before is open. */
+export const isUtteranceEnd = (step: Step): boolean =>
+  step.kind === "flushed" || (step.kind === "work" && step.spans.length > 0 && step.hypothesis === undefined);

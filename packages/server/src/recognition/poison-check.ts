@@ -48,3 +48,10 @@ export class PoisonCheck {
     return new VoxpoolError("request_poisonous", { model_path: this.#folder.modelPath, detail });
   }
 }
+
+/** What a session ends with whose audio has been proven to end processes. @param death how the last of them ended */
+export function provenBy({ details }: VoxpoolError, model_path: string): VoxpoolError {
+  const { detail, idle_seconds } = details;
+  const how = detail ?? `it did not answer for ${idle_seconds} seconds`;
+  return new VoxpoolError("request_poisonous", { model_path, detail: how });
+}

@@ -14,7 +14,11 @@ import { toSegment, wordsOf } from "./segments.ts";
 import type { OpenSession, SessionEvent } from "./types.ts";
 
 /** What a session's reader is told of. */
-export type ReaderStep = Step | ({ readonly kind: "speech" } & SpeechEdge);
+export type ReaderStep =
+  | Exclude<Step, { kind: "partial" }>
+  /** `isForeign`: of another model than the one that gives the final. */
+  | (Extract<Step, { kind: "partial" }> & { readonly isForeign?: true })
+  | ({ readonly kind: "speech" } & SpeechEdge);
 
 type Unnumbered = SessionEvent extends infer E ? (E extends { number: number } ? Omit<E, "number"> : never) : never;
 
@@ -55,7 +59,7 @@ export class SessionEvents {
         for (const span of step.spans) yield* this.#final(span);
         break;
       case "partial":
-        yield* this.#partial(step.span);
+        yield* this.#partial(step.span, step.isForeign === true);
         break;
       case "speech":
         yield { type: `speech_${step.state}`, atSeconds: round(step.sample / sampleRateHz) };
@@ -87,9 +91,9 @@ export class SessionEvents {
     };
   }
 
-  *#partial(span: RecognizedSpan): Generator<Unnumbered, void> {
+  *#partial(span: RecognizedSpan, isForeign: boolean): Generator<Unnumbered, void> {
     const before = this.#shown;
-    this.#shown = this.#next(span);
+    this.#shown = isForeign ? this.#foreign(span) : this.#next(span);
     const { text, stable } = this.#shown;
     if (text === before.text && stable === before.stable) return;
     yield { type: "partial", id: this.#segments, startSeconds: round(span.startSeconds), text, stable };
@@ -106,6 +110,12 @@ export class SessionEvents {
     return isPaused && heard !== ""
       ? showNext(this.#shown, withoutMarks(heard), inPause)
       : showNext(this.#shown, heard, hearingAnew);
+  }
+
+  /** Nothing more becomes stable by what another model hears. */
+  #foreign({ text }: RecognizedSpan): Shown {
+    const { stable } = this.#shown;
+    return { text: keepStable(stable, this.#textOf(text)), stable, heard: [] };
   }
 
   /** Begins with what was stable; the words are as the engine gives them. Who wants it verbatim gets no more than that. */

@@ -5,16 +5,17 @@ import type { Blame, InstanceLease } from "../pool/types.ts";
 import type { Scheduler } from "../schedule/schedule.ts";
 import { Attempt, type Beginning, type Step } from "./attempt.ts";
 import { isDeath } from "./death.ts";
-import { Move } from "./move.ts";
+import { isUtteranceEnd, Move } from "./move.ts";
 import { OrderedQueue } from "./ordered-queue.ts";
+import { PartialsSeat } from "./partials-seat.ts";
 import { Places } from "./places.ts";
 import type { PoisonMark, PoisonMemory } from "./poison.ts";
-import { PoisonCheck } from "./poison-check.ts";
+import { PoisonCheck, provenBy } from "./poison-check.ts";
 import { afterDeath, counted, gotOn, noDeaths } from "./replay-policy.ts";
 import { type ReaderStep, SessionEvents } from "./session-events.ts";
 import { SessionInput } from "./session-input.ts";
 import { Speaking } from "./speaking.ts";
-import type { OpenSession, Session, SessionEvent, SessionSummary } from "./types.ts";
+import type { OpenSession, PartialsFrom, PartialsPlace, Session, SessionEvent, SessionSummary } from "./types.ts";
 
 /**
  * Pieces of work that may be waiting, running or unread at once. More than any node can run, few enough that a
@@ -61,6 +62,10 @@ export class RunningSession implements Session {
   readonly #speaking = new Speaking();
   readonly #stop = new AbortController();
   readonly #move: Move | undefined;
+  readonly #seat = new PartialsSeat({
+    want: (own) => this.#attempt.wantPartials(own && this.#parts.options.live?.partials === true),
+    show: (span) => this.#steps.offer({ kind: "partial", span, isForeign: true }),
+  });
   #attempt: Attempt;
   #folder: ModelFolder;
   #deaths = noDeaths;
@@ -115,6 +120,16 @@ export class RunningSession implements Session {
 
   end(): void {
     this.#input.end();
+  }
+
+  givePartials(from: PartialsFrom): PartialsPlace {
+    return this.#seat.give(from);
+  }
+
+  finish(): void {
+    if (this.#over) return;
+    this.#countUse();
+    this.cancel();
   }
 
   cancel(error = new VoxpoolError("request_cancelled")): void {
@@ -173,7 +188,7 @@ export class RunningSession implements Session {
 
   #take(step: Step): void {
     if (step.kind === "partial") {
-      this.#steps.offer(step);
+      if (this.#seat.isOwn) this.#steps.offer(step);
       return;
     }
     if (step.kind === "settled") this.#isNoteUnread = true;
@@ -181,7 +196,9 @@ export class RunningSession implements Session {
     // The utterance is over: what was said so far is of no use to a reader that has not come to it.
     if (step.kind === "work" && step.spans.length > 0) this.#steps.retract();
     this.#steps.add(step);
-    if (step.kind === "work" && step.hypothesis) this.#steps.offer({ kind: "partial", span: step.hypothesis });
+    if (step.kind !== "work") return;
+    if (this.#seat.isOwn && step.hypothesis) this.#steps.offer({ kind: "partial", span: step.hypothesis });
+    this.#seat.replaced(step.spans);
   }
 
   #read(step: ReaderStep): void {
@@ -196,16 +213,20 @@ export class RunningSession implements Session {
   async #survive(error: VoxpoolError): Promise<void> {
     if (this.#over) return;
     if (this.#move?.isMove(error)) return this.#goOver(error);
-    if (!isDeath(error)) return this.cancel(error);
-    const blame = await this.#attempt.lease.ended;
-    await afterSuspects(this.#attempt.suspects);
-    if (this.#over) return;
-    this.#attempt.close(error);
+    if (!isDeath(error) || this.#parts.options.isPartialsOnly === true) return this.cancel(error);
+    const dead = this.#attempt;
     try {
+      const blame = await dead.lease.ended;
+      if (this.#over) return;
       this.#judge(error, blame);
+      await dead.lease.succession();
+      if (this.#over) return;
+      this.#poisonCheck.all(dead.lease.instance.files); // another session may have proven it meanwhile
       await this.#replay(blame);
     } catch (refusal) {
       this.cancel(VoxpoolError.from(refusal));
+    } finally {
+      dead.close(error); // not before: others wait until it has another process
     }
   }
 
@@ -218,18 +239,13 @@ export class RunningSession implements Session {
     if (verdict.kind === "give_up") throw error;
     if (verdict.kind === "poisonous") throw this.#poisoned(error);
     if (verdict.suspects) this.#suspectTo = Math.max(this.#suspectTo, suspects?.endSample ?? 0);
-    this.#poisonCheck.all(this.#attempt.lease.instance.files); // another session may have proven it meanwhile
   }
 
   #poisoned(error: VoxpoolError): VoxpoolError {
     const { lease, suspects } = this.#attempt;
     const mark = this.#poisonCheck.remember(suspects?.endSample ?? this.#input.written.to, lease.instance.files);
     if (mark) this.#parts.onPoison(mark);
-    const { detail, idle_seconds } = error.details;
-    return new VoxpoolError("request_poisonous", {
-      model_path: this.folder.modelPath,
-      detail: detail ?? `it did not answer for ${idle_seconds} seconds`,
-    });
+    return provenBy(error, this.folder.modelPath);
   }
 
   /** @throws VoxpoolError of the load */
@@ -322,10 +338,13 @@ export class RunningSession implements Session {
       onFed: (to) => this.#input.fed(to),
       onProgress: () => this.#gotOn(attempt),
       onSpeech: (edge) => {
-        if (this.#speaking.hear(edge)) this.#steps.add({ kind: "speech", ...edge });
+        if (!this.#speaking.hear(edge)) return;
+        this.#steps.add({ kind: "speech", ...edge });
+        this.#seat.speech(edge);
       },
       isNoteUnread: () => this.#isNoteUnread,
     });
+    if (!this.#seat.isOwn) attempt.wantPartials(false);
     return attempt;
   }
 
@@ -355,10 +374,14 @@ export class RunningSession implements Session {
   #complete(): void {
     if (this.#over) return;
     this.#over = true;
-    if (this.#parts.options.isPart !== true) this.#attempt.lease.countUse();
+    this.#countUse();
     this.#attempt.lease.release();
     this.#input.close();
     this.#leave();
+  }
+
+  #countUse(): void {
+    if (this.#parts.options.isPart !== true) this.#attempt.lease.countUse();
   }
 
   #wake(): void {
@@ -372,16 +395,3 @@ export class RunningSession implements Session {
     this.#parts.options.signal?.removeEventListener("abort", this.#aborted);
   }
 }
-
-/**
- * What one that decoded alone has proven is to be known to the others before they begin anew; and who may have ended the
- * process begins before those who have not, since it soon proves that it did, or that it did not.
- */
-async function afterSuspects(suspects: Attempt["suspects"]): Promise<void> {
-  const steps = suspects === undefined ? 5 : suspects.isAlone ? 0 : 1;
-  for (let step = 0; step < steps; step += 1) await new Promise((resolve) => setImmediate(resolve));
-}
-
-/** Nothing that was said before is open. */
-const isUtteranceEnd = (step: Step): boolean =>
-  step.kind === "flushed" || (step.kind === "work" && step.spans.length > 0 && step.hypothesis === undefined);

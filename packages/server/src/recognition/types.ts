@@ -2,9 +2,10 @@ import type { Segment } from "@voxpool/client/contract";
 import type { VoxpoolError } from "../base/errors.ts";
 import type { Span } from "../base/span.ts";
 import type { ModelFolder } from "../catalog/catalog.ts";
-import type { EngineInfo, LiveSettings, VadMode } from "../engine/engine.ts";
+import type { EngineInfo, LiveSettings, RecognizedSpan, VadMode } from "../engine/engine.ts";
 import type { Blame } from "../pool/types.ts";
 import type { Priority } from "../schedule/schedule.ts";
+import type { SpeechEdge } from "./attempt.ts";
 import type { PoisonMark } from "./poison.ts";
 import type { Punctuator } from "./punctuator.ts";
 
@@ -94,6 +95,8 @@ export interface OpenSession {
   readonly span?: Span | undefined;
   /** One more session of a recognition that is counted already. */
   readonly isPart?: boolean;
+  /** Its finals are of no use to anybody: it ends with its process, and no other takes it up. */
+  readonly isPartialsOnly?: boolean;
 }
 
 /** A running recognition; live transports and files use the same. */
@@ -112,12 +115,31 @@ export interface Session {
   flush(): void;
   /** No more samples. */
   end(): void;
+  /** Of a live session: from now on another gives the partials, and it makes none. One at a time. */
+  givePartials(from: PartialsFrom): PartialsPlace;
+  /** What it was for is done: ends it at once, and counts it as a use of the model. Without effect when it is over. */
+  finish(): void;
   /** Ends it at once; events then throw `error`, by default `request_cancelled`. Safe to call twice. */
   cancel(error?: VoxpoolError): void;
   /** Pulled; a reader that does not read holds the input back in the end. Iterate once. */
   events(): AsyncIterable<SessionEvent>;
   /** What it cost; complete after the last event. */
   summary(): SessionSummary;
+}
+
+/** Who gives partials in the place of a session hears what becomes of the speech that they are of. */
+export interface PartialsFrom {
+  /** These are recognised, and told after what was shown before. */
+  replaced(spans: readonly RecognizedSpan[]): void;
+  speech(edge: SpeechEdge): void;
+}
+
+/** Where it gives them. */
+export interface PartialsPlace {
+  /** What is heard of all that is not recognised yet; nothing of it is stable. */
+  show(span: RecognizedSpan): void;
+  /** The session makes its own again. Safe to call twice. */
+  giveBack(): void;
 }
 
 /** A session that another process took up. */

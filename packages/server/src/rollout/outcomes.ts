@@ -25,6 +25,10 @@ export function watchRecognition(recognition: Recognition, tell: (outcome: Outco
 }
 
 function watchSession(session: Session, tell: (outcome: Outcome) => void, fail: (thrown: unknown) => void): Session {
+  const tellDone = () => {
+    const { durationSeconds: audioSeconds, decodeSeconds } = session.summary();
+    tell({ folder: session.folder, audioSeconds, decodeSeconds });
+  };
   return {
     info: session.info,
     get folder() {
@@ -33,6 +37,11 @@ function watchSession(session: Session, tell: (outcome: Outcome) => void, fail: 
     write: (samples) => session.write(samples),
     caughtUp: (sample) => session.caughtUp(sample),
     flush: () => session.flush(),
+    givePartials: (from) => session.givePartials(from),
+    finish() {
+      session.finish();
+      tellDone();
+    },
     end: () => session.end(),
     cancel: (error) => session.cancel(error),
     summary: () => session.summary(),
@@ -43,8 +52,7 @@ function watchSession(session: Session, tell: (outcome: Outcome) => void, fail: 
         fail(error);
         throw error;
       }
-      const { durationSeconds: audioSeconds, decodeSeconds } = session.summary();
-      tell({ folder: session.folder, audioSeconds, decodeSeconds });
+      tellDone();
     },
   };
 }

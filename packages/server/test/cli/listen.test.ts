@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { closeSync, openSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { recordersOf } from "../../dist/cli/listen/recorders.js";
@@ -35,7 +35,8 @@ test("what is piped in is printed as a line for each utterance, without what may
 
 test("with --json every event is a document on a line; a failure is one too", async (t) => {
   const letters = await startLetters(t);
-  const args = ["listen", "--json", "--raw", "f32le", "--model", "model/cn", "--no-itn", "--url", letters.url];
+  const model = ["--model", "model/cn", "--partials-model", "model/fast", "--silence-ms", "900"];
+  const args = ["listen", "--json", "--raw", "f32le", ...model, "--no-itn", "--url", letters.url];
   const ran = await run(t, args, { input: Buffer.from("one.") });
   const types = ran.stdout
     .trim()
@@ -47,6 +48,7 @@ test("with --json every event is a document on a line; a failure is one too", as
     [first?.encoding, first?.model_path, first?.itn, first?.partials],
     ["f32le", "model/cn", false, true],
   );
+  assert.deepEqual([first?.partials_model, first?.endpointing], ["model/fast", { silence_ms: 900 }]);
   letters.answer = (socket, { type }) => {
     if (type !== "end") return false;
     const error = { type: "error", number: 100, reason: "model_busy", message: "Too busy.", retryable: true };
@@ -109,11 +111,18 @@ test("a recorder that hears nothing is passed over; if none does, each says why"
 test("without a recorder it says what to install, before a model is loaded", { skip }, async (t) => {
   const url = await closedUrl();
   const env = { PATH: scratchDirectory(t) };
-  const english = await run(t, ["listen", "--url", url], { env });
+  const silent = openSync("/dev/null", "r");
+  t.after(() => closeSync(silent));
+  const english = await run(t, ["listen", "--url", url], { env, stdin: silent });
   assert.equal(english.code, 1);
   assert.match(english.stderr, /no program that records\. Install one \(.+\), or pipe audio in with --raw/);
-  const chinese = await run(t, ["listen", "--url", url], { env: { ...env, LANG: "zh_CN.UTF-8" } });
+  const chinese = await run(t, ["listen", "--url", url], { env: { ...env, LANG: "zh_CN.UTF-8" }, stdin: silent });
   assert.match(chinese.stderr, /没有找到录音程序/);
+  const piped = await run(t, ["listen", "--url", url], { env, input: Buffer.from("sound") });
+  assert.equal(piped.code, 1);
+  assert.match(piped.stderr, /standard input is a pipe or a file, and --raw is missing/);
+  const pipedChinese = await run(t, ["listen", "--url", url], { env: { ...env, LANG: "zh_CN.UTF-8" } });
+  assert.match(pipedChinese.stderr, /标准输入是管道或文件/);
 });
 
 test("a recorder is ended with the session, also when that fails", { skip }, async (t) => {
@@ -158,8 +167,13 @@ test("flags that do not go together are refused, and a server that is away is to
     ["--raw", "--device", "x"],
     ["--model", ""],
     ["--local", "--url", "x"],
+    ["--silence-ms", "99"],
   ];
-  for (const args of wrong) assert.equal((await run(t, ["listen", ...args])).code, 2, args.join(" "));
+  const codes = await Promise.all(wrong.map(async (args) => (await run(t, ["listen", ...args])).code));
+  assert.deepEqual(
+    codes,
+    wrong.map(() => 2),
+  );
   const away = await run(t, ["listen", "--raw", "--url", await closedUrl()], { input: Buffer.from("x") });
   assert.equal(away.code, 3);
   assert.match(away.stderr, /No voxpool server answers/);

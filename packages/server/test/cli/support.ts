@@ -21,6 +21,8 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
   readonly input?: Uint8Array;
+  /** Descriptor of what is its input instead of a pipe. */
+  readonly stdin?: number;
   /** Runs this program instead of `bin/voxpool.js`. */
   readonly program?: string;
 }
@@ -44,17 +46,17 @@ export function start(t: Scope, args: readonly string[], options: RunOptions = {
   const child = spawn(process.execPath, [options.program ?? bin, ...args], {
     cwd: options.cwd,
     env: environment(options.env),
-    stdio: "pipe",
+    stdio: [options.stdin ?? "pipe", "pipe", "pipe"],
   });
   t.after(() => child.kill("SIGKILL"));
   const chunks = { stdout: "", stderr: "" };
   for (const name of ["stdout", "stderr"] as const) {
-    child[name].setEncoding("utf8").on("data", (text: string) => {
+    child[name]?.setEncoding("utf8").on("data", (text: string) => {
       chunks[name] += text;
     });
   }
   // A command that does not read its input may be gone before all of it is written.
-  child.stdin.on("error", () => undefined).end(options.input);
+  child.stdin?.on("error", () => undefined).end(options.input);
   const done = once(child, "close").then((ended) => {
     const [code, signal] = ended as [number | null, NodeJS.Signals | null];
     return { code, signal, ...chunks };

@@ -169,6 +169,23 @@ suite("what a form may not ask for", () => {
   }
 });
 
+for (const [name, meant] of [
+  ["langauge", "language"],
+  ["responseFormat", "response_format"],
+  ["timestamp_granularites[]", "timestamp_granularities"],
+  ["promt", "prompt"],
+] as const) {
+  test(`a form's ${name} is refused, since ${meant} is meant`, () => {
+    assert.throws(
+      () => request([model], [name]),
+      (error: Error) => {
+        assert.match(error.message, new RegExp(`Did you mean ${meant}\\?`));
+        return (error as { reason?: string }).reason === "option_unknown";
+      },
+    );
+  });
+}
+
 test("each part of a form is read, counted or strange", () => {
   const kinds = ["model", "include[]", "chunking_strategy[type]", "prompt", "keywords[]", "__proto__", "file2"];
   assert.deepEqual(kinds.map(kindOfField), ["value", "value", "value", "name", "name", "strange", "strange"]);

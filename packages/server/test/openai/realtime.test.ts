@@ -323,6 +323,18 @@ suite("realtime sessions", () => {
       "option_invalid",
       "session.include",
     ],
+    [
+      "misspelt",
+      '{"type":"session.update","session":{"audio":{"input":{"turn_detection":{"silence_duraton_ms":200}}}}}',
+      "option_unknown",
+      "session.audio.input.turn_detection.silence_duraton_ms",
+    ],
+    [
+      "misspelt, in the older form",
+      '{"type":"session.update","session":{"input_audio_transcription":{"langauge":"en"}}}',
+      "option_unknown",
+      "session.input_audio_transcription.langauge",
+    ],
   ];
   test("what is wrong is an error that names the field, and changes nothing", async (t) => {
     const client = await connect(t);
@@ -336,6 +348,28 @@ suite("realtime sessions", () => {
     assert.deepEqual((await client.until("session.updated"))["session"], session);
     client.append(twoUtterances);
     assert.equal((await client.until(completed))["transcript"], "abc");
+  });
+
+  test("fields of newer clients are passed over", async (t) => {
+    const client = await connect(t);
+    const detection = { type: "server_vad", patience: 1, create_response: false };
+    const transcriptions = { languages: ["en"], formats: [] };
+    client.say("session.update", input({ turn_detection: detection, transcription: transcriptions, echo: true }));
+    client.say("session.update", { session: { type: "transcription", whatever: {} } });
+    await client.until("session.updated");
+    await client.until("session.updated");
+    assert.ok(client.seen.every(({ type }) => type !== "error"));
+  });
+
+  test("what was of no effect is said beside the text", async (t) => {
+    const client = await connect(t);
+    client.say("session.update", { session: { audio: { input: { transcription: { prompt: "letters" } } } } });
+    client.append(twoUtterances);
+    const [first, second] = [await client.until(completed), await client.until(completed)];
+    const [warning] = first["warnings"] as { reason: string; message: string }[];
+    assert.equal(warning?.reason, "hints_unused");
+    assert.match(warning?.message ?? "", /prompt/);
+    assert.equal(second["warnings"], undefined);
   });
 
   test("thousands of updates and tiny messages are taken in order", async (t) => {

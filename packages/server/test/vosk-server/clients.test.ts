@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { connect, type Socket } from "node:net";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { test } from "node:test";
 import { chineseGoldens } from "../../../../test/fixtures/chinese-goldens.ts";
 import { joinedSignals, silentSignal, toneSignal } from "../../../../test/fixtures/tone-model.ts";
 import { pcmBytes, wavBytes } from "../../../../test/fixtures/wav.ts";
+import { startRunning } from "../server/running.ts";
 import { frame } from "../ws/raw-frames.ts";
 import { configOf, startVosk, textsOf, VoskClient } from "./client.ts";
 
@@ -172,3 +173,14 @@ async function isWritten(socket: Socket, bytes: Uint8Array): Promise<boolean> {
   const stuck = new Promise<boolean>((resolve) => setTimeout(resolve, 2000, false));
   return Promise.race([drained, stuck]);
 }
+
+test("a port that is taken is told with the setting that names another one", async (t) => {
+  const taken = createServer().listen(0, "127.0.0.1");
+  await once(taken, "listening");
+  t.after(() => taken.close());
+  const { port } = taken.address() as AddressInfo;
+  await assert.rejects(startRunning(t, { tone: "tone" }, { "vosk.port": port }), {
+    reason: "port_taken",
+    message: `Port ${port} on 127.0.0.1 is taken by another program. Choose another one: --vosk-port ${port + 1}.`,
+  });
+});

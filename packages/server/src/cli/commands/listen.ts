@@ -1,3 +1,4 @@
+import { fstatSync } from "node:fs";
 import type { CallFailure, LiveSession, ModelAPIClient, SessionOptions } from "@voxpool/client";
 import { withActivity } from "../activity.ts";
 import { type ClientFlags, createLiveClient } from "../client.ts";
@@ -9,9 +10,10 @@ import { type RawAudioFlags, rawAudioOptions, readUntil, withRawAudioOptions } f
 import { recordersOf } from "../listen/recorders.ts";
 import { installedOf, type Recording, startRecording } from "../listen/recording.ts";
 import { printSession, showsPartials } from "../listen/screen.ts";
-import { deafText, listeningText, lostText, noRecorderText } from "../listen/texts.ts";
+import { deafText, listeningText, lostText, noRecorderText, pipedText } from "../listen/texts.ts";
 import { firstWindowsMicrophone } from "../listen/windows-device.ts";
 import { say } from "../output.ts";
+import { wholeNumber } from "../raw-options.ts";
 import { type TextFlags, textOptions, withTextOptions } from "../text-options.ts";
 import { createLocalClient, type LocalClient } from "../transcribe/local-client.ts";
 
@@ -19,6 +21,8 @@ interface ListenFlags extends ClientFlags, TextFlags, RawAudioFlags {
   readonly model?: string;
   readonly language?: string;
   readonly partials?: boolean;
+  readonly partialsModel?: string;
+  readonly silenceMs?: string;
   readonly device?: string;
   readonly local?: boolean;
 }
@@ -72,6 +76,14 @@ function withListenOptions(command: CliCommand): CliCommand {
       zh: "说话时即给出文字。在终端和 --json 下默认开启。",
     })
     .withOption("--no-partials", { en: "Whole utterances only.", zh: "只输出完整的句子。" })
+    .withOption("--partials-model <path>", {
+      en: "A fast model for the text while it is spoken; what stays is of --model. Default: the server's live.partials_model.",
+      zh: "说话时的文字由该快速模型给出，最终文字由 --model 给出。默认：服务器的 live.partials_model。",
+    })
+    .withOption("--silence-ms <ms>", {
+      en: "The pause that ends an utterance, milliseconds. Default: 500.",
+      zh: "多长的停顿结束一句话（毫秒）。默认：500。",
+    })
     .withOption("--local", {
       en: "Without a server: load the model for this command alone, set up as a server would be (VOXPOOL_…, voxpool.yaml).",
       zh: "不用服务器：仅为此命令加载模型，配置与服务器相同（VOXPOOL_…、voxpool.yaml）。",
@@ -85,7 +97,12 @@ type Source = Pick<Recording, "audio" | "stop">;
 async function listen(flags: ListenFlags, context: CommandContext): Promise<number> {
   const options = optionsOf(flags, context);
   const open = flags.raw === undefined ? await microphone(flags, context) : standardInput(context);
-  if (open === undefined) return failed(noRecorderText(process.platform, context.language), context);
+  if (open === undefined) {
+    const text = isPiped(context.stdin)
+      ? pipedText(context.language)
+      : noRecorderText(process.platform, context.language);
+    return failed(text, context);
+  }
   // An interruption ends the recording, not the client: the last words are still to come.
   const calm = { ...context, signal: new AbortController().signal };
   const source = await clientOf(flags, calm);
@@ -163,6 +180,17 @@ async function microphone(flags: ListenFlags, context: CommandContext): Promise<
   };
 }
 
+/** Whether a program or a file gives its sound to a command that was not told to take it. */
+function isPiped({ fd }: CommandContext["stdin"]): boolean {
+  if (fd === undefined) return false;
+  try {
+    const input = fstatSync(fd);
+    return input.isFIFO() || input.isFile() || input.isSocket();
+  } catch {
+    return false; // it is closed
+  }
+}
+
 function standardInput({ stdin }: CommandContext): OpenSource {
   const stopping = new AbortController();
   return async () => ({ audio: readUntil(stdin, stopping.signal), stop: () => stopping.abort() });
@@ -175,7 +203,7 @@ async function clientOf(flags: ListenFlags, context: CommandContext): Promise<Lo
 
 /** @throws UsageError for flags that do not go together */
 function optionsOf(flags: ListenFlags, context: CommandContext): SessionOptions {
-  const { model, language, partials, json, local, url, key, raw, device } = flags;
+  const { model, language, partials, partialsModel, silenceMs, json, local, url, key, raw, device } = flags;
   const refuse = (en: string, zh: string): never => {
     throw new UsageError(context.language === "zh" ? zh : en);
   };
@@ -192,6 +220,10 @@ function optionsOf(flags: ListenFlags, context: CommandContext): SessionOptions 
     ...textOptions(flags),
     ...rawAudioOptions(flags, context),
     partials: partials ?? (json === true || showsPartials(context)),
+    ...(partialsModel !== undefined && { partials_model: partialsModel }),
+    ...(silenceMs !== undefined && {
+      endpointing: { silence_ms: wholeNumber("--silence-ms", silenceMs, 100, 10_000, context) },
+    }),
     ...(model !== undefined && { model_path: model }),
     ...(language !== undefined && { language }),
     onLost: () => say(context, lostText(context.language)),

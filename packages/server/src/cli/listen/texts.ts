@@ -19,6 +19,13 @@ export function noRecorderText(platform: NodeJS.Platform, language: MessageLangu
     : `there is no program that records. Install one (${install}), or pipe audio in with --raw.`;
 }
 
+/** What to say where audio is piped in, and there is no microphone to hear. */
+export function pipedText(language: MessageLanguage): string {
+  return language === "zh"
+    ? "标准输入是管道或文件，但没有 --raw：加上 --raw（16 kHz 单声道 s16le，或用 --raw 格式、--rate、--raw-channels 说明）即可识别其中的声音；有文件头的录音请用 voxpool transcribe。"
+    : "standard input is a pipe or a file, and --raw is missing: with --raw what comes there is heard (s16le of 16 kHz, mono; else say --raw FORMAT, --rate, --raw-channels). Recordings with a header are for voxpool transcribe.";
+}
+
 /** @param complaints what each recorder said */
 export function deafText(complaints: readonly string[], language: MessageLanguage): string {
   const said = complaints.map((one) => `\n  ${one.replaceAll(/\s*\n\s*/g, " ")}`).join("");

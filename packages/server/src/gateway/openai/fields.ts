@@ -1,5 +1,6 @@
 import { VoxpoolError } from "../../base/errors.ts";
 import type { FieldKind } from "../recording-form.ts";
+import { isMisspelt, unknownOption } from "../unknown-option.ts";
 
 /** The fields of a form by name, each with its values in the order in which they came. */
 export type Fields = ReadonlyMap<string, readonly string[]>;
@@ -30,6 +31,13 @@ export const kindOfField: FieldKind = (name) => {
   if (read.has(plain)) return "value";
   return hints.has(plain) ? "name" : "strange";
 };
+
+/** Names that are no field, but nearly one, are most likely meant to be it. @throws VoxpoolError `option_unknown` */
+export function refuseMisspelt(strange: readonly string[]): void {
+  const known = [...read, ...hints];
+  const misspelt = strange.find((name) => isMisspelt(plainName(name), known));
+  if (misspelt !== undefined) throw unknownOption(plainName(misspelt), known);
+}
 
 /** The hints among the fields. */
 export function hintsIn(fields: Fields): readonly string[] {

@@ -1,5 +1,16 @@
 import type { TranscribeOptions } from "@voxpool/client/contract";
-import { choiceOf, type Fields, flagOf, hintsIn, invalid, listOf, oneValue, parsed, plainName } from "./fields.ts";
+import {
+  choiceOf,
+  type Fields,
+  flagOf,
+  hintsIn,
+  invalid,
+  listOf,
+  oneValue,
+  parsed,
+  plainName,
+  refuseMisspelt,
+} from "./fields.ts";
 
 export type TranscriptionFormat = "json" | "text" | "srt" | "verbose_json" | "vtt";
 
@@ -26,9 +37,10 @@ const shownStrange = { names: 10, length: 50 };
  * Reads the fields of `POST /v1/audio/transcriptions`. What would change the output and cannot be done is an error;
  * what could only have helped becomes a hint.
  * @param strange names of parts that are no field of this call
- * @throws VoxpoolError `option_invalid`
+ * @throws VoxpoolError `option_invalid`, `option_unknown` for one that is nearly a field
  */
 export function readTranscriptionRequest(fields: Fields, strange: readonly string[]): TranscriptionRequest {
+  refuseMisspelt(strange);
   const model = oneValue(fields, "model");
   if (model === undefined) throw invalid("model", "it is missing; whisper-1 stands for the default model");
   const format = formatOf(oneValue(fields, "response_format") ?? "json");

@@ -14,7 +14,7 @@ import type { Api } from "../../api/types.ts";
 import { type AddressList, plainAddress } from "../../base/addresses.ts";
 import { secureOptions } from "../../base/certificate.ts";
 import { VoxpoolError } from "../../base/errors.ts";
-import { systemText } from "../../base/system-text.ts";
+import { listenFailure } from "../../base/listen-failure.ts";
 import { credentialIn } from "../auth/credentials.ts";
 import type { PortGuard } from "../auth/port-guard.ts";
 import { type Forwarded, forwarded } from "../forwarded.ts";
@@ -62,7 +62,7 @@ const patience = { headersTimeout: handshakeMs, requestTimeout: handshakeMs };
 
 /**
  * Listens for clients of vosk-server, on any path.
- * @throws VoxpoolError `config_invalid` if the address cannot be had
+ * @throws VoxpoolError `port_taken`, `config_invalid` if the address cannot be had
  */
 export async function listenForVosk(options: VoskServerOptions): Promise<VoskPort> {
   const { certificate, guard, origins = createOrigins({ origins: [], hosts: [] }) } = options;
@@ -163,10 +163,7 @@ function refusalOfPage({ headers, socket }: IncomingMessage, said: Forwarded | u
 
 function listen(http: Server, { host, port }: VoskServerOptions): Promise<void> {
   return new Promise((resolve, reject) => {
-    http.once("error", (error) => {
-      const detail = `cannot listen on ${host} port ${port}: ${systemText(error)}`;
-      reject(new VoxpoolError("config_invalid", { source: "vosk.host, vosk.port", detail }, { cause: error }));
-    });
+    http.once("error", (error) => reject(listenFailure(error, { host, port, setting: "vosk.port" })));
     http.listen(port, host, resolve);
   });
 }

@@ -2,6 +2,7 @@ import { rm, stat } from "node:fs/promises";
 import { type AddressInfo, connect, createServer, type ListenOptions, type Server, type Socket } from "node:net";
 import type { Api } from "../../api/types.ts";
 import { VoxpoolError } from "../../base/errors.ts";
+import { listenFailure } from "../../base/listen-failure.ts";
 import { systemText } from "../../base/system-text.ts";
 import type { Limits } from "../limits/limits.ts";
 import { type ConnectionParts, carry, refuse } from "./connection.ts";
@@ -29,7 +30,7 @@ export interface WyomingPort {
   close(): Promise<void>;
 }
 
-/** The Wyoming protocol on TCP and on a Unix socket. @throws VoxpoolError `config_invalid` */
+/** The Wyoming protocol on TCP and on a Unix socket. @throws VoxpoolError `port_taken`, `config_invalid` */
 export async function listenForWyoming(options: WyomingOptions): Promise<WyomingPort> {
   const { tcp, socketPath, log } = options;
   const ended = new AbortController();
@@ -44,14 +45,18 @@ export async function listenForWyoming(options: WyomingOptions): Promise<Wyoming
   const urls: string[] = [];
   try {
     if (tcp !== undefined) {
-      const { port } = (await open.listen(tcp, "wyoming.host, wyoming.port")).address() as AddressInfo;
+      const refusal = (error: unknown) => listenFailure(error, { ...tcp, setting: "wyoming.port" });
+      const { port } = (await open.listen(tcp, refusal)).address() as AddressInfo;
       log.info({ host: tcp.host, port }, "Wyoming listens");
       urls.push(`tcp://${tcp.host.includes(":") ? `[${tcp.host}]` : tcp.host}:${port}`);
       announced = options.announce?.(port);
     }
     if (socketPath !== undefined) {
       await removeLeftover(socketPath);
-      await open.listen({ path: socketPath }, "wyoming.socket");
+      await open.listen({ path: socketPath }, (error) => {
+        const detail = `cannot listen: ${systemText(error)}`;
+        return new VoxpoolError("config_invalid", { source: "wyoming.socket", detail }, { cause: error });
+      });
       log.info({ path: socketPath }, "Wyoming listens");
       urls.push(`unix://${socketPath}`);
     }
@@ -83,12 +88,12 @@ function createOpener({ api, version, maxConnections, limits, ...parts }: Wyomin
     void carry(socket, { ...parts, api, info, signal });
   };
   return {
-    async listen(where: ListenOptions, setting: string): Promise<Server> {
+    async listen(where: ListenOptions, refusal: (error: unknown) => VoxpoolError): Promise<Server> {
       // A sender may end its side, and still waits for the transcript.
       const halves = { allowHalfOpen: true, keepAlive: true, keepAliveInitialDelay: 60_000, noDelay: true };
       const server = createServer(halves, onConnection);
       servers.push(server);
-      await listening(server, where, setting);
+      await listening(server, where, refusal);
       server.on("error", () => undefined); // of a connection that could not be taken
       return server;
     },
@@ -99,12 +104,9 @@ function createOpener({ api, version, maxConnections, limits, ...parts }: Wyomin
   };
 }
 
-function listening(server: Server, where: ListenOptions, source: string): Promise<void> {
+function listening(server: Server, where: ListenOptions, refusal: (error: unknown) => VoxpoolError): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once("error", (error) => {
-      const detail = `cannot listen: ${systemText(error)}`;
-      reject(new VoxpoolError("config_invalid", { source, detail }, { cause: error }));
-    });
+    server.once("error", (error) => reject(refusal(error)));
     server.listen(where, resolve);
   });
 }

@@ -35,7 +35,7 @@ export class FrameSession implements ChildSession {
   readonly #recognizer: FrameRecognizer;
   readonly #context: SessionContext;
   readonly #trimmed: TrimmedStream | undefined;
-  readonly #live: LiveSettings | undefined;
+  #live: LiveSettings | undefined;
   readonly #shortestSamples: number;
   readonly #inbox: Float32Array[] = [];
   #inboxSamples = 0;
@@ -80,6 +80,10 @@ export class FrameSession implements ChildSession {
     for (const wanted of this.#trimmed?.flush() ?? []) this.#keep(wanted);
     this.#inputEnded = true;
     this.#announce();
+  }
+
+  wantPartials(partials: boolean): void {
+    if (this.#live) this.#live = { ...this.#live, partials };
   }
 
   #keep(samples: Float32Array): void {

@@ -60,6 +60,7 @@ export class LiveSpeech {
   /** Where speech ended in the last decode of it, and whether the pause behind it was in that too. */
   #decoded = { end: 0, isPaused: false };
   #era = 0;
+  #partials: boolean;
   /** Grows when an utterance is over. */
   #utterance = 0;
   /** What is decoded before the utterance under way, once that has been decoded. */
@@ -67,7 +68,17 @@ export class LiveSpeech {
 
   constructor(parts: LiveSpeechParts) {
     this.#parts = parts;
+    this.#partials = parts.settings.partials;
     this.#unheard = new Unheard(parts.maxSegmentSeconds * sampleRateHz);
+  }
+
+  /** Whether what is said so far is to be shown, from now on. */
+  wantPartials(wanted: boolean): void {
+    this.#partials = wanted;
+    if (!wanted) return;
+    // What was decoded so far was shown to nobody.
+    this.#decoded = { end: 0, isPaused: false };
+    this.look();
   }
 
   /** What was said so far ends here: its segments. */
@@ -113,7 +124,7 @@ export class LiveSpeech {
     const newSamples = end - Math.max(start, this.#decoded.end);
     if (heardTo - end >= leastPauseSamples) return newSamples > 0 || !this.#decoded.isPaused;
     if (heardTo - end >= gapSamples) return false;
-    if (!this.#parts.settings.partials || end - start < leastSpeechSamples) return false;
+    if (!this.#partials || end - start < leastSpeechSamples) return false;
     return newSamples >= (end - start < beginningSamples ? newAtBeginningSamples : newSpeechSamples);
   }
 
@@ -127,8 +138,8 @@ export class LiveSpeech {
     const isPaused = hasPause(open);
     this.#decoded = { end: open.end, isPaused };
     const utterance = this.#utterance;
-    const { partials } = this.#parts.settings;
-    return { segment: this.#withUnheard(open), isPaused, isWanted: () => partials && utterance === this.#utterance };
+    const isWanted = () => this.#partials && utterance === this.#utterance;
+    return { segment: this.#withUnheard(open), isPaused, isWanted };
   }
 
   /** A partial is being decoded. */

@@ -68,6 +68,10 @@ export class SegmentSession implements ChildSession, Sliced {
     this.#context.turns.ask(this);
   }
 
+  wantPartials(wanted: boolean): void {
+    this.#live?.wantPartials(wanted);
+  }
+
   endInput(): void {
     this.#inputEnded = true;
     this.#context.turns.ask(this);

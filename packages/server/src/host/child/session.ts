@@ -14,6 +14,8 @@ export interface ChildSession {
   endInput(): void;
   /** The permit for a piece of work. */
   grant(work: number): void;
+  /** Whether what is heard is wanted before an utterance is over, from now on; live sessions alone. */
+  wantPartials(wanted: boolean): void;
   /** Frees everything that is not in use by a running decode; that follows when it ends. Safe to call twice. */
   close(): void;
 }

@@ -89,6 +89,10 @@ export class Sessions {
     else this.#context.post({ type: "done", session: number, work, results: [], decodeSeconds: 0 });
   }
 
+  wantPartials(number: number, wanted: boolean): void {
+    this.#open.get(number)?.wantPartials(wanted);
+  }
+
   cancel(number: number): void {
     this.#open.get(number)?.close();
     this.#open.delete(number);

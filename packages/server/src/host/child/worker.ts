@@ -43,6 +43,9 @@ function serve(port: MessagePort): void {
       case "grant":
         sessions?.grant(message.session, message.work);
         break;
+      case "partials":
+        sessions?.wantPartials(message.session, message.wanted);
+        break;
       case "cancel":
         sessions?.cancel(message.session);
         break;

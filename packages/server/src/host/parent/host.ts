@@ -150,6 +150,10 @@ class ChildHost implements Host, SessionHost {
     await this.#granted.get(workKey(session, work))?.promise;
   }
 
+  wantPartials(session: number, wanted: boolean): void {
+    this.#process.send({ type: "partials", session, wanted });
+  }
+
   cancel(session: number): void {
     this.#process.send({ type: "cancel", session });
   }

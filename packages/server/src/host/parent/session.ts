@@ -10,6 +10,8 @@ export interface SessionHost {
   grant(session: number, work: number, expectedSeconds: number): void;
   /** The process runs a granted work no more. */
   over(session: number, work: number): Promise<void>;
+  /** Tells the child whether what is heard of open utterances is wanted. */
+  wantPartials(session: number, wanted: boolean): void;
   /** Tells the child to drop the session. */
   cancel(session: number): void;
   /** The session needs no more messages. */
@@ -77,6 +79,11 @@ export class ParentSession implements HostSession {
   flush(): void {
     if (this.#inputEnded) return;
     this.#inTurn(() => this.#writeFrame("flush")).catch(() => undefined);
+  }
+
+  wantPartials(wanted: boolean): void {
+    if (this.#failure || this.#isOver()) return;
+    this.#host.wantPartials(this.#id, wanted);
   }
 
   steps(): AsyncIterable<HostStep> {

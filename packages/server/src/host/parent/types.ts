@@ -62,6 +62,8 @@ export interface HostSession {
   write(samples: Float32Array): Promise<void>;
   /** What was written so far ends here; `flushed` comes among the steps behind its works. Live sessions alone. */
   flush(): void;
+  /** Whether partials are wanted from now on, whatever was said when it was opened. Live sessions alone. */
+  wantPartials(wanted: boolean): void;
   /** No more samples. */
   end(): void;
   /** What happens, in order, as it happens; ends after the last piece of work. Iterate this or `works`, once. @throws what ended the session */

@@ -56,7 +56,8 @@ async function open(
   const path = model === undefined ? undefined : modelPathOf(model, api.listAliases(viewerOf(request)));
   const wishes = { ...options, ...(path !== undefined && { model_path: path }) };
   try {
-    return await api.openLive({ options: wishes, ...(hints && { hints }) }, callerOf(request, signal));
+    const asked = { options: wishes, wantsStable: true, ...(hints && { hints }) };
+    return await api.openLive(asked, callerOf(request, signal));
   } catch (error) {
     throw path !== undefined && isUnknownName(error) ? await unknownModel(api, path, viewerOf(request)) : error;
   }

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import type { LiveRequest, LiveSession } from "../../../api/types.ts";
+import type { LiveOutput, LiveRequest, LiveSession } from "../../../api/types.ts";
 import { VoxpoolError } from "../../../base/errors.ts";
 import type { OpenAiError } from "../failure.ts";
 import { AutoTurns } from "./auto-turns.ts";
@@ -59,6 +59,8 @@ export class RealtimeSession {
   /** Since the last commit or clear. */
   #uncommittedBytes = 0;
   #pausedUntil = 0;
+  /** What is to be told with the next text. */
+  readonly #warnings: { readonly reason: string; readonly message: string }[] = [];
   readonly #life = new AbortController();
 
   constructor(options: RealtimeSessionOptions) {
@@ -194,7 +196,7 @@ export class RealtimeSession {
     await earlier;
     try {
       for await (const output of live.events()) {
-        await this.#options.send(turns.take(output, offsetMs));
+        await this.#options.send(this.#withWarnings(output, turns.take(output, offsetMs)));
         if (output.type === "ended") this.#options.onDuration(output.duration);
         if (this.#live === live) this.#retireIfOutdated();
       }
@@ -204,6 +206,15 @@ export class RealtimeSession {
       this.#running.delete(live);
       if (this.#live === live) this.#live = undefined;
     }
+  }
+
+  /** The protocol has no event for them: they stand in the next text that is complete, as in answers over HTTP. */
+  #withWarnings(output: LiveOutput, events: readonly ServerEvent[]): readonly ServerEvent[] {
+    if (output.type === "warning") this.#warnings.push({ reason: output.reason, message: output.message });
+    return events.map((event) => {
+      if (this.#warnings.length === 0 || !event.type.endsWith(".completed")) return event;
+      return { ...event, warnings: this.#warnings.splice(0) };
+    });
   }
 
   async #tellFailure(thrown: unknown, turns: Turns, offsetMs: number): Promise<void> {

@@ -1,5 +1,6 @@
 import type { LiveOptions } from "@voxpool/client/contract";
 import { invalid } from "../fields.ts";
+import { refuseMisspeltFields } from "./session-fields.ts";
 
 /** How audio comes in. */
 export type AudioFormat =
@@ -42,10 +43,11 @@ type Fields = Readonly<Record<string, unknown>>;
 /**
  * The settings with what an update says; what it leaves out keeps its value, and what is of the conversations that
  * OpenAI has beside transcriptions is not looked at.
- * @throws VoxpoolError `option_invalid`, which names the field
+ * @throws VoxpoolError `option_invalid`, `option_unknown` for what is nearly a field; both name it
  */
 export function updatedSettings(settings: RealtimeSettings, session: unknown, form: RealtimeForm): RealtimeSettings {
   const given = objectAt(session, "session");
+  refuseMisspeltFields(given);
   refuseIncludes(given["include"]);
   return form === "beta" ? updatedFlat(settings, given) : updatedNested(settings, given);
 }
