@@ -30,7 +30,7 @@ export const networkSettings = {
   ),
   "http.hosts": list(
     [],
-    "Public names by which browsers reach the server, such as asr.example.com. Addresses, localhost and names of local networks need no entry.",
-    "浏览器访问服务器所用的公网名称，如 asr.example.com。IP 地址、localhost 和局域网名称无需列出。",
+    "Public names by which browsers reach the server without HTTPS, such as asr.example.com. Addresses, localhost and names of local networks need no entry.",
+    "浏览器不经 HTTPS 访问服务器所用的公网名称，如 asr.example.com。IP 地址、localhost 和局域网名称无需列出。",
   ),
 } as const;

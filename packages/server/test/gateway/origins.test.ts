@@ -46,6 +46,7 @@ test("the server's own pages come in by addresses, names of private networks, it
     ["http://asr.svc.cluster.local:5000", "asr.svc.cluster.local:5000"],
     ["http://desk.example.org:5000", "desk.example.org:5000"],
     ["https://asr.example.com", "asr.example.com"],
+    ["https://speech.example.com:8443", "speech.example.com:8443", true],
   ];
   for (const [origin, host, isHttps = false] of own) {
     assert.equal(judge({ origin, host, isHttps }, { hosts: ["ASR.example.com"] }), "own", `${origin} ${host}`);
@@ -91,6 +92,8 @@ test("a page whose name a stranger may have pointed here does not come in", () =
     "example.org",
   ]) {
     assert.equal(judge({ origin: `http://${name}:5000`, host: `${name}:5000` }), "unknown-host", name);
+    // Somebody's proxy may have taken HTTPS off, or nobody's.
+    assert.equal(judge({ origin: `https://${name}:5000`, host: `${name}:5000` }), "unknown-host", name);
   }
 });
 

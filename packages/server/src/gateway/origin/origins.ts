@@ -81,7 +81,8 @@ function judgeOrigin(
   // A proxy in front may have taken HTTPS off; nothing can have put it on.
   const schemes = isHttps ? ["https"] : ["http", "https"];
   if (!schemes.some((scheme) => standard(`${scheme}://${host}`) === page)) return foreign;
-  return isPrivateName(name) || known.has(name) ? own : { type: "unknown-host", host: name };
+  // By HTTPS the certificate has shown whose name it is.
+  return isHttps || isPrivateName(name) || known.has(name) ? own : { type: "unknown-host", host: name };
 }
 
 /** An origin without the port that its scheme has anyway. Undefined: it is none; so `null`, which any page can be. */
