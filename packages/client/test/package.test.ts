@@ -44,7 +44,7 @@ test("the main entry imports nothing but its own few files: no schema library, n
   );
   const text = [...files.values()].join("\n");
   const code = text.replace(/\/\*\*[\s\S]*?\*\//g, "").replace(/^\s*\/\/.*$|^\s+/gm, "");
-  assert.ok(code.length < 96_000, `${code.length} characters without comments and indentation`);
+  assert.ok(code.length < 104_000, `${code.length} characters without comments and indentation`);
   assert.ok(gzipSync(code).length < 25_000, `${gzipSync(code).length} bytes packed`);
 });
 
