@@ -31,6 +31,7 @@ suite("realtime sessions", () => {
     ]);
     running = await startRunning({ after: (end: () => unknown) => ended.push(end) } as never, {
       tone: "tone",
+      own: "tone",
       streaming: (directory: string) => streaming?.write(directory),
       "say/hello": { fake: { text: "hello world", languages: ["en"] } },
       "say/nothing": { fake: { text: "", languages: ["en"] } },
@@ -245,17 +246,17 @@ suite("realtime sessions", () => {
   });
 
   test("a session counts as a use when its client leaves, and who leaves in the middle leaves nothing behind", async (t) => {
-    const usesBefore = await usesWhenIdle(running, "tone"); // those of the tests before this one have come to their ends
-    const client = await connect(t);
+    const query = "?model=own"; // no other test's sessions count there
+    const client = await connect(t, { query });
     client.append(pcm24k(joinedSignals(toneSignal("abc"), quiet)));
     await client.until(completed);
     client.socket.close(1000);
-    assert.equal(await usesWhenIdle(running, "tone"), usesBefore + 1);
-    const leaving = await connect(t);
+    assert.equal(await usesWhenIdle(running, "own"), 1);
+    const leaving = await connect(t, { query });
     leaving.append(pcm24k(toneSignal("abc")));
     await leaving.until("input_audio_buffer.speech_started");
     leaving.socket.terminate();
-    assert.equal(await usesWhenIdle(running, "tone"), usesBefore + 1);
+    assert.equal(await usesWhenIdle(running, "own"), 1);
   });
 
   test("15 MiB of audio in one message are taken, and more than fits into one ends the connection", async (t) => {
