@@ -43,6 +43,13 @@ test("each protocol says in its own form that too much came, and when to come ag
   assert.match(String(oip.json()["error"]), /limits\.requests_per_minute_per_address/);
 });
 
+test("a load that comes too often is a 429, unlike what is wrong with its model", async (t) => {
+  const { fastify } = createTestServer(t, { config: { [rate]: 1 } });
+  const load = () => fastify.inject({ method: "POST", url: "/api/models/load", payload: { model_path: "cn" } });
+  await load();
+  assert.equal((await load()).statusCode, 429);
+});
+
 test("what no route takes is counted, too: unknown paths, broken ones, wrong methods", async (t) => {
   for (const [method, url] of [
     ["GET", "/nothing"],
