@@ -253,7 +253,7 @@ suite("realtime sessions", () => {
     client.socket.close(1000);
     assert.equal(await usesWhenIdle(running, "own"), 1);
     const leaving = await connect(t, { query });
-    leaving.append(pcm24k(toneSignal("abc")));
+    leaving.append(pcm24k(toneSignal("abcdefgh", { silenceSeconds: 0 }))); // without the pause that would end it
     await leaving.until("input_audio_buffer.speech_started");
     leaving.socket.terminate();
     assert.equal(await usesWhenIdle(running, "own"), 1);
