@@ -103,10 +103,10 @@ test("Wyoming: an utterance is recognised", async (t) => {
 
   await t.test("and counted as any other", async () => {
     const uses = async () => {
-      const { models } = (await (await running.fetch("/api/models")).json()) as {
+      const { models: loaded } = (await (await running.fetch("/api/models")).json()) as {
         models: Record<string, { usage_count: number }>;
       };
-      return models[running.modelPath("en/tiny")]?.usage_count ?? 0;
+      return loaded[running.modelPath("en/tiny")]?.usage_count ?? 0;
     };
     // The last one is counted a moment after its words were sent.
     while ((await uses()) < 10) await new Promise((resolve) => setImmediate(resolve));
