@@ -1,5 +1,6 @@
 import type { Principal } from "../access/principal.ts";
 import { VoxpoolError } from "../base/errors.ts";
+import { NamedPlaces } from "../base/named-places.ts";
 
 /** When a key that has no place left may come again: nobody knows how long its others will take. */
 const retryAfterSeconds = 5;
@@ -10,7 +11,7 @@ const retryAfterSeconds = 5;
  */
 export class KeyPlaces {
   readonly #mostPerKey: () => number;
-  readonly #taken = new Map<string, number>();
+  readonly #places = new NamedPlaces();
 
   /** @param mostPerKey as it is in force; 0: any number */
   constructor(mostPerKey: () => number) {
@@ -22,23 +23,10 @@ export class KeyPlaces {
     if (principal?.keyId === undefined) return () => undefined;
     const { keyId, name } = principal;
     const limit = this.#mostPerKey();
-    const taken = this.#taken.get(keyId) ?? 0;
-    if (limit > 0 && taken >= limit) {
-      const setting = "limits.sessions_per_key";
-      const details = { client: name, limit, setting, retry_after_seconds: retryAfterSeconds };
-      throw new VoxpoolError("client_sessions_full", details);
-    }
-    this.#taken.set(keyId, taken + 1);
-    let isHeld = true;
-    return () => {
-      if (isHeld) this.#giveBack(keyId);
-      isHeld = false;
-    };
-  }
-
-  #giveBack(keyId: string): void {
-    const left = (this.#taken.get(keyId) ?? 1) - 1;
-    if (left === 0) this.#taken.delete(keyId);
-    else this.#taken.set(keyId, left);
+    const place = this.#places.take(keyId, limit || Number.POSITIVE_INFINITY);
+    if (place !== undefined) return place;
+    const setting = "limits.sessions_per_key";
+    const details = { client: name, limit, setting, retry_after_seconds: retryAfterSeconds };
+    throw new VoxpoolError("client_sessions_full", details);
   }
 }

@@ -1,4 +1,4 @@
-import { BlockList, isIP } from "node:net";
+import { BlockList, isIP, isIPv4 } from "node:net";
 import { VoxpoolError } from "./errors.ts";
 
 /** Addresses and networks that a setting lists. */
@@ -41,4 +41,9 @@ const thisMachine = "127.0.0.1";
 /** Where a connection comes from. An IPv4 address that arrived on a socket for both families is the same address. */
 export function plainAddress(ip: string | undefined): string {
   return (ip ?? thisMachine).replace(/^::ffff:(?=\d+\.)/i, "");
+}
+
+/** Whether a host that is listened on is reached from this machine alone. */
+export function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || (isIPv4(host) && host.startsWith("127."));
 }

@@ -1,7 +1,7 @@
-import { isIPv4 } from "node:net";
 import { Keyring } from "../access/keyring.ts";
 import { Tickets } from "../access/tickets.ts";
 import { createKeyCalls, type KeyCalls } from "../api/keys.ts";
+import { isLoopback } from "../base/addresses.ts";
 import { type Audit, auditTo } from "../base/audit.ts";
 import type { Log, LogLine } from "../base/log.ts";
 import type { Config } from "../base/settings.ts";
@@ -65,7 +65,3 @@ const openText =
   "No key is asked of anybody on the network; auth.required asks for one, host 127.0.0.1 keeps it to this machine";
 const readableText =
   "Keys can be read by whoever listens in on the network; tls.cert and tls.key give HTTPS, proxy.trusted names a proxy that has it";
-
-function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || (isIPv4(host) && host.startsWith("127."));
-}

@@ -1,6 +1,5 @@
-import { isIP } from "node:net";
 import type { Api } from "../api/types.ts";
-import { addressList } from "../base/addresses.ts";
+import { addressList, isLoopback } from "../base/addresses.ts";
 import type { Log } from "../base/log.ts";
 import type { Config } from "../base/settings.ts";
 import { version } from "../base/version.ts";
@@ -105,8 +104,4 @@ function wyomingOptions(parts: PortParts): WyomingOptions {
     },
     ...(isAnnounced && !isLoopback(host) && { announce: (announced: number) => announceWyoming(announced, log) }),
   };
-}
-
-function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
 }

@@ -2,6 +2,7 @@ import type { Server } from "node:https";
 import type { Socket } from "node:net";
 import { VoxpoolError } from "../base/errors.ts";
 import { messageLanguage } from "./language.ts";
+import { refuseRaw } from "./raw-refusal.ts";
 
 /** Room for the answer to reach a client that does not speak TLS. */
 const lingerMs = 2_000;
@@ -48,16 +49,5 @@ function isPlainHttp(bytes: Buffer): boolean {
 /** @param head what has come of the request; nothing but the language of its sender is read of it */
 function refuse(socket: Socket, head: Buffer): void {
   const [, languages] = /^accept-language:(.{1,200})$/im.exec(head.toString("latin1", 0, 16_384)) ?? [];
-  const error = new VoxpoolError("https_required");
-  const { reason, entry } = error;
-  const message = error.messageIn(messageLanguage(languages));
-  const text = JSON.stringify({ success: false, message, reason, retryable: entry.retryable });
-  socket.end(
-    `HTTP/1.1 ${entry.status} Bad Request\r\nContent-Type: application/json; charset=utf-8\r\n` +
-      `Content-Length: ${Buffer.byteLength(text)}\r\nConnection: close\r\n\r\n${text}`,
-  );
-  // What still arrives is read and dropped for a moment: cutting at once would reset the connection.
-  socket.resume();
-  const timer = setTimeout(() => socket.destroy(), lingerMs);
-  socket.once("close", () => clearTimeout(timer));
+  refuseRaw(socket, { error: new VoxpoolError("https_required"), language: messageLanguage(languages), lingerMs });
 }

@@ -3,8 +3,8 @@ import { suite, test } from "node:test";
 import { addressList } from "../../dist/base/addresses.js";
 import { VoxpoolError } from "../../dist/base/errors.js";
 import { silentLog } from "../../dist/base/log.js";
+import { NamedPlaces } from "../../dist/base/named-places.js";
 import { createLimits, type LimitConfig, type Visitor } from "../../dist/gateway/limits/limits.js";
-import { Places } from "../../dist/gateway/limits/places.js";
 import { RefusalNotes } from "../../dist/gateway/limits/refusal-notes.js";
 import { TokenBuckets } from "../../dist/gateway/limits/token-buckets.js";
 
@@ -43,7 +43,7 @@ suite("a bucket of tokens", () => {
 });
 
 test("places are given back once, and nothing is kept of who has none", () => {
-  const places = new Places();
+  const places = new NamedPlaces();
   const first = places.take("a", 2);
   const second = places.take("a", 2);
   assert.equal(places.take("a", 2), undefined);

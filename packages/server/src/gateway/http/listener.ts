@@ -1,19 +1,12 @@
-import {
-  createServer,
-  type IncomingMessage,
-  type Server,
-  type ServerOptions,
-  type ServerResponse,
-  STATUS_CODES,
-} from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from "node:http";
 import { createServer as createSecureServer } from "node:https";
 import type { Socket } from "node:net";
-import type { Failure } from "@voxpool/client/contract";
 import { secureOptions } from "../../base/certificate.ts";
 import { VoxpoolError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import { limitConnections } from "../limits/limit-connections.ts";
 import type { Limits } from "../limits/limits.ts";
+import { refuseRaw } from "../raw-refusal.ts";
 import { deferContinue } from "../request-body.ts";
 import type { ServedCertificate } from "../served-certificate.ts";
 import { frontTls } from "../tls-front.ts";
@@ -96,18 +89,7 @@ function answerClientError(error: NodeJS.ErrnoException, socket: Socket, maxHead
     socket.destroy();
     return;
   }
-  const { status, failure } = explain(error.code, maxHeadBytes);
-  const body: Failure = { success: false, message: failure.message, reason: failure.reason, retryable: false };
-  const text = JSON.stringify(body);
-  socket.end(
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: application/json; charset=utf-8\r\n` +
-      `Content-Length: ${Buffer.byteLength(text)}\r\nX-Content-Type-Options: nosniff\r\n` +
-      `Connection: close\r\n\r\n${text}`,
-  );
-  // What still arrives is read and dropped for a moment: cutting at once would reset the connection.
-  socket.resume();
-  const timer = setTimeout(() => socket.destroy(), lingerMs);
-  socket.once("close", () => clearTimeout(timer));
+  refuseRaw(socket, { ...explain(error.code, maxHeadBytes), lingerMs });
 }
 
 /** Whether the head of an answer is out on this connection already: a second one would be garbage in the first. */
@@ -127,10 +109,10 @@ const notReadable = { status: 400, detail: "it is no HTTP/1.1 request that can b
 function explain(
   code: string | undefined,
   limit_bytes: number,
-): { readonly status: number; readonly failure: VoxpoolError } {
+): { readonly status: number; readonly error: VoxpoolError } {
   if (code === "HPE_HEADER_OVERFLOW") {
-    return { status: 431, failure: new VoxpoolError("head_too_large", { limit_bytes, setting: "limits.head_bytes" }) };
+    return { status: 431, error: new VoxpoolError("head_too_large", { limit_bytes, setting: "limits.head_bytes" }) };
   }
   const { status, detail } = explanations[code ?? ""] ?? notReadable;
-  return { status, failure: new VoxpoolError("request_invalid", { detail }) };
+  return { status, error: new VoxpoolError("request_invalid", { detail }) };
 }

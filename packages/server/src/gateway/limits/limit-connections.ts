@@ -1,8 +1,8 @@
-import { type Server as HttpServer, STATUS_CODES } from "node:http";
+import type { Server as HttpServer } from "node:http";
 import type { Server, Socket } from "node:net";
 import { Server as TlsServer } from "node:tls";
-import type { Failure } from "@voxpool/client/contract";
 import { VoxpoolError } from "../../base/errors.ts";
+import { refuseRaw } from "../raw-refusal.ts";
 import type { Limits } from "./limits.ts";
 
 /** Room for the refusal to reach its reader before the connection is cut. */
@@ -47,23 +47,8 @@ function teller(mostLingering: () => number): (socket: Socket, error: VoxpoolErr
     }
     lingering.add(socket);
     socket.on("error", () => undefined);
-    socket.end(answerOf(error));
-    // The request that is on its way is read and dropped: cutting at once would reset the connection.
-    socket.resume();
-    const timer = setTimeout(() => socket.destroy(), lingerMs);
-    socket.once("close", () => {
-      clearTimeout(timer);
-      lingering.delete(socket);
-    });
+    const headers = { "Retry-After": String(error.details.retry_after_seconds) };
+    refuseRaw(socket, { error, headers, lingerMs });
+    socket.once("close", () => lingering.delete(socket));
   };
-}
-
-function answerOf({ entry, message, reason, details }: VoxpoolError): string {
-  const body: Failure = { success: false, message, reason, retryable: entry.retryable };
-  const text = JSON.stringify(body);
-  return (
-    `HTTP/1.1 ${entry.status} ${STATUS_CODES[entry.status]}\r\nContent-Type: application/json; charset=utf-8\r\n` +
-    `Retry-After: ${String(details.retry_after_seconds)}\r\nContent-Length: ${Buffer.byteLength(text)}\r\n` +
-    `Connection: close\r\n\r\n${text}`
-  );
 }

@@ -1,9 +1,9 @@
 import { type AddressList, plainAddress } from "../../base/addresses.ts";
 import { VoxpoolError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
+import { NamedPlaces } from "../../base/named-places.ts";
 import type { Config } from "../../base/settings.ts";
 import { networkOf } from "../network-of.ts";
-import { Places } from "./places.ts";
 import { RefusalNotes } from "./refusal-notes.ts";
 import { TokenBuckets } from "./token-buckets.ts";
 
@@ -57,7 +57,7 @@ const retryAfterSeconds = 1;
 
 export function createLimits({ config, log, proxies, onRefused, now }: LimitOptions): Limits {
   const buckets = new TokenBuckets(now);
-  const [requests, connections] = [new Places(), new Places()];
+  const [requests, connections] = [new NamedPlaces(), new NamedPlaces()];
   const notes = new RefusalNotes(log, now);
   const refused = (setting: string, who: string): void => {
     onRefused?.(setting);

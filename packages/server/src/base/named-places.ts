@@ -1,5 +1,5 @@
 /** What is under way, by name. Of a name that has nothing under way nothing is kept. */
-export class Places {
+export class NamedPlaces {
   readonly #taken = new Map<string, number>();
 
   /** @returns what gives the place back, safe to call twice; undefined if `most` are taken */
